@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the tests need and that are absent; says what it installs, and nothing when there is
+# nothing to do. Rust and Go are not among them: Debian's are too old (README, CONTRIBUTING).
+set -euo pipefail
+
+packages=()
+
+# Each by what the tests do with it, not by package name: a pyenv or a distribution other than Debian may have it already.
+need() { # PACKAGE COMMAND…, which succeeds when it is not needed
+  local package=$1
+  shift
+  "$@" >/dev/null 2>&1 || packages+=("$package")
+}
+
+# Linker for Rust, and for the C parts of its `ring` crate.
+need gcc command -v cc
+need libc6-dev test -e /usr/include/stdio.h
+# The control plane's certificates.
+need openssl command -v openssl
+# flock, setsid; the control plane's lock and daemons.
+need util-linux command -v flock
+# The oracles (ClusterShell for hostlists) are installed into a virtual environment; the chart and kind checks read YAML.
+need python3 command -v python3
+need python3-venv python3 -c 'import ensurepip, venv'
+need python3-yaml python3 -c 'import yaml'
+# Downloads of crates, Go modules and Python packages.
+need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+
+if [[ ${#packages[@]} -eq 0 ]]; then
+  exit 0
+fi
+
+echo "tools: missing: ${packages[*]}" >&2
+if ! command -v apt-get >/dev/null; then
+  echo "tools: error: this is not Debian or Ubuntu: please install the equivalents of these packages" >&2
+  exit 3
+fi
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+  if ! command -v sudo >/dev/null; then
+    echo "tools: error: neither root nor sudo; please run as root: apt-get install ${packages[*]}" >&2
+    exit 3
+  fi
+  as_root=(sudo)
+fi
+
+echo "tools: installing them with apt-get …" >&2
+export DEBIAN_FRONTEND=noninteractive
+# The list of packages may be older than the mirror; a failed update alone need not matter.
+"${as_root[@]}" apt-get update -q >&2 || echo "tools: apt-get update failed; trying with the list that is there" >&2
+"${as_root[@]}" env DEBIAN_FRONTEND="$DEBIAN_FRONTEND" apt-get install -y -q --no-install-recommends "${packages[@]}" >&2
+echo "tools: installed ${packages[*]}" >&2
