@@ -1,0 +1,49 @@
+//! How many of each thing an object may hold. Every list and map in a CRD has a bound: no object grows with the number
+//! of nodes, and the API server multiplies these numbers into the cost that it grants a CEL rule.
+
+/// Rack groups of a supercluster. Each holds a hostlist, so this is not a number of racks.
+pub const RACK_GROUPS: usize = 256;
+/// Locations (campus, building, hall, row) of a supercluster: 5 GW is about 50 buildings of 4 halls and 10 rows.
+pub const LOCATIONS: usize = 1024;
+/// Growth phases of a supercluster.
+pub const PHASES: usize = 128;
+/// Member Kubernetes clusters of a supercluster: 600,000 nodes at 5,000 a cluster.
+pub const CLUSTERS: usize = 128;
+/// Kernel arguments of a pool; the kernel's own line holds 2,048 characters on x86 (COMMAND_LINE_SIZE).
+pub const KERNEL_ARGUMENTS: usize = 128;
+/// Sysctls of a pool.
+pub const SYSCTLS: usize = 256;
+/// Kernel modules of a pool.
+pub const MODULES: usize = 64;
+/// MIG profiles in one layout: a GPU has at most seven instances (node-config 1.2).
+pub const MIG_PROFILES: usize = 7;
+/// Fabrics that one pool is plugged into: compute, storage, admin, and a second of one of them.
+pub const POOL_FABRICS: usize = 4;
+/// Storage tiers that one pool mounts.
+pub const POOL_TIERS: usize = 16;
+/// Labels of a selector.
+pub const SELECTOR_LABELS: usize = 16;
+/// Partitions of a fabric. An adapter's table holds 128 keys (infiniband B3), a fabric may have more tenants than that.
+pub const PARTITIONS: usize = 1024;
+/// Pools that are members of one partition.
+pub const PARTITION_MEMBERS: usize = 64;
+/// Rails of one fabric: HCAs of one node in one plane. DGX has 8, NVL72 trays 4.
+pub const FABRIC_RAILS: usize = 16;
+/// Rails of one node over all its fabrics.
+pub const NODE_RAILS: usize = 32;
+/// Mounts of one node.
+pub const MOUNTS: usize = 16;
+/// Mount options, servers of one tier.
+pub const SERVERS: usize = 32;
+/// GPUs of one node (PCIe boxes hold 10).
+pub const GPUS: usize = 32;
+/// Local disks of one node.
+pub const DISKS: usize = 64;
+/// Conditions of one object.
+pub const CONDITIONS: usize = 16;
+/// Differences that a NodeConfig shows.
+pub const DIFFERENCES: usize = 32;
+/// Findings that an intent's status shows; the count beside them is complete.
+pub const STATUS_FINDINGS: usize = 16;
+/// Characters of a message in a status.
+pub const MESSAGE: usize = 1024;

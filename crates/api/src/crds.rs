@@ -1,0 +1,91 @@
+//! The CRDs, from the types and the few things that a type cannot say.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt;
+use serde_json::{Map, Value, json};
+
+use crate::labels::{API_REVISION, API_REVISION_ANNOTATION};
+use crate::{GPUPool, InfiniBandFabric, Name, NodeConfig, NodeInventory, NodeProfile, StorageTier, Supercluster};
+
+/// Formats that the API server knows (k8s.io/apiextensions-apiserver, supported formats); it warns of any other.
+const KNOWN_FORMATS: &[&str] = &["int32", "int64", "float", "double", "byte", "date", "date-time"];
+
+/// All CRDs, intents first.
+pub fn all() -> Vec<Value> {
+    [
+        Supercluster::crd(),
+        GPUPool::crd(),
+        InfiniBandFabric::crd(),
+        StorageTier::crd(),
+        NodeProfile::crd(),
+        NodeConfig::crd(),
+        NodeInventory::crd(),
+    ]
+    .into_iter()
+    .map(finish)
+    .collect()
+}
+
+fn finish(crd: CustomResourceDefinition) -> Value {
+    let mut crd = serde_json::to_value(crd).unwrap_or_else(|_| unreachable!("a CRD is plain data"));
+    crd["metadata"]["annotations"] = json!({ API_REVISION_ANNOTATION: API_REVISION.to_string() });
+    let kind = crd["spec"]["names"]["kind"].as_str().unwrap_or_default().to_owned();
+    let root = &mut crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+    clean(root);
+    root["x-kubernetes-validations"] = json!([name_rule(&kind)]);
+    if let Some(status) = root.pointer_mut("/properties/status") {
+        // The one default that we ship: an object that nobody looked at yet must not read as current (kstatus).
+        status["default"] = json!({ "observedGeneration": -1 });
+    }
+    crd
+}
+
+/// What the object's name must be: an intent's is a label value, a pool's also leaves room for its profiles' hash.
+fn name_rule(kind: &str) -> Value {
+    let max = match kind {
+        "NodeProfile" | "NodeConfig" | "NodeInventory" => {
+            return json!({
+                "rule": "self.metadata.name.size() <= 253",
+                "message": "the name must be that of the node or profile",
+            });
+        }
+        "GPUPool" => Name::MAX_POOL,
+        _ => Name::MAX,
+    };
+    json!({
+        "rule": format!("self.metadata.name.size() <= {max} && !self.metadata.name.contains('.')"),
+        "message": format!("the name must have at most {max} characters and no dots"),
+    })
+}
+
+/// Drops what the API server warns of (`uint32`) and what would let `null` stand for an absent field,
+/// and every default: nothing rewrites what the user wrote.
+fn clean(schema: &mut Value) {
+    let Value::Object(map) = schema else { return };
+    if map.get("format").and_then(Value::as_str).is_some_and(|format| !KNOWN_FORMATS.contains(&format)) {
+        map.remove("format");
+    }
+    map.remove("nullable");
+    map.remove("default");
+    if let Some(Value::Object(properties)) = map.get_mut("properties") {
+        properties.values_mut().for_each(clean);
+    }
+    for inner in ["items", "additionalProperties"] {
+        if let Some(inner) = map.get_mut(inner) {
+            clean(inner);
+        }
+    }
+    integers(map);
+}
+
+/// schemars writes the bounds of unsigned integers as floating-point numbers.
+fn integers(map: &mut Map<String, Value>) {
+    if map.get("type").and_then(Value::as_str) != Some("integer") {
+        return;
+    }
+    for bound in ["minimum", "maximum"] {
+        if let Some(number) = map.get(bound).and_then(Value::as_f64) {
+            map.insert(bound.to_owned(), json!(number as i64));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! `InfiniBandFabric`: one plane of one site.
+
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cel::rules;
+use crate::{Hostlist, IntentStatus, Ipv4Prefix, Name, Pkey, Ratio};
+
+/// One InfiniBand fabric: its topology, addresses, partitions and subnet managers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, CustomResource)]
+#[kube(
+    group = "rackwright.dev",
+    version = "v1alpha1",
+    kind = "InfiniBandFabric",
+    plural = "infinibandfabrics",
+    shortname = "ibf",
+    category = "rackwright",
+    status = "IntentStatus",
+    derive = "PartialEq",
+    printcolumn(name = "Supercluster", type_ = "string", json_path = ".spec.supercluster"),
+    printcolumn(name = "Plane", type_ = "string", json_path = ".spec.plane"),
+    printcolumn(name = "Nodes", type_ = "integer", json_path = ".status.nodes"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct InfiniBandFabricSpec {
+    /// IP over InfiniBand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addressing: Option<Addressing>,
+    /// Partitions and their members. A key keeps its name for life: hosts and subnet managers know it by both.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1024), extend(
+        "x-kubernetes-list-type" = "map",
+        "x-kubernetes-list-map-keys" = ["name"],
+        "x-kubernetes-validations" = rules(&[
+            ("self.all(p, oldSelf.all(o, o.pkey != p.pkey || o.name == p.name))",
+             "a partition's name cannot change: remove the partition first, then add it under its new name"),
+        ]),
+    ))]
+    pub partitions: Vec<Partition>,
+    /// What the fabric carries.
+    pub plane: Plane,
+    /// Who manages the subnet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet_manager: Option<SubnetManager>,
+    /// The site that the fabric belongs to.
+    pub supercluster: Name,
+    /// How switches and nodes are wired.
+    pub topology: Topology,
+}
+
+/// Planes: networks that share no switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Plane {
+    /// Between the GPUs.
+    Compute,
+    /// To storage.
+    Storage,
+    /// Management.
+    Admin,
+}
+
+/// How switches and nodes are wired.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Topology {
+    /// Nodes of one scalable unit: those that share one set of leaf switches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub nodes_per_unit: Option<u16>,
+    /// Down capacity to up capacity of a leaf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oversubscription: Option<Ratio>,
+    /// Whether HCA *i* of every node of a unit ends at leaf *i*.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rail_optimized: Option<bool>,
+    /// HCAs of one node in this fabric.
+    #[schemars(range(min = 1, max = 16))]
+    pub rails: u8,
+    /// The switch model, a name of the catalogue: `qm9700`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch: Option<Name>,
+    /// The shape.
+    #[serde(rename = "type")]
+    pub type_: TopologyType,
+}
+
+/// Shapes of a fabric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TopologyType {
+    /// Leaves, spines and, above the radix, cores.
+    FatTree,
+}
+
+/// IP over InfiniBand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Addressing {
+    /// The prefix that is cut into one equal prefix a rail.
+    #[schemars(extend("x-kubernetes-validations" = rules(&[
+        ("isCIDR(self) && cidr(self) == cidr(self).masked()", "must be an IPv4 prefix whose host bits are zero, such as 10.64.0.0/12"),
+    ])))]
+    pub ipv4: Ipv4Prefix,
+    /// The InfiniBand MTU in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = [2048, 4096]))]
+    pub mtu: Option<u16>,
+}
+
+/// A partition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Partition {
+    /// The pools that belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["pool"]))]
+    pub members: Vec<PartitionMember>,
+    /// Its name, unique in the fabric.
+    pub name: Name,
+    /// Its key without the membership bit; 0x0000 is not a key, 0x7fff is the default partition's.
+    #[schemars(extend("x-kubernetes-validations" = rules(&[
+        ("self != '0x0000' && self != '0x7fff'", "0x0000 is not a key and 0x7fff is the default partition's"),
+    ])))]
+    pub pkey: Pkey,
+}
+
+/// A pool in a partition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartitionMember {
+    /// Full members see each other and the limited ones; limited members see only full ones.
+    pub membership: Membership,
+    /// The pool's name.
+    pub pool: Name,
+}
+
+/// Membership in a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Membership {
+    /// Sees every member.
+    Full,
+    /// Sees full members only.
+    Limited,
+}
+
+/// Who manages the subnet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SubnetManager {
+    /// The program.
+    pub kind: SubnetManagerKind,
+    /// The hosts that run it, as a hostlist; the first is the preferred master.
+    #[schemars(length(max = 1024))]
+    pub nodes: Hostlist,
+    /// OpenSM's routing engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing_engine: Option<RoutingEngine>,
+}
+
+/// Subnet managers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SubnetManagerKind {
+    /// The open subnet manager.
+    OpenSM,
+}
+
+/// Routing engines, in OpenSM's spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RoutingEngine {
+    /// Fat tree.
+    Ftree,
+    /// Up/down.
+    Updn,
+    /// Up/down, after the least hops.
+    Dnup,
+    /// Least hops.
+    Minhop,
+    /// Deadlock-free single-source shortest path.
+    Dfsssp,
+}

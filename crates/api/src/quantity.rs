@@ -1,0 +1,78 @@
+//! What the quantities mean in numbers.
+
+use crate::text::{Pue, Span};
+use crate::{Name, Power};
+
+/// Watts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Watts(pub u64);
+
+impl Power {
+    /// The power in watts; the type's pattern keeps it below 10^18.
+    pub fn watts(&self) -> Watts {
+        let text = self.as_str();
+        let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let factor = match &text[number.len()..] {
+            "kW" => 1_000,
+            "MW" => 1_000_000,
+            "GW" => 1_000_000_000,
+            _ => 1,
+        };
+        Watts(number.parse::<u64>().unwrap_or_default().saturating_mul(factor))
+    }
+}
+
+impl Pue {
+    /// Thousandths: `1.15` is 1150.
+    pub fn thousandths(&self) -> u32 {
+        let (whole, fraction) = self.as_str().split_once('.').unwrap_or((self.as_str(), ""));
+        let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
+        whole.parse::<u32>().unwrap_or_default() * 1000 + digits.parse::<u32>().unwrap_or_default()
+    }
+}
+
+impl Span {
+    /// The span in seconds.
+    pub fn seconds(&self) -> u64 {
+        let text = self.as_str();
+        let (number, unit) = text.split_at(text.len() - 1);
+        let factor = match unit {
+            "h" => 3600,
+            "m" => 60,
+            _ => 1,
+        };
+        number.parse::<u64>().unwrap_or_default() * factor
+    }
+}
+
+impl Name {
+    /// The longest name that a GPU pool may have, so that its profiles (`<pool>-<12 hex>`) and label values fit 63
+    /// characters.
+    pub const MAX_POOL: u32 = 50;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn power_in_watts() {
+        for (text, watts) in [("1W", 1), ("1000W", 1000), ("132kW", 132_000), ("1020MW", 1_020_000_000), ("5GW", 5_000_000_000)] {
+            assert_eq!(Power::new(text).unwrap().watts(), Watts(watts), "{text}");
+        }
+    }
+
+    #[test]
+    fn pue_in_thousandths() {
+        for (text, value) in [("1", 1000), ("1.1", 1100), ("1.15", 1150), ("1.005", 1005)] {
+            assert_eq!(Pue::new(text).unwrap().thousandths(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn span_in_seconds() {
+        for (text, value) in [("45s", 45), ("30m", 1800), ("2h", 7200)] {
+            assert_eq!(Span::new(text).unwrap().seconds(), value, "{text}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The rackwright command line

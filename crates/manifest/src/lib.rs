@@ -1,0 +1,1 @@
+//! YAML with positions, schema and CEL as the API server judges them, diagnostics

@@ -1,0 +1,1 @@
+//! Keeps a cluster's NodeConfigs equal to the compiled plan

@@ -1,0 +1,1 @@
+//! Re-derives the invariants of a plan without the planner's code

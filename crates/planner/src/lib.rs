@@ -1,0 +1,1 @@
+//! Compiles intents and inventory into a plan; pure
