@@ -12,20 +12,23 @@ need() { # PACKAGE COMMAND…, which succeeds when it is not needed
   "$@" >/dev/null 2>&1 || packages+=("$package")
 }
 
-# Linker for Rust, and for the C parts of its `ring` crate.
-need gcc command -v cc
-need libc6-dev test -e /usr/include/stdio.h
-# The control plane's certificates.
-need openssl command -v openssl
-# flock, setsid; the control plane's lock and daemons.
-need util-linux command -v flock
-# The oracles (ClusterShell for hostlists) are installed into a virtual environment; the chart and kind checks read YAML.
-need python3 command -v python3
-need python3-venv python3 -c 'import ensurepip, venv'
-need python3-yaml python3 -c 'import yaml'
-# Downloads of crates, Go modules and Python packages.
-need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+find_missing() {
+  packages=()
+  # Linker for Rust, and compiler for the C parts of its `ring` crate.
+  need gcc command -v cc
+  need libc6-dev test -e /usr/include/stdio.h
+  # The control plane's certificates, its lock and its daemons.
+  need openssl command -v openssl
+  need util-linux command -v flock
+  # The oracles (ClusterShell for hostlists) live in a virtual environment; the checks of the charts and of kind read YAML.
+  need python3 command -v python3
+  need python3-venv python3 -c 'import ensurepip, venv'
+  need python3-yaml python3 -c 'import yaml'
+  # Downloads of crates, Go modules and Python packages.
+  need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+}
 
+find_missing
 if [[ ${#packages[@]} -eq 0 ]]; then
   exit 0
 fi
@@ -45,8 +48,15 @@ if [[ $(id -u) -ne 0 ]]; then
 fi
 
 echo "tools: installing them with apt-get …" >&2
-export DEBIAN_FRONTEND=noninteractive
 # The list of packages may be older than the mirror; a failed update alone need not matter.
 "${as_root[@]}" apt-get update -q >&2 || echo "tools: apt-get update failed; trying with the list that is there" >&2
-"${as_root[@]}" env DEBIAN_FRONTEND="$DEBIAN_FRONTEND" apt-get install -y -q --no-install-recommends "${packages[@]}" >&2
-echo "tools: installed ${packages[*]}" >&2
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}" >&2
+
+wanted="${packages[*]}"
+find_missing
+if [[ ${#packages[@]} -gt 0 ]]; then
+  echo "tools: error: still not usable after the installation: ${packages[*]}" >&2
+  echo "tools: PATH may put another python3 ($(command -v python3)) before Debian's /usr/bin/python3" >&2
+  exit 3
+fi
+echo "tools: installed $wanted" >&2
