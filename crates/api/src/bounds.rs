@@ -3,8 +3,9 @@
 
 /// Rack groups of a supercluster. Each holds a hostlist, so this is not a number of racks.
 pub const RACK_GROUPS: usize = 256;
-/// Locations (campus, building, hall, row) of a supercluster: 5 GW is about 50 buildings of 4 halls and 10 rows.
-pub const LOCATIONS: usize = 1024;
+/// Locations (campus, building, hall, row) of a supercluster. 1,024 would put the rule on parents, which looks at each
+/// pair, 3.6 times over the API server's cost budget.
+pub const LOCATIONS: usize = 512;
 /// Growth phases of a supercluster.
 pub const PHASES: usize = 128;
 /// Member Kubernetes clusters of a supercluster: 600,000 nodes at 5,000 a cluster.
@@ -24,7 +25,8 @@ pub const POOL_TIERS: usize = 16;
 /// Labels of a selector.
 pub const SELECTOR_LABELS: usize = 16;
 /// Partitions of a fabric. An adapter's table holds 128 keys (infiniband B3), a fabric may have more tenants than that.
-pub const PARTITIONS: usize = 1024;
+/// 1,024 would put the rule on names, which looks at each pair, 4.2 times over the API server's cost budget.
+pub const PARTITIONS: usize = 384;
 /// Pools that are members of one partition.
 pub const PARTITION_MEMBERS: usize = 64;
 /// Rails of one fabric: HCAs of one node in one plane. DGX has 8, NVL72 trays 4.

@@ -32,7 +32,7 @@ pub struct InfiniBandFabricSpec {
     pub addressing: Option<Addressing>,
     /// Partitions and their members. A key keeps its name for life: hosts and subnet managers know it by both.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1024), extend(
+    #[schemars(length(max = 384), extend(
         "x-kubernetes-list-type" = "map",
         "x-kubernetes-list-map-keys" = ["name"],
         "x-kubernetes-validations" = rules(&[

@@ -40,7 +40,7 @@ pub struct SuperclusterSpec {
     pub clusters: Vec<MemberCluster>,
     /// Campus, building, hall, row: a tree, each with its own envelope.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1024), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[schemars(length(max = 512), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub locations: Vec<Location>,
     /// Racks that arrive by a date.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
