@@ -99,7 +99,10 @@ impl Diagnostic {
     /// Adds a place; the first one added is the primary one.
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -113,7 +116,10 @@ impl Diagnostic {
     /// Offers a replacement.
     #[must_use]
     pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self.fix = Some(Fix {
+            span,
+            replacement: replacement.into(),
+        });
         self
     }
 
@@ -142,9 +148,13 @@ pub fn sort(diagnostics: &mut Vec<Diagnostic>, sources: &Sources) {
     diagnostics.sort_by(|a, b| {
         let key = |diagnostic: &Diagnostic| {
             // A finding without a place comes first: it concerns the whole input.
-            diagnostic.primary().map(|span| (sources.name(span.file).to_owned(), span))
+            diagnostic
+                .primary()
+                .map(|span| (sources.name(span.file).to_owned(), span))
         };
-        key(a).cmp(&key(b)).then_with(|| (a.code, &a.path, &a.message).cmp(&(b.code, &b.path, &b.message)))
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| (a.code, &a.path, &a.message).cmp(&(b.code, &b.path, &b.message)))
     });
     diagnostics.dedup();
 }

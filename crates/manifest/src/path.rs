@@ -88,7 +88,10 @@ impl Path {
 
 /// Whether a key can stand behind a dot without being taken for more than one step.
 fn is_plain(key: &str) -> bool {
-    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$'))
+    !key.is_empty()
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$'))
 }
 
 /// Whether a key can stand in brackets without quotes.
@@ -238,9 +241,15 @@ mod tests {
         assert_eq!(path.to_string(), "spec.racks[2].names");
         path.pop();
         assert_eq!(path.to_string(), "spec.racks[2]");
-        let label = Path::root().child("metadata").child("labels").child("example.com/rack");
+        let label = Path::root()
+            .child("metadata")
+            .child("labels")
+            .child("example.com/rack");
         assert_eq!(label.to_string(), "metadata.labels[example.com/rack]");
-        assert_eq!(label.parent().map(|path| path.to_string()).as_deref(), Some("metadata.labels"));
+        assert_eq!(
+            label.parent().map(|path| path.to_string()).as_deref(),
+            Some("metadata.labels")
+        );
     }
 
     #[test]

@@ -23,13 +23,20 @@ pub struct Span {
 impl Span {
     /// The range `start..end` of `file`.
     pub fn new(file: FileId, start: u32, end: u32) -> Self {
-        Self { file, start, end: end.max(start) }
+        Self {
+            file,
+            start,
+            end: end.max(start),
+        }
     }
 
     /// The empty range at the beginning of the span.
     #[must_use]
     pub fn at_start(self) -> Self {
-        Self { end: self.start, ..self }
+        Self {
+            end: self.start,
+            ..self
+        }
     }
 }
 
@@ -54,7 +61,9 @@ impl File {
     fn lines(&self) -> &[u32] {
         self.lines.get_or_init(|| {
             let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0).chain(breaks.map(|(offset, _)| offset as u32 + 1)).collect()
+            std::iter::once(0)
+                .chain(breaks.map(|(offset, _)| offset as u32 + 1))
+                .collect()
         })
     }
 }
@@ -74,7 +83,11 @@ impl Sources {
     /// Adds a file under the name that people shall read (`-` for standard input, by custom).
     pub fn add(&mut self, name: impl Into<String>, text: String) -> FileId {
         let id = FileId(self.files.len() as u32);
-        self.files.push(File { name: name.into(), text, lines: OnceLock::new() });
+        self.files.push(File {
+            name: name.into(),
+            text,
+            lines: OnceLock::new(),
+        });
         id
     }
 
@@ -90,7 +103,9 @@ impl Sources {
 
     /// The text in a span; empty when the span does not lie in the file or cuts a character.
     pub fn slice(&self, span: Span) -> &str {
-        self.text(span.file).get(span.start as usize..span.end as usize).unwrap_or("")
+        self.text(span.file)
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
     }
 
     /// Where a span begins.
@@ -111,8 +126,15 @@ impl Sources {
         let line = lines.partition_point(|start| *start <= offset).saturating_sub(1);
         let start = lines.get(line).copied().unwrap_or(0) as usize;
         // A byte order mark takes no column: no editor shows one.
-        let before = entry.text.get(start..offset as usize).unwrap_or("").trim_start_matches('\u{feff}');
-        Position { line: line as u32 + 1, column: before.chars().count() as u32 + 1 }
+        let before = entry
+            .text
+            .get(start..offset as usize)
+            .unwrap_or("")
+            .trim_start_matches('\u{feff}');
+        Position {
+            line: line as u32 + 1,
+            column: before.chars().count() as u32 + 1,
+        }
     }
 
     /// Number of files.
@@ -147,7 +169,10 @@ mod tests {
     fn a_byte_order_mark_takes_no_column() {
         let mut sources = Sources::new();
         let file = sources.add("a.yaml", "\u{feff}a: 1\n".to_owned());
-        assert_eq!(sources.position(Span::new(file, 3, 4)), Position { line: 1, column: 1 });
+        assert_eq!(
+            sources.position(Span::new(file, 3, 4)),
+            Position { line: 1, column: 1 }
+        );
     }
 
     #[test]
@@ -157,6 +182,9 @@ mod tests {
         let sources = Sources::new();
         assert_eq!(sources.name(file), "");
         assert_eq!(other.slice(Span::new(file, 0, 1)), "", "cuts a character");
-        assert_eq!(sources.position(Span::new(file, 0, 9)), Position { line: 1, column: 1 });
+        assert_eq!(
+            sources.position(Span::new(file, 0, 9)),
+            Position { line: 1, column: 1 }
+        );
     }
 }

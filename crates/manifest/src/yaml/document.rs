@@ -13,15 +13,44 @@ pub struct Document {
     /// The file that it stands in.
     pub file: FileId,
     tree: Tree,
+    /// Byte ranges of keys and values that the reader already made a finding about.
+    refused: Box<[(u32, u32)]>,
 }
 
 impl Document {
-    pub(super) fn new(value: Value, file: FileId, tree: Tree) -> Self {
-        Self { value, file, tree }
+    pub(super) fn new(value: Value, file: FileId, tree: Tree, refused: Box<[(u32, u32)]>) -> Self {
+        Self {
+            value,
+            file,
+            tree,
+            refused,
+        }
     }
 
-    pub(super) fn into_parts(self) -> (Value, Tree) {
-        (self.value, self.tree)
+    pub(super) fn into_parts(self) -> (Value, Tree, Box<[(u32, u32)]>) {
+        (self.value, self.tree, self.refused)
+    }
+
+    /// Whether the reader already made a finding about the value at this path or its key: what follows from it, such
+    /// as a wrong type, needs no finding of its own.
+    pub fn is_refused(&self, path: &Path) -> bool {
+        !self.refused.is_empty()
+            && self.tree.find(path).is_some_and(|(node, _)| {
+                self.refused
+                    .iter()
+                    .any(|range| *range == node.value || *range == node.key)
+            })
+    }
+
+    /// The first key of the document, to point at the document as a whole.
+    pub fn first_key(&self) -> Span {
+        let first = self
+            .tree
+            .children(0)
+            .next()
+            .and_then(|at| self.tree.nodes_at(at).first());
+        let (start, end) = first.map_or((0, 0), |node| node.key);
+        Span::new(self.file, start, end)
     }
 
     /// `apiVersion`, where it is a string.
@@ -69,7 +98,9 @@ impl Document {
 
     /// Whether something stands at exactly this path.
     pub fn has(&self, path: &Path) -> bool {
-        self.tree.find(path).is_some_and(|(_, depth)| depth == path.steps().len())
+        self.tree
+            .find(path)
+            .is_some_and(|(_, depth)| depth == path.steps().len())
     }
 
     /// The place to point at for a finding about the value at a path: the value where it is short enough to show,
@@ -77,7 +108,9 @@ impl Document {
     pub fn label_span(&self, path: &Path, text: &str) -> Span {
         let one_line = |span: &Span| {
             span.start < span.end
-                && text.get(span.start as usize..span.end as usize).is_some_and(|text| !text.contains('\n'))
+                && text
+                    .get(span.start as usize..span.end as usize)
+                    .is_some_and(|text| !text.contains('\n'))
         };
         if self.has(path) {
             let value = self.value_span(path);
@@ -89,7 +122,8 @@ impl Document {
                 return first_line(value, text);
             }
         }
-        self.key_span(path).unwrap_or_else(|| first_line(self.value_span(path), text))
+        self.key_span(path)
+            .unwrap_or_else(|| first_line(self.value_span(path), text))
     }
 
     /// The tree of places.

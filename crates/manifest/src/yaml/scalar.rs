@@ -36,7 +36,9 @@ pub(super) enum Reading {
 /// Reads a plain scalar.
 pub(super) fn read(text: &str) -> Reading {
     // Most scalars are words: one look at the first byte settles them, as in go-yaml's table of hints.
-    let Some(first) = text.bytes().next() else { return Reading::Value(Value::Null) };
+    let Some(first) = text.bytes().next() else {
+        return Reading::Value(Value::Null);
+    };
     if !matches!(first, b'+' | b'-' | b'.' | b'0'..=b'9' | b'~') && !b"yYnNtTfFoO".contains(&first) {
         return Reading::Text;
     }
@@ -55,9 +57,13 @@ pub(super) fn read(text: &str) -> Reading {
         Scalar::Float(_) if is_long_decimal(text) => Reading::OutOfRange,
         Scalar::Str if agree => Reading::Text,
         // A decimal number too large for a float: a string to kubectl, a number by the book.
-        Scalar::Str if matches!(yaml_1_2(text), Scalar::Float(number) if number.is_infinite()) => Reading::OutOfRange,
+        Scalar::Str if matches!(yaml_1_2(text), Scalar::Float(number) if number.is_infinite()) => {
+            Reading::OutOfRange
+        }
         scalar if agree => Reading::Value(json(&scalar, text)),
-        scalar => Reading::Ambiguous { meaning: json(&scalar, text) },
+        scalar => Reading::Ambiguous {
+            meaning: json(&scalar, text),
+        },
     }
 }
 
@@ -66,7 +72,9 @@ pub(super) fn json(scalar: &Scalar, text: &str) -> Value {
     match scalar {
         Scalar::Null => Value::Null,
         Scalar::Bool(value) => Value::Bool(*value),
-        Scalar::Int(number) => i64::try_from(*number).map_or_else(|_| float_json(*number as f64), Value::from),
+        Scalar::Int(number) => {
+            i64::try_from(*number).map_or_else(|_| float_json(*number as f64), Value::from)
+        }
         Scalar::HugeInt | Scalar::Str => Value::String(text.to_owned()),
         Scalar::Float(number) => float_json(*number),
     }
@@ -96,7 +104,9 @@ pub(super) fn kubectl(text: &str) -> Scalar {
     if let Some(word) = word_1_1(text) {
         return word;
     }
-    let Some(first) = text.bytes().next() else { return Scalar::Null };
+    let Some(first) = text.bytes().next() else {
+        return Scalar::Null;
+    };
     match first {
         b'.' => go_float(text),
         b'+' | b'-' | b'0'..=b'9' => {
@@ -108,7 +118,11 @@ pub(super) fn kubectl(text: &str) -> Scalar {
             {
                 return Scalar::Int(number);
             }
-            if is_float_1_2(&plain) { go_float(&plain) } else { Scalar::Str }
+            if is_float_1_2(&plain) {
+                go_float(&plain)
+            } else {
+                Scalar::Str
+            }
         }
         _ => Scalar::Str,
     }
@@ -253,12 +267,20 @@ fn yaml_1_1(text: &str) -> Scalar {
         return Scalar::Int(sign * number);
     }
     if is_decimal(&plain) {
-        return if plain.starts_with('0') { Scalar::Str } else { Scalar::HugeInt };
+        return if plain.starts_with('0') {
+            Scalar::Str
+        } else {
+            Scalar::HugeInt
+        };
     }
     // `[-+]?([0-9][0-9_]*)?\.[0-9_]*([eE][-+][0-9]+)?`: a point is needed, and a sign in the exponent.
-    let exponent_signed = plain.find(['e', 'E']).is_none_or(|at| plain[at + 1..].starts_with(['+', '-']));
+    let exponent_signed = plain
+        .find(['e', 'E'])
+        .is_none_or(|at| plain[at + 1..].starts_with(['+', '-']));
     if plain.contains('.') && exponent_signed && is_float_1_2(&plain) {
-        return plain.parse::<f64>().map_or(Scalar::Str, |number| Scalar::Float(sign as f64 * number));
+        return plain
+            .parse::<f64>()
+            .map_or(Scalar::Str, |number| Scalar::Float(sign as f64 * number));
     }
     Scalar::Str
 }
@@ -310,7 +332,7 @@ pub(super) fn key(text: &str) -> Option<String> {
 }
 
 /// Go's `FormatFloat(number, 'g', -1, 32)`: the shortest digits that give the same 32-bit float, with an exponent
-/// below 1e-4 and from 1e21 (when the digits are the shortest ones) on.
+/// below 1e-4 and from 1e6 on.
 fn go_float32(number: f64) -> String {
     let number = number as f32;
     if number.is_infinite() {
@@ -320,10 +342,16 @@ fn go_float32(number: f64) -> String {
         return ".nan".to_owned();
     }
     let scientific = format!("{number:e}");
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if number != 0.0 && !(-4..21).contains(&exponent) {
-        let (mark, magnitude) = if exponent < 0 { ('-', -exponent) } else { ('+', exponent) };
+    if number != 0.0 && !(-4..6).contains(&exponent) {
+        let (mark, magnitude) = if exponent < 0 {
+            ('-', -exponent)
+        } else {
+            ('+', exponent)
+        };
         return format!("{mantissa}e{mark}{magnitude:02}");
     }
     format!("{number}")
@@ -361,7 +389,19 @@ mod tests {
         ] {
             assert_eq!(read(text), Reading::Value(value), "{text}");
         }
-        for text in ["nO", "yEs", "tRue", "team-a", "10.64.0.0/12", "1000W", "1.2.3", "2026-06-30", "0xzz", "-", "."] {
+        for text in [
+            "nO",
+            "yEs",
+            "tRue",
+            "team-a",
+            "10.64.0.0/12",
+            "1000W",
+            "1.2.3",
+            "2026-06-30",
+            "0xzz",
+            "-",
+            ".",
+        ] {
             assert_eq!(read(text), Reading::Text, "{text}");
         }
     }
@@ -387,7 +427,12 @@ mod tests {
         assert_eq!(read(".inf"), Reading::NotJson);
         assert_eq!(read("-.INF"), Reading::NotJson);
         assert_eq!(read(".NaN"), Reading::NotJson);
-        for text in ["9223372036854775808", "-9223372036854775809", "99999999999999999999999", "1e999"] {
+        for text in [
+            "9223372036854775808",
+            "-9223372036854775809",
+            "99999999999999999999999",
+            "1e999",
+        ] {
             assert_eq!(read(text), Reading::OutOfRange, "{text}");
         }
     }

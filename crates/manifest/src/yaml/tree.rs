@@ -26,12 +26,16 @@ pub struct Tree {
 
 /// FNV-1a. The same on every machine, which the standard library's hash is not.
 pub(super) fn hash(key: &str) -> u32 {
-    key.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    key.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 impl Tree {
     pub(super) fn new(nodes: Vec<Node>) -> Self {
-        Self { nodes: nodes.into_boxed_slice() }
+        Self {
+            nodes: nodes.into_boxed_slice(),
+        }
     }
 
     pub(super) fn root(&self) -> Option<&Node> {
@@ -66,14 +70,19 @@ impl Tree {
             Step::Key(key) => {
                 let wanted = hash(key);
                 // Of keys that stand twice the last one counts, as for kubectl.
-                self.children(parent).filter(|at| self.nodes[*at].key_hash == wanted).last()
+                self.children(parent)
+                    .filter(|at| self.nodes[*at].key_hash == wanted)
+                    .last()
             }
         }
     }
 
     /// Indices of the children of a node.
     pub(super) fn children(&self, parent: usize) -> impl Iterator<Item = usize> {
-        let end = self.nodes.get(parent).map_or(0, |node| parent + node.size as usize);
+        let end = self
+            .nodes
+            .get(parent)
+            .map_or(0, |node| parent + node.size as usize);
         let mut next = parent + 1;
         std::iter::from_fn(move || {
             let at = next;
@@ -85,10 +94,17 @@ impl Tree {
         })
     }
 
-    /// The subtree at a child index as a tree of its own.
-    pub(super) fn subtree(&self, at: usize) -> Self {
+    /// The nodes of the subtree at an index.
+    pub(super) fn nodes_at(&self, at: usize) -> &[Node] {
         let size = self.nodes.get(at).map_or(0, |node| node.size as usize);
-        Self { nodes: self.nodes[at..at + size].into() }
+        self.nodes.get(at..at + size).unwrap_or(&[])
+    }
+
+    /// The subtree at an index as a tree of its own.
+    pub(super) fn subtree(&self, at: usize) -> Self {
+        Self {
+            nodes: self.nodes_at(at).into(),
+        }
     }
 
     /// The index of the child behind a key.

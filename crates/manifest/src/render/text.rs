@@ -1,0 +1,203 @@
+//! Findings as text with the source lines that they are about.
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::{FileId, Sources, Span};
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use std::ops::Range;
+
+/// Whether to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// ANSI escapes.
+    Always,
+    /// Plain text.
+    Never,
+}
+
+/// Lines of source around a place that the renderer gets to see. It splits all it is given into lines, which for a
+/// file of 64 MiB and a thousand findings would take minutes.
+const CONTEXT_LINES: usize = 3;
+
+/// Longest source line shown; a plan written as one line of JSON is not cut into a window by the renderer.
+const MAX_LINE: usize = 400;
+
+/// One finding.
+pub fn text(diagnostic: &Diagnostic, sources: &Sources, colour: Colour) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.as_str());
+    let mut group = title.elements(std::iter::empty::<annotate_snippets::Padding>());
+    let mut files: Vec<FileId> = Vec::new();
+    for label in &diagnostic.labels {
+        if !files.contains(&label.span.file) {
+            files.push(label.span.file);
+        }
+    }
+    let primary = diagnostic.primary();
+    for file in files {
+        let spans: Vec<_> = diagnostic
+            .labels
+            .iter()
+            .filter(|label| label.span.file == file)
+            .collect();
+        let windows = windows(sources, spans.iter().map(|label| label.span));
+        for window in windows {
+            let inside = spans.iter().filter(|label| window.holds(label.span));
+            let annotations = inside.map(|label| {
+                let kind = if Some(label.span) == primary {
+                    AnnotationKind::Primary
+                } else {
+                    AnnotationKind::Context
+                };
+                let annotation = kind.span(window.relative(label.span));
+                if label.text.is_empty() {
+                    annotation
+                } else {
+                    annotation.label(label.text.as_str())
+                }
+            });
+            group = group.element(
+                Snippet::source(window.text)
+                    .line_start(window.line)
+                    .path(sources.name(file))
+                    .annotations(annotations.collect::<Vec<_>>()),
+            );
+        }
+    }
+    if let Some(object) = &diagnostic.object {
+        let place = match &diagnostic.path {
+            Some(path) if !path.is_empty() => format!("{object}: {path}"),
+            _ => object.clone(),
+        };
+        group = group.element(Level::NOTE.with_name("in").message(place));
+    }
+    let mut report = vec![group];
+    report.extend(fix_group(diagnostic, sources));
+    let renderer = match colour {
+        Colour::Always => Renderer::styled(),
+        Colour::Never => Renderer::plain(),
+    };
+    let mut out = renderer.render(&report);
+    out.push('\n');
+    out
+}
+
+fn fix_group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Option<Group<'a>> {
+    let help = diagnostic.help.as_deref();
+    let window = diagnostic.fix.as_ref().and_then(|fix| {
+        let window = windows(sources, std::iter::once(fix.span)).pop()?;
+        Some((fix, window))
+    });
+    match window {
+        Some((fix, window)) => {
+            let title = Level::HELP.secondary_title(help.unwrap_or("write instead"));
+            let range = window.relative(fix.span);
+            Some(
+                title.element(
+                    Snippet::source(window.text)
+                        .line_start(window.line)
+                        .path(sources.name(fix.span.file))
+                        .patch(Patch::new(range, fix.replacement.as_str())),
+                ),
+            )
+        }
+        None => help.map(|help| Group::with_title(Level::HELP.secondary_title(help))),
+    }
+}
+
+/// A piece of a file, cut at line ends.
+struct Window<'a> {
+    text: &'a str,
+    start: usize,
+    /// Number of the first line.
+    line: usize,
+    file: FileId,
+}
+
+impl Window<'_> {
+    fn holds(&self, span: Span) -> bool {
+        span.file == self.file
+            && self.start <= span.start as usize
+            && span.start as usize <= self.start + self.text.len()
+    }
+
+    /// The span in this window's text, cut to it and to character boundaries.
+    fn relative(&self, span: Span) -> Range<usize> {
+        let boundary = |at: usize| {
+            let mut at = at.saturating_sub(self.start).min(self.text.len());
+            while !self.text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        boundary(span.start as usize)..boundary(span.end as usize)
+    }
+}
+
+/// The pieces of one file that show these spans; spans close to each other share a piece.
+fn windows<'a>(sources: &'a Sources, spans: impl Iterator<Item = Span>) -> Vec<Window<'a>> {
+    let mut pieces: Vec<(Span, Range<usize>)> = spans
+        .map(|span| (span, lines_around(sources.text(span.file), span)))
+        .collect();
+    pieces.sort_by_key(|(_, range)| range.start);
+    let mut merged: Vec<(Span, Range<usize>)> = Vec::new();
+    for (span, range) in pieces {
+        match merged.last_mut() {
+            Some((_, last)) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push((span, range)),
+        }
+    }
+    let window = |(span, range): (Span, Range<usize>)| {
+        let start = Span::new(span.file, range.start as u32, range.start as u32);
+        Window {
+            text: sources.text(span.file).get(range.clone()).unwrap_or(""),
+            start: range.start,
+            line: sources.position(start).line as usize,
+            file: span.file,
+        }
+    };
+    merged.into_iter().map(window).collect()
+}
+
+/// The byte range of the lines around a span.
+fn lines_around(text: &str, span: Span) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let at = (span.start as usize).min(text.len());
+    let mut start = at;
+    for _ in 0..CONTEXT_LINES {
+        let from = start.saturating_sub(MAX_LINE);
+        match bytes[from..start].iter().rposition(|byte| *byte == b'\n') {
+            Some(offset) if from + offset > 0 => start = from + offset,
+            Some(offset) => start = from + offset,
+            None => {
+                start = from;
+                break;
+            }
+        }
+    }
+    if start > 0 && bytes.get(start) == Some(&b'\n') {
+        start += 1;
+    }
+    let mut end = at;
+    for _ in 0..CONTEXT_LINES {
+        let to = (end + MAX_LINE).min(text.len());
+        match bytes[end..to].iter().position(|byte| *byte == b'\n') {
+            Some(offset) => end += offset + 1,
+            None => {
+                end = to;
+                break;
+            }
+        }
+    }
+    while start > 0 && !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while end < text.len() && !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start.min(at)..end.max(at)
+}

@@ -1,0 +1,127 @@
+//! One objection of the API server, and the finding that it becomes.
+
+use crate::diagnostic::Diagnostic;
+use crate::path::Path;
+use crate::rule::Rule;
+use crate::rules;
+use crate::source::Sources;
+use crate::yaml::Document;
+
+/// Families of objections; each has a code of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ViolationKind {
+    /// A field that the schema does not have.
+    UnknownField,
+    /// A required field is missing.
+    Required,
+    /// Wrong JSON type.
+    Type,
+    /// Not one of the values of an enumeration.
+    Enum,
+    /// Regular expression not matched.
+    Pattern,
+    /// String too short or too long.
+    Length,
+    /// Number out of range, or not a multiple.
+    Range,
+    /// List too short or too long.
+    Items,
+    /// Map too small or too large.
+    Properties,
+    /// Duplicate item of a set, of a list map, or of a list with `uniqueItems`.
+    Unique,
+    /// CEL rule failed, or could not be evaluated.
+    Cel,
+    /// Format such as `date-time` not met.
+    Format,
+    /// Name, labels, annotations and other metadata.
+    Metadata,
+    /// `anyOf`, `oneOf`, `allOf`, `not`.
+    Composition,
+}
+
+impl ViolationKind {
+    /// The rule whose findings these are.
+    pub fn rule(self) -> &'static Rule {
+        match self {
+            Self::UnknownField => &rules::UNKNOWN_FIELD,
+            Self::Required => &rules::REQUIRED,
+            Self::Type => &rules::TYPE,
+            Self::Enum => &rules::ENUM,
+            Self::Pattern => &rules::PATTERN,
+            Self::Length => &rules::LENGTH,
+            Self::Range => &rules::RANGE,
+            Self::Items => &rules::ITEMS,
+            Self::Properties => &rules::PROPERTIES,
+            Self::Unique => &rules::UNIQUE,
+            Self::Cel => &rules::CEL,
+            Self::Format => &rules::FORMAT,
+            Self::Metadata => &rules::METADATA,
+            Self::Composition => &rules::COMPOSITION,
+        }
+    }
+}
+
+/// One objection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field.
+    pub path: Path,
+    /// What the API server says behind the field path and the colon.
+    pub message: String,
+    /// The family.
+    pub kind: ViolationKind,
+    /// What was most likely meant: the nearest field name or value. For an unknown field the name, for all others the
+    /// value as JSON text.
+    pub suggestion: Option<String>,
+}
+
+impl Violation {
+    pub(super) fn new(kind: ViolationKind, path: Path, message: impl Into<String>) -> Self {
+        Self {
+            path,
+            message: message.into(),
+            kind,
+            suggestion: None,
+        }
+    }
+
+    /// The objection as the API server prints it: `path: message`, with `<nil>` for the root.
+    pub fn display(&self) -> String {
+        if self.path.is_root() {
+            format!("<nil>: {}", self.message)
+        } else {
+            format!("{}: {}", self.path, self.message)
+        }
+    }
+}
+
+/// The finding for an objection against a document, with the place in its file.
+pub fn to_diagnostic(violation: &Violation, document: &Document, sources: &Sources) -> Diagnostic {
+    let text = sources.text(document.file);
+    let rule = violation.kind.rule();
+    let on_key = violation.kind == ViolationKind::UnknownField;
+    let key = document
+        .has(&violation.path)
+        .then(|| document.key_span(&violation.path))
+        .flatten();
+    let span = match key {
+        Some(key) if on_key => key,
+        _ => document.label_span(&violation.path, text),
+    };
+    let mut finding = Diagnostic::error(rule.code(), violation.message.clone())
+        .label(span, "")
+        .path(&violation.path);
+    finding.object = document.object();
+    if violation.path.is_root() {
+        finding.path = None;
+    }
+    if let Some(suggestion) = &violation.suggestion {
+        finding = finding.help(format!("did you mean `{suggestion}`?"));
+        if on_key == key.is_some_and(|key| key == span) && document.has(&violation.path) {
+            finding = finding.fix(span, suggestion.clone());
+        }
+    }
+    finding
+}

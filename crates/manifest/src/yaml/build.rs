@@ -1,0 +1,640 @@
+//! Builds documents from the events of either parser: values, places, and the findings that need both.
+
+use super::document::Document;
+use super::tree::{Node, Tree, hash};
+use super::{Limits, Read};
+use crate::diagnostic::Diagnostic;
+use crate::rules;
+use crate::source::{FileId, Span};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A byte range in the file being read.
+pub(super) type Range = (u32, u32);
+
+/// What stands in front of the next value of a map.
+#[derive(Debug)]
+pub(super) enum Key {
+    Name(String, Range),
+    /// `<<`
+    Merge(Range),
+    /// A key that was refused; its value is read and dropped.
+    Refused(Range),
+}
+
+#[derive(Debug)]
+enum Content {
+    Map {
+        map: Map<String, Value>,
+        key: Option<Key>,
+        merged: BTreeSet<String>,
+    },
+    List(Vec<Value>),
+}
+
+#[derive(Debug)]
+struct Frame {
+    content: Content,
+    /// Index of this value's node.
+    node: usize,
+    /// Anchor on this value, 0 for none.
+    anchor: usize,
+    /// Levels below.
+    height: usize,
+    /// End of the last part seen.
+    end: u32,
+    /// Whether the value stands in key position.
+    is_key: bool,
+}
+
+#[derive(Debug)]
+struct Anchored {
+    value: Value,
+    nodes: Box<[Node]>,
+    height: usize,
+}
+
+/// Why reading goes no further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    /// Events are taken.
+    No,
+    /// The rest of the document is skipped.
+    Document,
+    /// The rest of the file is skipped.
+    File,
+}
+
+pub(super) struct Builder<'a> {
+    text: &'a str,
+    file: FileId,
+    limits: &'a Limits,
+    read: Read,
+    frames: Vec<Frame>,
+    nodes: Vec<Node>,
+    anchors: BTreeMap<usize, Anchored>,
+    root: Option<Value>,
+    /// Ranges of this document about which a finding was made.
+    refused: Vec<Range>,
+    nodes_in_file: usize,
+    /// Values that aliases added to this document, and clones kept for aliases to come.
+    expanded: usize,
+    cloned: usize,
+    stop: Stop,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(text: &'a str, file: FileId, limits: &'a Limits) -> Self {
+        Self {
+            text,
+            file,
+            limits,
+            read: Read::default(),
+            frames: Vec::new(),
+            nodes: Vec::new(),
+            anchors: BTreeMap::new(),
+            root: None,
+            refused: Vec::new(),
+            nodes_in_file: 0,
+            expanded: 0,
+            cloned: 0,
+            stop: Stop::No,
+        }
+    }
+
+    pub(super) fn finish(self) -> Read {
+        self.read
+    }
+
+    pub(super) fn span(&self, range: Range) -> Span {
+        Span::new(self.file, range.0, range.1)
+    }
+
+    pub(super) fn source(&self, range: Range) -> &'a str {
+        self.text.get(range.0 as usize..range.1 as usize).unwrap_or("")
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.stop == Stop::File
+    }
+
+    pub(super) fn skipping(&self) -> bool {
+        self.stop != Stop::No
+    }
+
+    /// Records a finding; too many end the reading.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        if self.stop == Stop::File {
+            return;
+        }
+        if self.read.diagnostics.len() >= self.limits.max_diagnostics {
+            self.stop = Stop::File;
+            let span = diagnostic.primary().unwrap_or(self.span((0, 0)));
+            self.read.diagnostics.push(
+                Diagnostic::error(
+                    rules::TOO_MANY_FINDINGS.code(),
+                    format!(
+                        "stopped reading after {} findings in this file",
+                        self.limits.max_diagnostics
+                    ),
+                )
+                .label(span, "not read from here on"),
+            );
+            return;
+        }
+        self.read.diagnostics.push(diagnostic);
+    }
+
+    /// Records a finding about a value of this document that is kept nevertheless.
+    pub(super) fn refuse(&mut self, range: Range, diagnostic: Diagnostic) {
+        self.refused.push(range);
+        self.report(diagnostic);
+    }
+
+    /// Records a finding after which the rest of the document cannot be used.
+    pub(super) fn abandon(&mut self, diagnostic: Diagnostic) {
+        if self.stop == Stop::No {
+            self.report(diagnostic);
+            self.stop = self.stop.max(Stop::Document);
+        }
+    }
+
+    /// Whether the next value is a key.
+    pub(super) fn key_expected(&self) -> bool {
+        matches!(
+            self.frames.last(),
+            Some(Frame {
+                content: Content::Map { key: None, .. },
+                ..
+            })
+        )
+    }
+
+    /// Where the key of the next value stands.
+    pub(super) fn pending_key(&self) -> Option<Range> {
+        match &self.frames.last()?.content {
+            Content::Map {
+                key: Some(Key::Name(_, range) | Key::Merge(range) | Key::Refused(range)),
+                ..
+            } => Some(*range),
+            _ => None,
+        }
+    }
+
+    pub(super) fn start_document(&mut self) {
+        self.frames.clear();
+        self.nodes.clear();
+        self.anchors.clear();
+        self.refused.clear();
+        self.root = None;
+        self.expanded = 0;
+        self.cloned = 0;
+        if self.stop == Stop::Document {
+            self.stop = Stop::No;
+        }
+    }
+
+    pub(super) fn key(&mut self, next: Key) {
+        if self.skipping() {
+            return;
+        }
+        if let Some(frame) = self.frames.last_mut()
+            && let Content::Map { key, .. } = &mut frame.content
+        {
+            let (Key::Name(_, range) | Key::Merge(range) | Key::Refused(range)) = &next;
+            frame.end = frame.end.max(range.1);
+            *key = Some(next);
+        }
+    }
+
+    /// A key that is a list, a map or nothing.
+    pub(super) fn complex_key(&mut self, range: Range) {
+        self.refuse(
+            range,
+            Diagnostic::error(rules::COMPLEX_KEY.code(), "a key must be a string")
+                .label(self.span(range), "not a string")
+                .help("write the key as a word, in quotes if need be"),
+        );
+    }
+
+    fn push_node(&mut self, range: Range) -> Option<usize> {
+        self.nodes_in_file += 1;
+        if self.nodes_in_file > self.limits.max_nodes {
+            self.report(
+                Diagnostic::error(
+                    rules::TOO_MANY_NODES.code(),
+                    format!("the file has more than {} values", self.limits.max_nodes),
+                )
+                .label(self.span(range), "not read from here on"),
+            );
+            self.stop = Stop::File;
+            return None;
+        }
+        let (key, key_hash) = match self.frames.last().map(|frame| &frame.content) {
+            Some(Content::Map {
+                key: Some(Key::Name(name, range)),
+                ..
+            }) => (*range, hash(name)),
+            Some(Content::Map {
+                key: Some(Key::Merge(range)),
+                ..
+            }) => (*range, 0),
+            _ => ((0, 0), 0),
+        };
+        self.nodes.push(Node {
+            key,
+            value: range,
+            key_hash,
+            size: 1,
+        });
+        Some(self.nodes.len() - 1)
+    }
+
+    /// A value without parts.
+    pub(super) fn scalar(&mut self, value: Value, range: Range, anchor: usize) {
+        if self.skipping() {
+            return;
+        }
+        if let Some(node) = self.push_node(range) {
+            self.complete(value, node, 0, anchor, range.1, false);
+        }
+    }
+
+    fn begin(&mut self, content: Content, range: Range, anchor: usize) {
+        if self.skipping() {
+            return;
+        }
+        if self.frames.len() >= self.limits.max_depth {
+            return self.too_deep(range);
+        }
+        let is_key = self.key_expected();
+        if let Some(node) = self.push_node(range) {
+            self.frames.push(Frame {
+                content,
+                node,
+                anchor,
+                height: 0,
+                end: range.0,
+                is_key,
+            });
+        }
+    }
+
+    pub(super) fn too_deep(&mut self, range: Range) {
+        self.abandon(
+            Diagnostic::error(
+                rules::TOO_DEEP.code(),
+                format!(
+                    "maps and lists are nested more than {} deep",
+                    self.limits.max_depth
+                ),
+            )
+            .label(self.span(range), "too deep"),
+        );
+    }
+
+    pub(super) fn begin_map(&mut self, range: Range, anchor: usize) {
+        self.begin(
+            Content::Map {
+                map: Map::new(),
+                key: None,
+                merged: BTreeSet::new(),
+            },
+            range,
+            anchor,
+        );
+    }
+
+    pub(super) fn begin_list(&mut self, range: Range, anchor: usize) {
+        self.begin(Content::List(Vec::new()), range, anchor);
+    }
+
+    /// Ends the innermost map or list; `end` is where its closing bracket ends, none for block style.
+    pub(super) fn end(&mut self, end: Option<u32>) {
+        if self.skipping() {
+            return;
+        }
+        let Some(frame) = self.frames.pop() else { return };
+        let end = end.unwrap_or(frame.end);
+        let size = (self.nodes.len() - frame.node) as u32;
+        if let Some(node) = self.nodes.get_mut(frame.node) {
+            node.value.1 = end.max(node.value.0);
+            node.size = size;
+        }
+        let value = match frame.content {
+            Content::Map { map, .. } => Value::Object(map),
+            Content::List(items) => Value::Array(items),
+        };
+        self.complete(
+            value,
+            frame.node,
+            frame.height + 1,
+            frame.anchor,
+            end,
+            frame.is_key,
+        );
+    }
+
+    /// Repeats the value behind an anchor.
+    pub(super) fn alias(&mut self, id: usize, range: Range) {
+        if self.skipping() {
+            return;
+        }
+        let Some(anchored) = self.anchors.get(&id) else {
+            return self.abandon(
+                Diagnostic::error(
+                    rules::ALIAS_EXPANSION.code(),
+                    "the value of an anchor contains itself",
+                )
+                .label(self.span(range), "refers to a value that is not finished here"),
+            );
+        };
+        if self.key_expected() {
+            let key = match &anchored.value {
+                Value::String(text) => Key::Name(text.clone(), range),
+                _ => {
+                    self.complex_key(range);
+                    Key::Refused(range)
+                }
+            };
+            return self.key(key);
+        }
+        let (height, count) = (anchored.height, anchored.nodes.len());
+        self.expanded += count;
+        let decoded = self.nodes.len() + count;
+        // kubectl's rule for small documents: at most 99 of 100 values may come from aliases.
+        let ratio = self.expanded > 100 && decoded > 1000 && self.expanded * 100 > decoded * 99;
+        if self.expanded > self.limits.max_alias_expansion || ratio {
+            return self.abandon(
+                Diagnostic::error(
+                    rules::ALIAS_EXPANSION.code(),
+                    format!(
+                        "aliases expand to {} values, far more than the document holds",
+                        self.expanded
+                    ),
+                )
+                .label(self.span(range), "one alias too many")
+                .help("write the values out, or split the document"),
+            );
+        }
+        if self.frames.len() + height > self.limits.max_depth {
+            return self.too_deep(range);
+        }
+        let value = anchored.value.clone();
+        let Some(node) = self.push_node(range) else { return };
+        if let Some(anchored) = self.anchors.get(&id) {
+            self.nodes[node].size = anchored.nodes.len() as u32;
+            self.nodes.extend(anchored.nodes.iter().skip(1));
+        }
+        self.nodes_in_file += count.saturating_sub(1);
+        self.complete(value, node, height, 0, range.1, false);
+    }
+
+    /// Puts a finished value where it belongs.
+    fn complete(&mut self, value: Value, node: usize, height: usize, anchor: usize, end: u32, is_key: bool) {
+        if anchor != 0 {
+            self.remember(anchor, &value, node, height);
+        }
+        let Some(frame) = self.frames.last_mut() else {
+            self.root = Some(value);
+            return;
+        };
+        frame.end = frame.end.max(end);
+        frame.height = frame.height.max(height);
+        let key = match &mut frame.content {
+            Content::List(items) => return items.push(value),
+            Content::Map { key, .. } => key.take(),
+        };
+        match key {
+            Some(Key::Name(name, range)) => self.insert(name, range, value, node),
+            Some(Key::Merge(range)) => self.merge(value, node, range),
+            Some(Key::Refused(_)) => self.nodes.truncate(node),
+            None => {
+                debug_assert!(is_key);
+                let range = self.nodes.get(node).map_or((end, end), |node| node.value);
+                self.nodes.truncate(node);
+                self.complex_key(range);
+                self.key(Key::Refused(range));
+            }
+        }
+    }
+
+    fn remember(&mut self, anchor: usize, value: &Value, node: usize, height: usize) {
+        let nodes = self.nodes.get(node..).unwrap_or(&[]);
+        self.cloned += nodes.len();
+        if self.cloned > self.limits.max_alias_expansion {
+            let range = nodes.first().map_or((0, 0), |node| node.value);
+            return self.abandon(
+                Diagnostic::error(
+                    rules::ALIAS_EXPANSION.code(),
+                    format!(
+                        "the values behind anchors have more than {} parts",
+                        self.limits.max_alias_expansion
+                    ),
+                )
+                .label(self.span(range), "one anchor too many"),
+            );
+        }
+        self.anchors.insert(
+            anchor,
+            Anchored {
+                value: value.clone(),
+                nodes: nodes.into(),
+                height,
+            },
+        );
+    }
+
+    fn insert(&mut self, name: String, range: Range, value: Value, node: usize) {
+        let Some(Frame {
+            content: Content::Map { map, merged, .. },
+            node: parent,
+            ..
+        }) = self.frames.last_mut()
+        else {
+            return;
+        };
+        let parent = *parent;
+        let replaced = map.contains_key(&name) && !merged.remove(&name);
+        if replaced {
+            let first = self.child_key(parent, node, &name).unwrap_or(range);
+            self.refuse(
+                range,
+                Diagnostic::error(
+                    rules::DUPLICATE_KEY.code(),
+                    format!("key `{name}` stands twice in one map"),
+                )
+                .label(self.span(range), "again here")
+                .label(self.span(first), "first here")
+                .help("kubectl takes the last one silently; keep one of them"),
+            );
+        }
+        if let Some(Frame {
+            content: Content::Map { map, .. },
+            ..
+        }) = self.frames.last_mut()
+        {
+            map.insert(name, value);
+        }
+    }
+
+    /// Where a key of an unfinished map stands first; `before` bounds the search.
+    fn child_key(&self, parent: usize, before: usize, name: &str) -> Option<Range> {
+        let wanted = hash(name);
+        let mut at = parent + 1;
+        while at < before {
+            let node = self.nodes.get(at)?;
+            if node.key_hash == wanted {
+                return Some(node.key);
+            }
+            at += node.size.max(1) as usize;
+        }
+        None
+    }
+
+    /// Merges as go-yaml v2 does: in the order of the text, so that a merge overrides the keys written before it.
+    /// That is against the rule of YAML's merge type, and reported.
+    fn merge(&mut self, value: Value, node: usize, range: Range) {
+        let subtree = Tree::new(self.nodes.split_off(node));
+        let sources: Vec<(Map<String, Value>, usize)> = match value {
+            Value::Object(map) => vec![(map, 0)],
+            // The first map of a list wins, hence the reverse order.
+            Value::Array(items) if items.iter().all(Value::is_object) => {
+                let places: Vec<usize> = subtree.children(0).collect();
+                let maps = items.into_iter().filter_map(|item| match item {
+                    Value::Object(map) => Some(map),
+                    _ => None,
+                });
+                let mut pairs: Vec<_> = maps.zip(places).collect();
+                pairs.reverse();
+                pairs
+            }
+            _ => {
+                return self.refuse(
+                    range,
+                    Diagnostic::error(rules::BAD_MERGE.code(), "`<<` takes a map or a list of maps")
+                        .label(self.span(range), "merged here"),
+                );
+            }
+        };
+        let parent = self.frames.last().map_or(0, |frame| frame.node);
+        for (map, place) in sources {
+            for (name, value) in map {
+                if let Some(child) = subtree.key_child(place, &name) {
+                    self.nodes.extend_from_slice(subtree.nodes_at(child));
+                }
+                let Some(Frame {
+                    content: Content::Map { map, merged, .. },
+                    ..
+                }) = self.frames.last_mut()
+                else {
+                    return;
+                };
+                let overridden = map.contains_key(&name) && !merged.contains(&name);
+                if overridden {
+                    let first = self.child_key(parent, node, &name).unwrap_or(range);
+                    self.refuse(
+                        range,
+                        Diagnostic::error(
+                            rules::BAD_MERGE.code(),
+                            format!("`<<` overrides the key `{name}` that is written before it"),
+                        )
+                        .label(self.span(range), "kubectl takes the merged value")
+                        .label(self.span(first), "YAML's merge rule takes this one")
+                        .help("put `<<` in front of all other keys"),
+                    );
+                }
+                if let Some(Frame {
+                    content: Content::Map { map, merged, .. },
+                    ..
+                }) = self.frames.last_mut()
+                {
+                    merged.insert(name.clone());
+                    map.insert(name, value);
+                }
+            }
+        }
+    }
+
+    /// Ends a document: checks that it is an object, takes `List`s apart.
+    pub(super) fn end_document(&mut self) {
+        if self.skipping() {
+            return;
+        }
+        let Some(value) = self.root.take() else { return };
+        // kubectl skips empty documents and `null`.
+        if value.is_null() {
+            return;
+        }
+        let nodes = std::mem::take(&mut self.nodes);
+        let range = nodes.first().map_or((0, 0), |node| node.value);
+        let refused = std::mem::take(&mut self.refused);
+        self.flatten(
+            Document::new(value, self.file, Tree::new(nodes), refused.into()),
+            range,
+        );
+    }
+
+    fn flatten(&mut self, document: Document, range: Range) {
+        if !document.value.is_object() {
+            return self.report(
+                Diagnostic::error(
+                    rules::NOT_AN_OBJECT.code(),
+                    "a document must be a map with `apiVersion` and `kind`",
+                )
+                .label(
+                    document.label_span(&crate::path::Path::root(), self.text),
+                    "not a map",
+                ),
+            );
+        }
+        let is_list = document.kind().is_some_and(|kind| kind.ends_with("List"))
+            && document.api_version().is_some()
+            && document.value.get("items").is_some_and(Value::is_array);
+        if !is_list {
+            for field in ["apiVersion", "kind"] {
+                if document
+                    .value
+                    .get(field)
+                    .and_then(Value::as_str)
+                    .is_none_or(str::is_empty)
+                {
+                    let place = document.label_span(&crate::path::Path::root().child(field), self.text);
+                    let place = if document.value.get(field).is_some() {
+                        place
+                    } else {
+                        document.first_key()
+                    };
+                    let mut finding = Diagnostic::error(
+                        rules::MISSING_KIND.code(),
+                        format!("the document has no `{field}`"),
+                    )
+                    .label(place, "this document")
+                    .path(field);
+                    finding.object = document.object();
+                    self.report(finding);
+                }
+            }
+            return self.read.documents.push(document);
+        }
+        let file = document.file;
+        let (mut value, tree, refused) = document.into_parts();
+        let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
+            return;
+        };
+        let Some(list) = tree.key_child(0, "items") else {
+            return;
+        };
+        let places: Vec<usize> = tree.children(list).collect();
+        for (item, place) in items.into_iter().zip(places) {
+            let subtree = tree.subtree(place);
+            let range = subtree.root().map_or(range, |node| node.value);
+            let within = refused
+                .iter()
+                .copied()
+                .filter(|part| range.0 <= part.0 && part.1 <= range.1)
+                .collect();
+            self.flatten(Document::new(item, file, subtree, within), range);
+        }
+    }
+}
