@@ -62,11 +62,10 @@ pub enum ErrorKind {
         /// Last number, as written.
         high: String,
     },
-    /// A range whose numbers change their width, straight after a digit.
-    GrowsAfterDigit {
-        /// The same numbers, split where the width changes.
-        split: String,
-    },
+    /// Numbers of different widths in a bracket straight before or after a digit.
+    WidthsBesideDigit,
+    /// Digits straight after a bracket with a step.
+    StepBeforeDigit,
     /// A step of 0.
     ZeroStep,
     /// A step after a single number.
@@ -75,7 +74,7 @@ pub enum ErrorKind {
     NameTooLong,
     /// More names than [`Limits::max_names`](crate::Limits::max_names).
     TooManyNames {
-        /// How many names the text stands for up to and including this item; `None` beyond 64 bits.
+        /// How many names the text stands for up to the range that passes the limit; `None` beyond 64 bits.
         count: Option<u64>,
         /// The limit.
         max: u32,
@@ -126,10 +125,13 @@ impl fmt::Display for ErrorKind {
                 )
             }
             Self::Descending { low, high } => write!(f, "the range runs backwards: write `{high}-{low}`"),
-            Self::GrowsAfterDigit { split } => write!(
-                f,
-                "after a digit, ClusterShell and Slurm read a range of growing width as different names: write `[{split}]`"
+            Self::WidthsBesideDigit => f.write_str(
+                "beside a digit, ClusterShell and Slurm read numbers of different widths differently: move the digit \
+                 into the brackets, one width to a range, such as `n[18-19,110-112]` for `n1[8-12]`",
             ),
+            Self::StepBeforeDigit => {
+                f.write_str("digits after a bracket with a step, which ClusterShell refuses: write the numbers out")
+            }
             Self::ZeroStep => f.write_str("a step of 0 never ends: write a step of 1 or more"),
             Self::StepWithoutRange => f.write_str("a step needs a range, such as `0-10/2`"),
             Self::NameTooLong => write!(f, "a name is longer than {MAX_NAME_LEN} bytes"),

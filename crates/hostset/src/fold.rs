@@ -1,8 +1,8 @@
 //! From names to a short hostlist.
 
-use crate::list::{Hostlist, Item, Range};
-use crate::natural::{digits, natural_cmp};
+use crate::list::{Bracket, Hostlist, Item, Range};
 use crate::names::Cursor;
+use crate::natural::{digits, natural_cmp};
 use crate::parse::{MAX_DIGITS, value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -53,11 +53,17 @@ pub(crate) fn fold<'a>(names: impl Iterator<Item = &'a str>) -> Hostlist {
     }
     let mut items: Vec<(String, Item)> = items.into_iter().map(|item| (first_name(&item), item)).collect();
     items.sort_by(|(a, _), (b, _)| natural_cmp(a, b));
-    Hostlist { items: items.into_iter().map(|(_, item)| item).collect(), count }
+    Hostlist {
+        items: items.into_iter().map(|(_, item)| item).collect(),
+        count,
+    }
 }
 
 fn first_name(item: &Item) -> String {
-    Cursor::new(std::slice::from_ref(item)).advance().unwrap_or_default().to_owned()
+    Cursor::new(std::slice::from_ref(item))
+        .advance()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Splits a name into its pattern and its numbers.
@@ -67,11 +73,18 @@ fn split(name: &str, pattern: &mut String, numbers: &mut Vec<Number>) {
     let mut rest = name;
     while !rest.is_empty() {
         let run = digits(rest.as_bytes());
-        let part = if run > 0 { run } else { rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()) };
+        let part = if run > 0 {
+            run
+        } else {
+            rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len())
+        };
         let (part, after) = rest.split_at(part);
         if (1..=MAX_DIGITS).contains(&run) && numbers.len() < MAX_NUMBERS {
             pattern.push(NUMBER);
-            numbers.push(Number { width: run as u8, value: value(part) });
+            numbers.push(Number {
+                width: run as u8,
+                value: value(part),
+            });
         } else {
             pattern.push_str(part);
         }
@@ -83,21 +96,36 @@ fn split(name: &str, pattern: &mut String, numbers: &mut Vec<Number>) {
 /// all combinations of them; no two rows share a name.
 struct Rows {
     columns: usize,
-    rows: Vec<Box<[u32]>>,
+    members: Vec<Box<[u32]>>,
     sets: Vec<Rc<[Number]>>,
     index: BTreeMap<Rc<[Number]>, u32>,
 }
 
 impl Rows {
+    /// Of the numbers of `members` names in natural order.
     fn new(members: usize, numbers: &[Number]) -> Self {
         let columns = numbers.len() / members;
-        let mut new = Self { columns, rows: Vec::with_capacity(members), sets: Vec::new(), index: BTreeMap::new() };
-        if columns == 0 {
-            new.rows.push(Box::default());
-        }
-        for name in numbers.chunks(columns.max(1)) {
-            let row = name.iter().map(|&number| new.intern(&[number])).collect();
-            new.rows.push(row);
+        let mut new = Self {
+            columns,
+            members: Vec::new(),
+            sets: Vec::new(),
+            index: BTreeMap::new(),
+        };
+        let Some(last) = columns.checked_sub(1) else {
+            new.members.push(Box::default());
+            return new;
+        };
+        // In natural order, names that differ in their last number only stand together.
+        let names: Vec<&[Number]> = numbers.chunks_exact(columns).collect();
+        for alike in names.chunk_by(|a, b| a[..last] == b[..last]) {
+            let mut row: Vec<u32> = alike[0][..last]
+                .iter()
+                .map(|&number| new.intern(&[number]))
+                .collect();
+            let mut joined: Vec<Number> = alike.iter().map(|name| name[last]).collect();
+            joined.sort_unstable();
+            row.push(new.intern(&joined));
+            new.members.push(row.into());
         }
         new
     }
@@ -116,60 +144,65 @@ impl Rows {
     /// Joins rows that differ in one column only, column by column from the last, until none do.
     fn fold(&mut self) {
         loop {
-            let before = self.rows.len();
+            let before = self.members.len();
             for column in (0..self.columns).rev() {
                 self.fold_column(column);
             }
-            if self.rows.len() == before {
+            if self.members.len() == before {
                 return;
             }
         }
     }
 
     fn fold_column(&mut self, column: usize) {
-        let others = |row: &[u32]| (row[..column].to_vec(), row[column + 1..].to_vec());
-        let mut groups: BTreeMap<_, Vec<u32>> = BTreeMap::new();
-        for row in &self.rows {
-            groups.entry(others(row)).or_default().push(row[column]);
+        fn others(row: &[u32], column: usize) -> (&[u32], &[u32]) {
+            (&row[..column], &row[column + 1..])
         }
-        let mut rows = Vec::with_capacity(groups.len());
-        for ((before, after), joined) in groups {
-            let set = match joined[..] {
-                [set] => set,
-                _ => {
-                    let mut numbers: Vec<Number> =
-                        joined.iter().flat_map(|&set| self.sets[set as usize].iter().copied()).collect();
-                    numbers.sort_unstable();
-                    self.intern(&numbers)
-                }
-            };
-            rows.push(before.into_iter().chain([set]).chain(after).collect());
+        let mut rows = std::mem::take(&mut self.members);
+        rows.sort_unstable_by(|a, b| others(a, column).cmp(&others(b, column)));
+        for alike in rows.chunk_by(|a, b| others(a, column) == others(b, column)) {
+            let mut joined = alike[0].clone();
+            if alike.len() > 1 {
+                let sets = alike.iter().map(|row| &self.sets[row[column] as usize]);
+                let mut numbers: Vec<Number> = sets.flat_map(|set| set.iter().copied()).collect();
+                numbers.sort_unstable();
+                joined[column] = self.intern(&numbers);
+            }
+            self.members.push(joined);
         }
-        self.rows = rows;
     }
 
     fn items(&self, pattern: &str) -> Vec<Item> {
-        self.rows.iter().map(|row| self.item(pattern, row)).collect()
+        self.members.iter().map(|row| self.item(pattern, row)).collect()
     }
 
     fn item(&self, pattern: &str, row: &[u32]) -> Item {
         let mut head = String::new();
-        let mut tail: Vec<(Box<[Range]>, String)> = Vec::new();
+        let mut brackets: Vec<(Box<[Range]>, String)> = Vec::new();
         let mut texts = pattern.split(NUMBER);
         head.push_str(texts.next().unwrap_or_default());
         for (&set, text) in row.iter().zip(texts) {
             let numbers = &self.sets[set as usize];
             if let [number] = numbers[..] {
-                let end = tail.last_mut().map_or(&mut head, |(_, text)| text);
+                let end = brackets.last_mut().map_or(&mut head, |(_, text)| text);
                 let width = usize::from(number.width);
                 // Writing into a String cannot fail.
                 let _ = write!(end, "{:0width$}{text}", number.value);
             } else {
-                tail.push((ranges(numbers), text.to_owned()));
+                brackets.push((ranges(numbers), text.to_owned()));
             }
         }
-        let tail = tail.into_iter().map(|(ranges, text)| (ranges, text.into())).collect();
-        Item { head: head.into(), tail }
+        let brackets = brackets
+            .into_iter()
+            .map(|(ranges, text)| Bracket {
+                ranges,
+                text: text.into(),
+            })
+            .collect();
+        Item {
+            head: head.into(),
+            brackets,
+        }
     }
 }
 
@@ -178,14 +211,23 @@ fn ranges(numbers: &[Number]) -> Box<[Range]> {
     let mut ranges: Vec<Range> = Vec::new();
     for &number in numbers {
         let joins = |range: &&mut Range| {
-            let fits = if range.width > 0 { number.width == range.width } else { !number.is_padded() };
+            let fits = if range.width > 0 {
+                number.width == range.width
+            } else {
+                !number.is_padded()
+            };
             fits && number.value == range.high + 1
         };
         if let Some(range) = ranges.last_mut().filter(joins) {
             range.high = number.value;
         } else {
             let width = if number.is_padded() { number.width } else { 0 };
-            ranges.push(Range { low: number.value, high: number.value, step: 1, width });
+            ranges.push(Range {
+                low: number.value,
+                high: number.value,
+                step: 1,
+                width,
+            });
         }
     }
     ranges.into()

@@ -34,12 +34,12 @@
 //!
 //! A text that the two read as different names is refused with its fix. A text that only one of them takes is
 //! accepted where its meaning is plain. Checked against `ClusterShell` 1.10.1 by `tests/clustershell.rs`; Slurm's side
-//! is from the source of its `src/common/hostlist.c`.
+//! is read from the source of its `src/common/hostlist.c`, not run.
 //!
 //! | text | `ClusterShell` | Slurm | here |
 //! |---|---|---|---|
 //! | `n[01-100]`, `n[1-010]`: ends of different padding | refuses | pads all to the first width | refused |
-//! | `n1[9-10]`: digits before a range whose width grows | n19 to n110, 92 names | n19, n110 | refused; `n1[9,10]` is taken |
+//! | `n1[9-10]`, `n1[9,10]`: a digit before numbers of different widths | n19 to n110, 92 names | n19, n110 | refused; `n1[1-3]` is taken |
 //! | `n[1, 5]`: white space in brackets | n1, n5 | n1, n05 | refused |
 //! | `a b`: white space in a name | one name | two names | refused; write a comma |
 //! | `n[10-1]` | refuses | refuses | refused |
@@ -47,6 +47,8 @@
 //! | `n[-1]`, `n[1-2-3]` | negative numbers | refuses | refused |
 //! | `a,,b`, a comma at an end | refuses | skips it | refused |
 //! | `a[1-2][3-4]`, `a[1-2]5[3-4]`: only digits between brackets | refuses | takes it | refused |
+//! | `n[0-10]7`: numbers of different widths before a digit | refuses some | refuses | refused; `n[0-9]7` is taken |
+//! | `n[0-8/2]7`: digits after a step | refuses | refuses | refused |
 //! | `@group`, `n*`, `a!b`, `a&b`, `a^b` | groups, wildcards, operators | part of a name | refused |
 //! | `n[1-2` | refuses | a name with a bracket | refused |
 //! | `n[0-10/2]`: a step | takes it | refuses | accepted; [`HostSet`] never prints one |

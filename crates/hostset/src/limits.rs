@@ -16,6 +16,9 @@ pub struct Limits {
 impl Default for Limits {
     /// A million names, and the text that a million names of 15 bytes and their commas need.
     fn default() -> Self {
-        Self { max_names: 1_000_000, max_text: 16 << 20 }
+        Self {
+            max_names: 1_000_000,
+            max_text: 16 << 20,
+        }
     }
 }

@@ -20,7 +20,14 @@ pub struct Hostlist {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Item {
     pub(crate) head: Box<str>,
-    pub(crate) tail: Box<[(Box<[Range]>, Box<str>)]>,
+    pub(crate) brackets: Box<[Bracket]>,
+}
+
+/// A bracket, never empty, and the text up to the next one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Bracket {
+    pub(crate) ranges: Box<[Range]>,
+    pub(crate) text: Box<str>,
 }
 
 /// `low-high/step`, both ends inclusive. One number has equal ends and step 1.
@@ -86,7 +93,11 @@ pub fn expand(text: &str, limits: &Limits) -> Result<Vec<String>, ParseError> {
     let mut seen = HashSet::with_capacity(names.len());
     if let Some(repeated) = names.iter().position(|name| !seen.insert(name.as_str())) {
         let (offset, len) = item_span(text, list.item_of(repeated));
-        return Err(ParseError { offset, len, kind: ErrorKind::Duplicate(names[repeated].clone()) });
+        return Err(ParseError {
+            offset,
+            len,
+            kind: ErrorKind::Duplicate(names[repeated].clone()),
+        });
     }
     Ok(names)
 }
@@ -108,7 +119,10 @@ impl Hostlist {
 impl Item {
     /// How many names. A list that parsed stands for less than 2^32 of them.
     fn count(&self) -> u64 {
-        self.tail.iter().map(|(ranges, _)| ranges.iter().map(|range| range.count()).sum::<u64>()).product()
+        self.brackets
+            .iter()
+            .map(|bracket| bracket.ranges.iter().map(|range| range.count()).sum::<u64>())
+            .product()
     }
 }
 
@@ -149,7 +163,7 @@ impl fmt::Display for Hostlist {
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.head)?;
-        for (ranges, text) in &self.tail {
+        for Bracket { ranges, text } in &self.brackets {
             for (i, range) in ranges.iter().enumerate() {
                 f.write_str(if i == 0 { "[" } else { "," })?;
                 range.fmt(f)?;

@@ -1,6 +1,6 @@
 //! Walking the names of a list.
 
-use crate::list::{Hostlist, Item};
+use crate::list::{Bracket, Hostlist, Item};
 use std::fmt::Write;
 
 /// Steps through the names of some items in one buffer. Only what follows the bracket that moved is written again.
@@ -23,7 +23,13 @@ struct Wheel {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(items: &'a [Item]) -> Self {
-        Self { items, item: 0, fresh: true, wheels: Vec::new(), name: String::new() }
+        Self {
+            items,
+            item: 0,
+            fresh: true,
+            wheels: Vec::new(),
+            name: String::new(),
+        }
     }
 
     /// The next name, until the end of the list.
@@ -45,9 +51,11 @@ impl<'a> Cursor<'a> {
 
     /// Moves the rightmost bracket that can still move and starts those after it again.
     fn turn(&mut self) -> bool {
-        let Some(item) = self.items.get(self.item) else { return false };
+        let Some(item) = self.items.get(self.item) else {
+            return false;
+        };
         for index in (0..self.wheels.len()).rev() {
-            let ranges = &item.tail[index].0;
+            let ranges = &item.brackets[index].ranges;
             let wheel = &mut self.wheels[index];
             let range = ranges[wheel.range];
             if range.high - wheel.value >= range.step {
@@ -69,15 +77,21 @@ impl<'a> Cursor<'a> {
 
     /// Starts the brackets from `index` at their first number.
     fn write_from(&mut self, index: usize) {
-        let Some(item) = self.items.get(self.item) else { return };
-        for (i, (ranges, _)) in item.tail.iter().enumerate().skip(index) {
-            self.wheels.push(Wheel { range: 0, value: ranges[0].low, start: self.name.len() });
+        let Some(item) = self.items.get(self.item) else {
+            return;
+        };
+        for (i, bracket) in item.brackets.iter().enumerate().skip(index) {
+            self.wheels.push(Wheel {
+                range: 0,
+                value: bracket.ranges[0].low,
+                start: self.name.len(),
+            });
             self.write_number(i);
         }
     }
 
     fn write_number(&mut self, index: usize) {
-        let (ranges, text) = &self.items[self.item].tail[index];
+        let Bracket { ranges, text } = &self.items[self.item].brackets[index];
         let wheel = &self.wheels[index];
         let width = usize::from(ranges[wheel.range].width);
         // Writing into a String cannot fail.
@@ -94,7 +108,10 @@ pub struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(crate) fn new(list: &'a Hostlist) -> Self {
-        Self { cursor: Cursor::new(&list.items), left: list.count }
+        Self {
+            cursor: Cursor::new(&list.items),
+            left: list.count,
+        }
     }
 }
 

@@ -32,7 +32,11 @@ pub(crate) fn digits(text: &[u8]) -> usize {
 
 fn compare_runs(a: &[u8], b: &[u8]) -> Ordering {
     let (value_a, value_b) = (significant(a), significant(b));
-    value_a.len().cmp(&value_b.len()).then_with(|| value_a.cmp(value_b)).then_with(|| a.len().cmp(&b.len()))
+    value_a
+        .len()
+        .cmp(&value_b.len())
+        .then_with(|| value_a.cmp(value_b))
+        .then_with(|| a.len().cmp(&b.len()))
 }
 
 fn significant(run: &[u8]) -> &[u8] {
@@ -47,8 +51,30 @@ mod tests {
     #[test]
     fn sorts_by_value_then_width() {
         let sorted = [
-            "", "0", "00", "1", "01", "2", "10", "a", "a-1", "a.1", "a0", "a00", "a1", "a1-b", "a1b", "a01", "a01b", "a2",
-            "a10", "a99999999999999999999", "a100000000000000000000", "a_1", "aa", "b",
+            "",
+            "0",
+            "00",
+            "1",
+            "01",
+            "2",
+            "10",
+            "a",
+            "a-1",
+            "a.1",
+            "a0",
+            "a00",
+            "a1",
+            "a1-b",
+            "a1b",
+            "a01",
+            "a01b",
+            "a2",
+            "a10",
+            "a99999999999999999999",
+            "a100000000000000000000",
+            "a_1",
+            "aa",
+            "b",
         ];
         for (i, x) in sorted.iter().enumerate() {
             for (j, y) in sorted.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorKind, ParseError};
 use crate::limits::{Limits, MAX_NAME_LEN};
-use crate::list::{Hostlist, Item, Range};
+use crate::list::{Bracket, Hostlist, Item, Range};
 use crate::natural::digits;
 
 /// The most digits of a number in brackets: any such number fits 64 bits, and so does one more than it.
@@ -12,9 +12,18 @@ type Result<T> = std::result::Result<T, ParseError>;
 
 pub(crate) fn parse(text: &str, limits: &Limits) -> Result<Hostlist> {
     if text.len() > limits.max_text {
-        return Err(error(0, text.len(), ErrorKind::TextTooLong { max: limits.max_text }));
+        return Err(error(
+            0,
+            text.len(),
+            ErrorKind::TextTooLong { max: limits.max_text },
+        ));
     }
-    let mut reader = Reader { text, at: 0, max_names: limits.max_names, count: 0 };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        max_names: limits.max_names,
+        count: 0,
+    };
     let mut items = Vec::new();
     reader.skip_space();
     if reader.peek().is_some() {
@@ -30,7 +39,10 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<Hostlist> {
             reader.skip_space();
         }
     }
-    Ok(Hostlist { items, count: reader.count })
+    Ok(Hostlist {
+        items,
+        count: reader.count,
+    })
 }
 
 /// Refuses a text that is not exactly one name.
@@ -38,7 +50,10 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(error(0, 0, ErrorKind::EmptyItem));
     }
-    if let Some((at, c)) = name.char_indices().find(|&(_, c)| !(c.is_ascii() && is_name_byte(c as u8))) {
+    if let Some((at, c)) = name
+        .char_indices()
+        .find(|&(_, c)| !(c.is_ascii() && is_name_byte(c as u8)))
+    {
         return Err(error(at, c.len_utf8(), ErrorKind::Character(c)));
     }
     if name.len() > MAX_NAME_LEN {
@@ -93,7 +108,11 @@ impl<'a> Reader<'a> {
     }
 
     fn item(&mut self) -> Result<Item> {
-        let mut size = Size { start: self.at, names: 1, longest: 0 };
+        let mut size = Size {
+            start: self.at,
+            names: 1,
+            longest: 0,
+        };
         let head = self.name_text(&mut size)?;
         if head.is_empty() && self.peek() != Some(b'[') {
             return Err(match self.at {
@@ -105,18 +124,38 @@ impl<'a> Reader<'a> {
                 }
             });
         }
-        let mut tail: Vec<(Box<[Range]>, Box<str>)> = Vec::new();
+        let mut brackets = Vec::new();
         let mut before = head;
         while self.peek() == Some(b'[') {
-            if !tail.is_empty() && digits(before.as_bytes()) == before.len() {
+            if !brackets.is_empty() && digits(before.as_bytes()) == before.len() {
                 return Err(error(self.at, 1, ErrorKind::AdjacentBrackets));
             }
-            let ranges = self.bracket(&mut size, before.as_bytes().last().is_some_and(u8::is_ascii_digit))?;
+            let open = self.at;
+            let (ranges, widths_differ) = self.bracket(&mut size)?;
+            let bracket = &self.text[open..self.at];
+            let digit_before = before.ends_with(|c: char| c.is_ascii_digit());
             before = self.name_text(&mut size)?;
-            tail.push((ranges, before.into()));
+            let digits_after = digits(before.as_bytes());
+            if widths_differ && (digit_before || digits_after > 0) {
+                return Err(error(open, bracket.len(), ErrorKind::WidthsBesideDigit));
+            }
+            if digits_after > 0 && bracket.contains('/') {
+                return Err(error(
+                    open + bracket.len(),
+                    digits_after,
+                    ErrorKind::StepBeforeDigit,
+                ));
+            }
+            brackets.push(Bracket {
+                ranges,
+                text: before.into(),
+            });
         }
         self.count = self.count_with(&size, size.names)?;
-        Ok(Item { head: head.into(), tail: tail.into() })
+        Ok(Item {
+            head: head.into(),
+            brackets: brackets.into(),
+        })
     }
 
     /// All names up to and including `names` of the current item, if they are within the limit.
@@ -128,7 +167,10 @@ impl<'a> Reader<'a> {
     }
 
     fn too_many(&self, size: &Size, count: Option<u64>) -> ParseError {
-        let kind = ErrorKind::TooManyNames { count, max: self.max_names };
+        let kind = ErrorKind::TooManyNames {
+            count,
+            max: self.max_names,
+        };
         error(size.start, self.at - size.start, kind)
     }
 
@@ -159,20 +201,18 @@ impl<'a> Reader<'a> {
         Ok(&self.text[start..self.at])
     }
 
-    /// A bracket with its ranges, from its `[`.
-    fn bracket(&mut self, size: &mut Size, after_digit: bool) -> Result<Box<[Range]>> {
+    /// A bracket with its ranges, from its `[`, and whether its numbers have different widths.
+    fn bracket(&mut self, size: &mut Size) -> Result<(Box<[Range]>, bool)> {
         let open = self.at;
         self.at += 1;
         let mut ranges = Vec::new();
-        let (mut numbers, mut widest) = (0_u64, 0);
+        let mut numbers = 0_u64;
+        let (mut narrowest, mut widest) = (usize::MAX, 0);
         loop {
-            let start = self.at;
-            let (range, wide) = self.range(open)?;
-            if let Some(split) = split_by_width(range).filter(|_| after_digit) {
-                return Err(error(start, self.at - start, ErrorKind::GrowsAfterDigit { split }));
-            }
+            let (range, low, high) = self.range(open)?;
+            narrowest = narrowest.min(low);
+            widest = widest.max(high);
             ranges.push(range);
-            widest = widest.max(wide);
             let names = numbers.checked_add(range.count()).and_then(|sum| {
                 numbers = sum;
                 sum.checked_mul(size.names)
@@ -188,11 +228,11 @@ impl<'a> Reader<'a> {
         }
         self.lengthen(size, widest)?;
         size.names *= numbers;
-        Ok(ranges.into())
+        Ok((ranges.into(), narrowest != widest))
     }
 
-    /// A range and the digits of its longest number, up to the `,` or `]` behind it.
-    fn range(&mut self, open: usize) -> Result<(Range, usize)> {
+    /// A range and the digits of its first and last number, up to the `,` or `]` behind it.
+    fn range(&mut self, open: usize) -> Result<(Range, usize, usize)> {
         let start = self.at;
         let low = self.number(open)?;
         let mut high = low;
@@ -224,13 +264,23 @@ impl<'a> Reader<'a> {
             width: if is_padded(low) { low.len() as u8 } else { 0 },
         };
         if (is_padded(low) || is_padded(high)) && low.len() != high.len() {
-            let kind = ErrorKind::PaddingMismatch { low: low.to_owned(), high: high.to_owned() };
+            let kind = ErrorKind::PaddingMismatch {
+                low: low.to_owned(),
+                high: high.to_owned(),
+            };
             return Err(error(start, ends, kind));
         }
         if range.low > range.high {
-            return Err(error(start, ends, ErrorKind::Descending { low: low.to_owned(), high: high.to_owned() }));
+            return Err(error(
+                start,
+                ends,
+                ErrorKind::Descending {
+                    low: low.to_owned(),
+                    high: high.to_owned(),
+                },
+            ));
         }
-        Ok((range, high.len()))
+        Ok((range, low.len(), high.len()))
     }
 
     fn number(&mut self, open: usize) -> Result<&'a str> {
@@ -264,31 +314,7 @@ fn is_padded(number: &str) -> bool {
 
 /// The value of at most [`MAX_DIGITS`] digits.
 pub(crate) fn value(digits: &str) -> u64 {
-    digits.bytes().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
-}
-
-/// The ranges of one width each that `range` consists of, or `None` where it has one width only.
-fn split_by_width(range: Range) -> Option<String> {
-    let mut parts = Vec::new();
-    let mut low = range.low;
-    if range.width == 0 {
-        // At most 18 digits, so that 10^digits fits.
-        while let Some(next) = Some(10_u64.pow(low.max(1).ilog10() + 1)).filter(|&next| next <= range.high) {
-            let last = low + (next - 1 - low) / range.step * range.step;
-            parts.push(Range { low, high: last, step: if low == last { 1 } else { range.step }, width: 0 });
-            low = last + range.step;
-            if low > range.high {
-                break;
-            }
-        }
-    }
-    if parts.is_empty() {
-        return None;
-    }
-    if low <= range.high {
-        let step = if low == range.high { 1 } else { range.step };
-        parts.push(Range { low, step, ..range });
-    }
-    let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
-    Some(parts.join(","))
+    digits
+        .bytes()
+        .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
 }

@@ -39,7 +39,10 @@ impl HostSet {
         let mut set = Self::new();
         for name in names {
             let name = name.as_ref();
-            check_name(name).map_err(|error| NameError { name: name.to_owned(), error })?;
+            check_name(name).map_err(|error| NameError {
+                name: name.to_owned(),
+                error,
+            })?;
             set.push(name);
         }
         Ok(set.sorted())
@@ -229,7 +232,10 @@ struct Merge<'a> {
 
 impl<'a> Merge<'a> {
     fn new(left: &'a HostSet, right: &'a HostSet) -> Self {
-        Self { left: left.iter().peekable(), right: right.iter().peekable() }
+        Self {
+            left: left.iter().peekable(),
+            right: right.iter().peekable(),
+        }
     }
 }
 
