@@ -73,4 +73,4 @@ pub use limits::{Limits, MAX_NAME_LEN};
 pub use list::{Hostlist, expand};
 pub use names::Names;
 pub use natural::natural_cmp;
-pub use set::HostSet;
+pub use set::{HostSet, HostSetIter};
