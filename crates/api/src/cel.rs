@@ -4,5 +4,8 @@ use serde_json::{Value, json};
 
 /// `x-kubernetes-validations` from pairs of rule and message.
 pub(crate) fn rules(pairs: &[(&str, &str)]) -> Value {
-    pairs.iter().map(|(rule, message)| json!({"rule": rule, "message": message})).collect()
+    pairs
+        .iter()
+        .map(|(rule, message)| json!({"rule": rule, "message": message}))
+        .collect()
 }

@@ -5,7 +5,9 @@ use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
 
 use crate::labels::{API_REVISION, API_REVISION_ANNOTATION};
-use crate::{GPUPool, InfiniBandFabric, Name, NodeConfig, NodeInventory, NodeProfile, StorageTier, Supercluster};
+use crate::{
+    GPUPool, InfiniBandFabric, Name, NodeConfig, NodeInventory, NodeProfile, StorageTier, Supercluster,
+};
 
 /// Formats that the API server knows (k8s.io/apiextensions-apiserver, supported formats); it warns of any other.
 const KNOWN_FORMATS: &[&str] = &["int32", "int64", "float", "double", "byte", "date", "date-time"];
@@ -29,7 +31,10 @@ pub fn all() -> Vec<Value> {
 fn finish(crd: CustomResourceDefinition) -> Value {
     let mut crd = serde_json::to_value(crd).unwrap_or_else(|_| unreachable!("a CRD is plain data"));
     crd["metadata"]["annotations"] = json!({ API_REVISION_ANNOTATION: API_REVISION.to_string() });
-    let kind = crd["spec"]["names"]["kind"].as_str().unwrap_or_default().to_owned();
+    let kind = crd["spec"]["names"]["kind"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let root = &mut crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
     clean(root);
     root["x-kubernetes-validations"] = json!([name_rule(&kind)]);
@@ -62,7 +67,11 @@ fn name_rule(kind: &str) -> Value {
 /// and every default: nothing rewrites what the user wrote.
 fn clean(schema: &mut Value) {
     let Value::Object(map) = schema else { return };
-    if map.get("format").and_then(Value::as_str).is_some_and(|format| !KNOWN_FORMATS.contains(&format)) {
+    if map
+        .get("format")
+        .and_then(Value::as_str)
+        .is_some_and(|format| !KNOWN_FORMATS.contains(&format))
+    {
         map.remove("format");
     }
     map.remove("nullable");

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cel::rules;
 use crate::{
-    DriverVersion, Hostlist, IntentStatus, KernelArgument, MigProfile, ModuleName, Name, Power, Span, SysctlValue,
+    DriverVersion, Hostlist, IntentStatus, KernelArgument, MigProfile, ModuleName, Name, Power, Span,
+    SysctlValue,
 };
 
 /// Nodes that share one configuration: GPUs, host, fabrics and storage.
@@ -25,8 +26,16 @@ use crate::{
     printcolumn(name = "Supercluster", type_ = "string", json_path = ".spec.supercluster"),
     printcolumn(name = "Nodes", type_ = "integer", json_path = ".status.nodes"),
     printcolumn(name = "Profile", type_ = "string", json_path = ".status.profile"),
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
-    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].status"
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].reason"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
@@ -210,7 +219,7 @@ pub struct Canary {
 #[serde(rename_all = "camelCase")]
 pub struct FailureBudget {
     /// Nodes.
-    #[schemars(range(max = 130000))]
+    #[schemars(range(max = 130_000))]
     pub nodes: u32,
 }
 
@@ -230,7 +239,7 @@ pub struct MaxUnavailable {
     pub domains: Option<u32>,
     /// How many nodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 130000))]
+    #[schemars(range(min = 1, max = 130_000))]
     pub nodes: Option<u32>,
 }
 

@@ -59,7 +59,8 @@ pub fn content_hash(domain: &str, canonical: &[u8]) -> Hash {
     hasher.update(format!("rackwright/{domain}/{HASH_SCHEMA}\n").as_bytes());
     hasher.update(canonical);
     let hex = hasher.finalize().to_hex();
-    Hash::new(&hex.as_str()[..32]).unwrap_or_else(|_| unreachable!("blake3 prints lower-case hexadecimal digits"))
+    Hash::new(&hex.as_str()[..32])
+        .unwrap_or_else(|_| unreachable!("blake3 prints lower-case hexadecimal digits"))
 }
 
 #[cfg(test)]
@@ -70,7 +71,10 @@ mod tests {
     #[test]
     fn keys_are_sorted_at_every_depth() {
         let value = json!({"b": [{"z": 1, "a": "x\"y"}], "a": null});
-        assert_eq!(canonical_json(&value).unwrap(), r#"{"a":null,"b":[{"a":"x\"y","z":1}]}"#);
+        assert_eq!(
+            canonical_json(&value).unwrap(),
+            r#"{"a":null,"b":[{"a":"x\"y","z":1}]}"#
+        );
     }
 
     #[test]
@@ -81,6 +85,9 @@ mod tests {
     /// The value is fixed: a change of the layout must raise `HASH_SCHEMA` and this line together.
     #[test]
     fn the_hash_of_the_empty_object_is_stable() {
-        assert_eq!(content_hash("node", b"{}").as_str(), "fdf33c0d7bc712f069717d1cd1eb8113");
+        assert_eq!(
+            content_hash("node", b"{}").as_str(),
+            "fdf33c0d7bc712f069717d1cd1eb8113"
+        );
     }
 }

@@ -24,7 +24,8 @@ impl InterfaceAddress {
     /// Spells an address.
     pub fn from_parts(address: Ipv4Addr, prefix_length: u8) -> Self {
         // The spelling of an `Ipv4Addr` and a number below 100 is within the pattern by construction.
-        Self::new(format!("{address}/{prefix_length}")).unwrap_or_else(|_| unreachable!("{address}/{prefix_length}"))
+        Self::new(format!("{address}/{prefix_length}"))
+            .unwrap_or_else(|_| unreachable!("{address}/{prefix_length}"))
     }
 }
 

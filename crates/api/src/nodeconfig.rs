@@ -190,6 +190,12 @@ struct HashInput<'a> {
 impl Facts {
     /// The hash of these facts under a profile: what the node must become.
     pub fn hash(&self, profile: &Hash) -> Result<Hash, serde_json::Error> {
-        Ok(content_hash("node", &serde_json::to_vec(&HashInput { facts: self, profile_hash: profile })?))
+        Ok(content_hash(
+            "node",
+            &serde_json::to_vec(&HashInput {
+                facts: self,
+                profile_hash: profile,
+            })?,
+        ))
     }
 }

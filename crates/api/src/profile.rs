@@ -19,7 +19,11 @@ use crate::{AbsolutePath, Gpu, Hash, Host, Ipv4Prefix, Name, Plane};
     shortname = "nprof",
     category = "rackwright",
     derive = "PartialEq",
-    printcolumn(name = "Pool", type_ = "string", json_path = ".metadata.labels.rackwright\\.dev/pool"),
+    printcolumn(
+        name = "Pool",
+        type_ = "string",
+        json_path = ".metadata.labels.rackwright\\.dev/pool"
+    ),
     printcolumn(name = "Driver", type_ = "string", json_path = ".spec.gpu.driver.version"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]

@@ -57,7 +57,13 @@ mod tests {
 
     #[test]
     fn power_in_watts() {
-        for (text, watts) in [("1W", 1), ("1000W", 1000), ("132kW", 132_000), ("1020MW", 1_020_000_000), ("5GW", 5_000_000_000)] {
+        for (text, watts) in [
+            ("1W", 1),
+            ("1000W", 1000),
+            ("132kW", 132_000),
+            ("1020MW", 1_020_000_000),
+            ("5GW", 5_000_000_000),
+        ] {
             assert_eq!(Power::new(text).unwrap().watts(), Watts(watts), "{text}");
         }
     }

@@ -137,11 +137,15 @@ fn label(text: &str) -> bool {
 }
 
 fn hex_with_prefix(text: &str, count: usize) -> bool {
-    text.strip_prefix("0x").is_some_and(|rest| rest.len() == count && rest.bytes().all(hex))
+    text.strip_prefix("0x")
+        .is_some_and(|rest| rest.len() == count && rest.bytes().all(hex))
 }
 
 fn quantity(text: &str, units: &[&str], most: usize) -> bool {
-    units.iter().any(|unit| text.strip_suffix(unit).is_some_and(|number| positive(number, most)))
+    units.iter().any(|unit| {
+        text.strip_suffix(unit)
+            .is_some_and(|number| positive(number, most))
+    })
 }
 
 fn dotted(text: &str, parts: std::ops::RangeInclusive<usize>, each: impl Fn(usize, &str) -> bool) -> bool {
@@ -154,39 +158,53 @@ fn dotted_quad(text: &str) -> bool {
 }
 
 fn address_with_length(text: &str) -> bool {
-    text.split_once('/').is_some_and(|(ip, length)| dotted_quad(ip) && (length == "0" || positive(length, 2)))
+    text.split_once('/')
+        .is_some_and(|(ip, length)| dotted_quad(ip) && (length == "0" || positive(length, 2)))
 }
 
 fn kernel_argument(text: &str) -> bool {
-    let (key, value) = text.split_once('=').map_or((text, None), |(key, value)| (key, Some(value)));
+    let (key, value) = text
+        .split_once('=')
+        .map_or((text, None), |(key, value)| (key, Some(value)));
     let plain = |v: &str| v.bytes().all(|b| b == b'!' || (b'#'..=b'~').contains(&b));
     let quoted = |v: &str| {
         v.len() >= 2
             && v.starts_with('"')
             && v.ends_with('"')
-            && v[1..v.len() - 1].bytes().all(|b| b == b' ' || b == b'!' || (b'#'..=b'~').contains(&b))
+            && v[1..v.len() - 1]
+                .bytes()
+                .all(|b| b == b' ' || b == b'!' || (b'#'..=b'~').contains(&b))
     };
     !key.is_empty()
-        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.,-".contains(&b))
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_.,-".contains(&b))
         && value.is_none_or(|v| !v.is_empty() && (plain(v) || quoted(v)))
 }
 
 fn mig_profile(text: &str) -> bool {
-    let (base, attributes) = text.split_once('+').map_or((text, None), |(base, rest)| (base, Some(rest)));
+    let (base, attributes) = text
+        .split_once('+')
+        .map_or((text, None), |(base, rest)| (base, Some(rest)));
     let sized = base.split_once("g.").is_some_and(|(slices, memory)| {
         positive(slices, 1) && memory.strip_suffix("gb").is_some_and(|gb| positive(gb, 3))
     });
     sized
         && attributes.is_none_or(|a| {
-            a.split('+').all(|one| !one.is_empty() && one.bytes().all(|b| b.is_ascii_lowercase() || b == b'.'))
+            a.split('+')
+                .all(|one| !one.is_empty() && one.bytes().all(|b| b.is_ascii_lowercase() || b == b'.'))
         })
 }
 
 fn absolute_path(text: &str) -> bool {
     text.strip_prefix('/').is_some_and(|rest| {
         rest.split('/').all(|part| {
-            part.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+            part.bytes()
+                .next()
+                .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
         })
     })
 }
@@ -204,7 +222,11 @@ fn pci_address(text: &str) -> bool {
 }
 
 fn date(text: &str) -> bool {
-    let number = |part: &str| digits(part, part.len()).then(|| part.parse::<u32>().ok()).flatten();
+    let number = |part: &str| {
+        digits(part, part.len())
+            .then(|| part.parse::<u32>().ok())
+            .flatten()
+    };
     let parts: Vec<&str> = text.split('-').collect();
     matches!(parts[..], [y, m, d] if y.len() == 4 && m.len() == 2 && d.len() == 2
         && number(y).is_some()
@@ -213,7 +235,8 @@ fn date(text: &str) -> bool {
 }
 
 fn ratio(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(down, up)| positive(down, 2) && positive(up, 2))
+    text.split_once(':')
+        .is_some_and(|(down, up)| positive(down, 2) && positive(up, 2))
 }
 
 fn pue(text: &str) -> bool {

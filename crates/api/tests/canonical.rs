@@ -28,12 +28,18 @@ fn config() -> NodeConfigSpec {
 
 #[test]
 fn a_profile_is_canonical_as_it_serialises() {
-    assert_eq!(serde_json::to_string(&profile()).unwrap(), canonical_json(&profile()).unwrap());
+    assert_eq!(
+        serde_json::to_string(&profile()).unwrap(),
+        canonical_json(&profile()).unwrap()
+    );
 }
 
 #[test]
 fn a_config_is_canonical_as_it_serialises() {
-    assert_eq!(serde_json::to_string(&config()).unwrap(), canonical_json(&config()).unwrap());
+    assert_eq!(
+        serde_json::to_string(&config()).unwrap(),
+        canonical_json(&config()).unwrap()
+    );
 }
 
 /// Every field of the profile is part of its hash.

@@ -33,14 +33,30 @@ fn seven_kinds_cluster_scoped_in_our_category() {
         .into_iter()
         .map(|(kind, _, crd)| {
             assert_eq!(crd["spec"]["scope"], "Cluster", "{kind}");
-            assert_eq!(crd["spec"]["names"]["categories"], serde_json::json!(["rackwright"]), "{kind}");
-            assert_eq!(crd["spec"]["names"]["shortNames"].as_array().map(Vec::len), Some(1), "{kind}");
+            assert_eq!(
+                crd["spec"]["names"]["categories"],
+                serde_json::json!(["rackwright"]),
+                "{kind}"
+            );
+            assert_eq!(
+                crd["spec"]["names"]["shortNames"].as_array().map(Vec::len),
+                Some(1),
+                "{kind}"
+            );
             kind
         })
         .collect();
     assert_eq!(
         kinds,
-        ["Supercluster", "GPUPool", "InfiniBandFabric", "StorageTier", "NodeProfile", "NodeConfig", "NodeInventory"]
+        [
+            "Supercluster",
+            "GPUPool",
+            "InfiniBandFabric",
+            "StorageTier",
+            "NodeProfile",
+            "NodeConfig",
+            "NodeInventory"
+        ]
     );
 }
 
@@ -75,10 +91,16 @@ fn the_only_default_is_the_status_of_an_object_nobody_looked_at() {
             }
         });
     }
-    let expected: Vec<String> = ["Supercluster", "GPUPool", "InfiniBandFabric", "StorageTier", "NodeConfig"]
-        .iter()
-        .map(|kind| format!("{kind}.status = {{\"observedGeneration\":-1}}"))
-        .collect();
+    let expected: Vec<String> = [
+        "Supercluster",
+        "GPUPool",
+        "InfiniBandFabric",
+        "StorageTier",
+        "NodeConfig",
+    ]
+    .iter()
+    .map(|kind| format!("{kind}.status = {{\"observedGeneration\":-1}}"))
+    .collect();
     assert_eq!(defaults, expected);
 }
 
@@ -88,8 +110,15 @@ fn every_list_of_objects_says_how_it_merges() {
         walk(&schema, &kind, &mut |path, node| {
             if node["type"] == "array" && node["items"]["type"] == "object" {
                 let list_type = node["x-kubernetes-list-type"].as_str();
-                assert!(matches!(list_type, Some("map" | "atomic")), "{path}: {list_type:?}");
-                for key in node["x-kubernetes-list-map-keys"].as_array().into_iter().flatten() {
+                assert!(
+                    matches!(list_type, Some("map" | "atomic")),
+                    "{path}: {list_type:?}"
+                );
+                for key in node["x-kubernetes-list-map-keys"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                {
                     let required = node["items"]["required"].as_array().unwrap();
                     assert!(required.contains(key), "{path}: key {key} must be required");
                 }
@@ -112,7 +141,10 @@ fn no_unknown_format_and_nothing_nullable() {
         walk(&schema, &kind, &mut |path, node| {
             assert!(node["nullable"].is_null(), "{path}");
             if let Some(format) = node["format"].as_str() {
-                assert!(["int32", "int64", "date-time"].contains(&format), "{path}: {format}");
+                assert!(
+                    ["int32", "int64", "date-time"].contains(&format),
+                    "{path}: {format}"
+                );
             }
         });
     }

@@ -17,9 +17,26 @@ fn agree(name: &str, pattern: &str, max: u32, accepts: impl Fn(&str) -> bool) {
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
     );
     let other = b"0a.-_/\\: \"'$\n[]{}G9z+@A\x7f";
-    let mut texts: Vec<String> = ["", " ", "a", "0", "-", "\n", "0x", "ü", "a\n", "00", "1.", ".1", "/", "//", "0x0000", "9999999999"]
-        .map(String::from)
-        .to_vec();
+    let mut texts: Vec<String> = [
+        "",
+        " ",
+        "a",
+        "0",
+        "-",
+        "\n",
+        "0x",
+        "ü",
+        "a\n",
+        "00",
+        "1.",
+        ".1",
+        "/",
+        "//",
+        "0x0000",
+        "9999999999",
+    ]
+    .map(String::from)
+    .to_vec();
     for i in 0..400usize {
         let text = strategy.new_tree(&mut runner).unwrap().current();
         let mut bytes = text.clone().into_bytes();

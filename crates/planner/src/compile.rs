@@ -1,0 +1,356 @@
+//! The passes, in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::Ipv4Net;
+use rackwright_api::{GPUPoolSpec, InfiniBandFabricSpec, NodeProfileSpec};
+
+use crate::allocate::{self, RailPrefixes};
+use crate::finding::Finding;
+use crate::input::{Input, Intent, Kind, ObjectRef, PreviousNode};
+use crate::model::Model;
+use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
+use crate::profile;
+use crate::rules::{self, depends_on_refused, prefix_too_small};
+use crate::site::NO_RACK;
+
+/// What a compile gives.
+#[derive(Debug, Clone, Default)]
+pub struct Compilation {
+    /// What each node of the accepted pools must become.
+    pub plan: Plan,
+    /// What is wrong or doubtful, in the order of code, object and place.
+    pub findings: Vec<Finding>,
+    /// Intents with an error. Nothing is written for them; what is written stays.
+    pub refused: BTreeSet<ObjectRef>,
+    /// How many nodes each intent reaches: of the site, selected by the pool, plugged into the fabric, mounting the
+    /// tier. Refused intents are counted too.
+    pub reach: BTreeMap<ObjectRef, u32>,
+    /// Intents that a pool refers to (or a fabric or tier, for superclusters): they are held while they are deleted.
+    pub referenced: BTreeSet<ObjectRef>,
+}
+
+/// Why a compile cannot finish; a user's mistake never leads here.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// A profile could not be serialised for its hash.
+    #[error("serialising the profile of pool {pool}: {source}")]
+    Profile {
+        /// The pool.
+        pool: String,
+        /// The reason.
+        source: serde_json::Error,
+    },
+}
+
+/// Rules that look at the whole model and need nothing else.
+const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
+    rules::missing_reference::check,
+    rules::wrong_supercluster::check,
+    rules::in_use::check,
+    rules::rack_in_two_clusters::check,
+    rules::node_claimed_twice::check,
+    rules::empty_pool::check,
+    rules::sysctl_key::check,
+    rules::duplicate_guid::check,
+    rules::too_many_rails::check,
+    rules::prefixes_overlap::check,
+];
+
+/// Compiles intents and inventory, honouring what is allocated already.
+pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
+    let mut findings = Vec::new();
+    let model = Model::new(input, &mut findings);
+    for check in CHECKS {
+        check(&model, &mut findings);
+    }
+    let mut refused = refused_by(&findings);
+    depends_on_refused::spread(&model, &mut refused, &mut findings);
+    let slots = allocate_fabrics(&model, &input.previous, &mut refused, &mut findings);
+    let plan = assemble(&model, &refused, &slots)?;
+    findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    let reach = reach(&model);
+    let referenced = referenced(&model);
+    Ok(Compilation {
+        plan,
+        findings,
+        refused,
+        reach,
+        referenced,
+    })
+}
+
+fn sort_key(finding: &Finding) -> (&str, Option<(&ObjectRef, &rackwright_manifest::Path)>, &str) {
+    let first = finding.parties.first().map(|party| (&party.object, &party.path));
+    (finding.rule.code, first, &finding.message)
+}
+
+fn refused_by(findings: &[Finding]) -> BTreeSet<ObjectRef> {
+    let errors = findings.iter().filter(|finding| finding.is_error());
+    errors
+        .flat_map(|finding| finding.parties.iter().map(|party| party.object.clone()))
+        .collect()
+}
+
+/// The nodes of one fabric and the slot of each; nodes sorted.
+struct FabricSlots {
+    prefixes: RailPrefixes,
+    nodes: Vec<u32>,
+    slots: Vec<u32>,
+}
+
+/// Gives every node of the accepted pools its slot in each fabric, in the order of the model's fabrics. A fabric that is
+/// too small is refused, and its pools with it.
+fn allocate_fabrics(
+    model: &Model<'_>,
+    previous: &[PreviousNode],
+    refused: &mut BTreeSet<ObjectRef>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Option<FabricSlots>> {
+    let mut too_small = BTreeSet::new();
+    let mut allocated = Vec::with_capacity(model.fabrics.len());
+    for fabric in &model.fabrics {
+        let object = ObjectRef::new(Kind::InfiniBandFabric, &fabric.name);
+        let Some(net) = addressing(fabric).filter(|_| !refused.contains(&object)) else {
+            allocated.push(None);
+            continue;
+        };
+        let nodes = attached(model, fabric, refused);
+        let names: Vec<&str> = nodes.iter().map(|&node| model.site.name(node)).collect();
+        let prefixes = RailPrefixes::new(net, fabric.spec.topology.rails);
+        let slots = prefixes.ok_or(nodes.len()).and_then(|prefixes| {
+            Ok(FabricSlots {
+                prefixes,
+                slots: allocate::slots(prefixes, &names, previous)?,
+                nodes: nodes.clone(),
+            })
+        });
+        match slots {
+            Ok(slots) => allocated.push(Some(slots)),
+            Err(needed) => {
+                findings.push(prefix_too_small::finding(fabric, net, needed));
+                too_small.insert(object);
+                allocated.push(None);
+            }
+        }
+    }
+    if !too_small.is_empty() {
+        refused.extend(too_small);
+        // The second time only what hangs on the small fabrics is new.
+        let known: BTreeSet<ObjectRef> = refused.clone();
+        let mut spread = Vec::new();
+        depends_on_refused::spread(model, refused, &mut spread);
+        findings.extend(
+            spread
+                .into_iter()
+                .filter(|finding| finding.parties.iter().all(|party| !known.contains(&party.object))),
+        );
+    }
+    allocated
+}
+
+fn addressing(fabric: &Intent<InfiniBandFabricSpec>) -> Option<Ipv4Net> {
+    fabric.spec.addressing.as_ref()?.ipv4.net()
+}
+
+/// The nodes of all accepted pools that use the fabric, sorted.
+fn attached(
+    model: &Model<'_>,
+    fabric: &Intent<InfiniBandFabricSpec>,
+    refused: &BTreeSet<ObjectRef>,
+) -> Vec<u32> {
+    let mut nodes: Vec<u32> = (model.pools.iter().zip(&model.selected))
+        .filter(|(pool, _)| {
+            pool.spec.fabrics.iter().any(|used| used.name == fabric.name) && accepted(pool, refused)
+        })
+        .flat_map(|(_, selected)| selected.iter().copied())
+        .collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes
+}
+
+fn accepted(pool: &Intent<GPUPoolSpec>, refused: &BTreeSet<ObjectRef>) -> bool {
+    !pool.deleting && !refused.contains(&ObjectRef::new(Kind::GPUPool, &pool.name))
+}
+
+/// Puts the rows of the plan together.
+fn assemble(
+    model: &Model<'_>,
+    refused: &BTreeSet<ObjectRef>,
+    slots: &[Option<FabricSlots>],
+) -> Result<Plan, CompileError> {
+    let mut plan = Plan {
+        racks: model.site.racks.iter().map(|rack| rack.name.clone()).collect(),
+        ..Plan::default()
+    };
+    let mut rows = Vec::new();
+    // For each compiled pool, where the slots of its addressed fabrics come from.
+    let mut sources: Vec<Vec<&FabricSlots>> = Vec::new();
+    for (pool, selected) in model
+        .pools
+        .iter()
+        .zip(&model.selected)
+        .filter(|(pool, _)| accepted(pool, refused))
+    {
+        let fabrics = model.fabrics_of(pool);
+        let profile = profile::build(&pool.spec, &fabrics);
+        let addressed: Vec<Option<&FabricSlots>> = fabrics
+            .iter()
+            .map(|fabric| {
+                let at = model
+                    .fabrics
+                    .binary_search_by(|other| other.name.cmp(&fabric.name))
+                    .ok()?;
+                slots[at].as_ref()
+            })
+            .collect();
+        let number = plan.pools.len() as u32;
+        plan.pools.push(pool_plan(
+            pool,
+            profile,
+            rail_plans(&fabrics, &addressed),
+            selected.len(),
+        )?);
+        sources.push(addressed.into_iter().flatten().collect());
+        rows.extend(selected.iter().map(|&node| (node, number)));
+    }
+    rows.sort_unstable();
+    for (node, pool) in rows {
+        let name = model.site.names[node as usize].clone();
+        let start = plan.slots.len() as u32;
+        for fabric in &sources[pool as usize] {
+            if let Ok(at) = fabric.nodes.binary_search(&node) {
+                plan.slots.push(fabric.slots[at]);
+            }
+        }
+        let rack = model.site.rack_of[node as usize];
+        let guids = push_guids(
+            model,
+            &name,
+            plan.pools[pool as usize].rails.len(),
+            &mut plan.guids,
+        );
+        plan.nodes.push(NodePlan {
+            name,
+            pool,
+            rack: if rack == NO_RACK { NONE } else { rack },
+            slots: start,
+            guids,
+        });
+    }
+    Ok(plan)
+}
+
+fn pool_plan(
+    pool: &Intent<GPUPoolSpec>,
+    profile: NodeProfileSpec,
+    rails: Vec<RailPlan>,
+    nodes: usize,
+) -> Result<PoolPlan, CompileError> {
+    let hash = profile.hash().map_err(|source| CompileError::Profile {
+        pool: pool.name.to_string(),
+        source,
+    })?;
+    Ok(PoolPlan {
+        name: pool.name.clone(),
+        supercluster: pool.spec.supercluster.clone(),
+        nodes: nodes as u32,
+        profile_name: NodeProfileSpec::name(&pool.name, &hash),
+        profile_hash: hash,
+        profile,
+        rails,
+    })
+}
+
+fn rail_plans(fabrics: &[&Intent<InfiniBandFabricSpec>], slots: &[Option<&FabricSlots>]) -> Vec<RailPlan> {
+    let mut rails: Vec<RailPlan> = Vec::new();
+    let mut slot = 0u8;
+    for (fabric, slots) in fabrics.iter().zip(slots) {
+        for rail in 0..fabric.spec.topology.rails {
+            let address = slots.map(|slots| RailAddress {
+                slot,
+                first: slots.prefixes.first(rail),
+                prefix_length: slots.prefixes.length(),
+            });
+            rails.push(RailPlan {
+                rail: rails.len() as u8,
+                address,
+            });
+        }
+        slot += u8::from(slots.is_some());
+    }
+    rails
+}
+
+/// Appends the GUIDs of a node's rails, if its inventory knows one.
+fn push_guids(
+    model: &Model<'_>,
+    name: &str,
+    rails: usize,
+    guids: &mut Vec<Option<rackwright_api::Guid>>,
+) -> u32 {
+    let Ok(at) = model
+        .inventories
+        .binary_search_by(|found| found.name.as_str().cmp(name))
+    else {
+        return NONE;
+    };
+    let found = &model.inventories[at].guids;
+    if rails == 0 || found.is_empty() {
+        return NONE;
+    }
+    let start = guids.len() as u32;
+    guids.extend((0..rails).map(|rail| {
+        found
+            .iter()
+            .find(|(number, _)| usize::from(*number) == rail)
+            .map(|(_, guid)| guid.clone())
+    }));
+    start
+}
+
+fn reach(model: &Model<'_>) -> BTreeMap<ObjectRef, u32> {
+    let mut reach = BTreeMap::new();
+    for (index, site) in model.superclusters.iter().enumerate() {
+        let racks = (0..model.site.racks.len() as u32)
+            .filter(|&rack| model.site.racks[rack as usize].group.supercluster == index as u32);
+        let nodes = racks.map(|rack| model.site.nodes_of(rack).len() as u32).sum();
+        reach.insert(ObjectRef::new(Kind::Supercluster, &site.name), nodes);
+    }
+    for fabric in &model.fabrics {
+        reach.insert(ObjectRef::new(Kind::InfiniBandFabric, &fabric.name), 0);
+    }
+    for tier in &model.tiers {
+        reach.insert(ObjectRef::new(Kind::StorageTier, &tier.name), 0);
+    }
+    for (pool, selected) in model.pools.iter().zip(&model.selected) {
+        let nodes = selected.len() as u32;
+        reach.insert(ObjectRef::new(Kind::GPUPool, &pool.name), nodes);
+        let fabrics = pool
+            .spec
+            .fabrics
+            .iter()
+            .map(|used| ObjectRef::new(Kind::InfiniBandFabric, &used.name));
+        let tiers = pool
+            .spec
+            .storage
+            .iter()
+            .map(|used| ObjectRef::new(Kind::StorageTier, &used.tier));
+        for used in fabrics.chain(tiers) {
+            if let Some(total) = reach.get_mut(&used) {
+                *total += nodes;
+            }
+        }
+    }
+    reach
+}
+
+/// What must stay while something refers to it: everything but pools, which may always go.
+fn referenced(model: &Model<'_>) -> BTreeSet<ObjectRef> {
+    model
+        .references()
+        .map(|reference| reference.to)
+        .filter(|to| to.kind != Kind::GPUPool)
+        .collect()
+}

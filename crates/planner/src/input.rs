@@ -1,0 +1,148 @@
+//! What a compile looks at: intents, inventory, and what was allocated before.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use rackwright_api::{
+    GPUPoolSpec, Guid, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName,
+    StorageTierSpec, SuperclusterSpec,
+};
+
+/// Everything that a compile looks at. The order of the lists never matters.
+#[derive(Debug, Clone, Default)]
+pub struct Input {
+    /// Sites.
+    pub superclusters: Vec<Intent<SuperclusterSpec>>,
+    /// Pools.
+    pub pools: Vec<Intent<GPUPoolSpec>>,
+    /// Fabrics.
+    pub fabrics: Vec<Intent<InfiniBandFabricSpec>>,
+    /// Storage tiers.
+    pub tiers: Vec<Intent<StorageTierSpec>>,
+    /// What the agents found.
+    pub inventories: Vec<Inventory>,
+    /// What is written already: the NodeConfigs of a previous compile. Their addresses stay theirs.
+    pub previous: Vec<PreviousNode>,
+}
+
+/// One intent.
+#[derive(Debug, Clone)]
+pub struct Intent<S> {
+    /// Its name.
+    pub name: Name,
+    /// Whether it is on its way out (`metadata.deletionTimestamp`).
+    pub deleting: bool,
+    /// What the user wrote.
+    pub spec: S,
+}
+
+impl<S> Intent<S> {
+    /// An intent that is here to stay.
+    pub fn new(name: Name, spec: S) -> Self {
+        Self {
+            name,
+            deleting: false,
+            spec,
+        }
+    }
+}
+
+/// What a compile needs of a NodeInventory.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    /// The node.
+    pub name: NodeName,
+    /// Labels of the object, which selectors look at.
+    pub labels: BTreeMap<String, String>,
+    /// Port GUIDs by rail, in rail order.
+    pub guids: Box<[(u8, Guid)]>,
+}
+
+impl Inventory {
+    /// Takes from an inventory what a compile needs.
+    pub fn new(name: NodeName, labels: BTreeMap<String, String>, spec: NodeInventorySpec) -> Self {
+        let mut guids: Vec<(u8, Guid)> = spec.hcas.into_iter().map(|hca| (hca.rail, hca.guid)).collect();
+        guids.sort();
+        Self {
+            name,
+            labels,
+            guids: guids.into_boxed_slice(),
+        }
+    }
+}
+
+/// What a compile needs of a NodeConfig that is written already.
+#[derive(Debug, Clone)]
+pub struct PreviousNode {
+    /// The node.
+    pub name: NodeName,
+    /// The addresses that it holds.
+    pub addresses: Box<[Ipv4Addr]>,
+}
+
+impl PreviousNode {
+    /// Takes from a NodeConfig what a compile needs.
+    pub fn new(name: NodeName, spec: &NodeConfigSpec) -> Self {
+        let addresses = spec
+            .facts
+            .rails
+            .iter()
+            .filter_map(|rail| Some(rail.ipv4.as_ref()?.net()?.addr()))
+            .collect();
+        Self { name, addresses }
+    }
+}
+
+/// Kinds that findings can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A site.
+    Supercluster,
+    /// A pool.
+    GPUPool,
+    /// A fabric.
+    InfiniBandFabric,
+    /// A tier.
+    StorageTier,
+    /// What an agent found.
+    NodeInventory,
+}
+
+impl Kind {
+    /// The kind as manifests spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Supercluster => "Supercluster",
+            Self::GPUPool => "GPUPool",
+            Self::InfiniBandFabric => "InfiniBandFabric",
+            Self::StorageTier => "StorageTier",
+            Self::NodeInventory => "NodeInventory",
+        }
+    }
+}
+
+/// One object, by kind and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// Names an object.
+    pub fn new(kind: Kind, name: impl AsRef<str>) -> Self {
+        Self {
+            kind,
+            name: name.as_ref().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.as_str(), self.name)
+    }
+}

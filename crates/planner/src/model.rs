@@ -1,0 +1,357 @@
+//! The intents, sorted and with their references, and the nodes that each pool selects.
+
+use rackwright_api::{
+    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeSelection, StorageTierSpec, SuperclusterSpec,
+};
+use rackwright_manifest::Path;
+
+use crate::finding::{Finding, at};
+use crate::input::{Input, Intent, Inventory, Kind, ObjectRef};
+use crate::rules::{hostlist_invalid, unknown_node, unknown_rack};
+use crate::site::Site;
+
+/// What rules and passes look at. Everything is sorted by name, so that the order of the input never shows.
+pub(crate) struct Model<'a> {
+    pub superclusters: Vec<&'a Intent<SuperclusterSpec>>,
+    pub pools: Vec<&'a Intent<GPUPoolSpec>>,
+    pub fabrics: Vec<&'a Intent<InfiniBandFabricSpec>>,
+    pub tiers: Vec<&'a Intent<StorageTierSpec>>,
+    pub inventories: Vec<&'a Inventory>,
+    pub site: Site,
+    /// The nodes that each pool selects, sorted; none for a pool that is on its way out.
+    pub selected: Vec<Vec<u32>>,
+}
+
+/// One name that an object gives of another.
+pub(crate) struct Reference {
+    pub from: ObjectRef,
+    pub path: Path,
+    pub to: ObjectRef,
+}
+
+fn sorted<S>(intents: &[Intent<S>]) -> Vec<&Intent<S>> {
+    let mut sorted: Vec<&Intent<S>> = intents.iter().collect();
+    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    sorted
+}
+
+fn find<'a, S>(intents: &[&'a Intent<S>], name: &str) -> Option<&'a Intent<S>> {
+    intents
+        .binary_search_by(|intent| intent.name.as_str().cmp(name))
+        .ok()
+        .map(|at| intents[at])
+}
+
+impl<'a> Model<'a> {
+    /// Sorts, expands and selects; what cannot be is a finding.
+    pub fn new(input: &'a Input, findings: &mut Vec<Finding>) -> Self {
+        let mut inventories: Vec<&Inventory> = input.inventories.iter().collect();
+        inventories.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut model = Self {
+            superclusters: sorted(&input.superclusters),
+            pools: sorted(&input.pools),
+            fabrics: sorted(&input.fabrics),
+            tiers: sorted(&input.tiers),
+            inventories,
+            site: Site::default(),
+            selected: Vec::new(),
+        };
+        let named = model.named_nodes(findings);
+        let unplaced = model.unplaced(&named);
+        model.site = Site::build(&model.superclusters, unplaced.into_iter(), findings);
+        model.selected = model
+            .pools
+            .iter()
+            .zip(named)
+            .map(|(pool, named)| model.select(pool, named, findings))
+            .collect();
+        model
+    }
+
+    /// The names that each pool lists, read once.
+    fn named_nodes(&self, findings: &mut Vec<Finding>) -> Vec<Vec<String>> {
+        self.pools
+            .iter()
+            .map(|pool| {
+                let object = ObjectRef::new(Kind::GPUPool, &pool.name);
+                let list = pool.spec.nodes.names.as_ref();
+                list.and_then(|list| {
+                    hostlist_invalid::read(list, &object, &at!("spec", "nodes", "names"), findings)
+                })
+                .map(|list| list.iter().collect())
+                .unwrap_or_default()
+            })
+            .collect()
+    }
+
+    /// Nodes that pools of sites without racks name or select.
+    fn unplaced(&self, named: &[Vec<String>]) -> Vec<String> {
+        let mut unplaced = Vec::new();
+        for (pool, named) in self
+            .pools
+            .iter()
+            .zip(named)
+            .filter(|(pool, _)| !self.describes_racks(pool))
+        {
+            let valid = named
+                .iter()
+                .filter(|name| rackwright_api::NodeName::new(name.as_str()).is_ok());
+            unplaced.extend(valid.cloned());
+            if let Some(selector) = &pool.spec.nodes.selector {
+                let matching = self
+                    .inventories
+                    .iter()
+                    .filter(|found| matches(&selector.match_labels, &found.labels));
+                unplaced.extend(matching.map(|found| found.name.to_string()));
+            }
+        }
+        unplaced
+    }
+
+    /// Whether the pool's site lists its racks.
+    fn describes_racks(&self, pool: &Intent<GPUPoolSpec>) -> bool {
+        find(&self.superclusters, pool.spec.supercluster.as_str())
+            .is_some_and(|site| !site.spec.racks.is_empty())
+    }
+
+    fn select(
+        &self,
+        pool: &Intent<GPUPoolSpec>,
+        named: Vec<String>,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<u32> {
+        let object = ObjectRef::new(Kind::GPUPool, &pool.name);
+        let site = self
+            .superclusters
+            .binary_search_by(|site| site.name.cmp(&pool.spec.supercluster))
+            .ok();
+        // A missing supercluster is RW2001's finding; without it no name can be judged.
+        let (false, Some(site)) = (pool.deleting, site) else {
+            return Vec::new();
+        };
+        let site = site as u32;
+        let NodeSelection {
+            names: _,
+            racks,
+            selector,
+        } = &pool.spec.nodes;
+        let mut nodes: Vec<u32> = Vec::new();
+        if let Some(racks) = racks {
+            for rack in self.racks(site, racks, &object, &at!("spec", "nodes", "racks"), findings) {
+                nodes.extend_from_slice(self.site.nodes_of(rack));
+            }
+        }
+        let describes_racks = self.describes_racks(pool);
+        let here = |node: u32| !describes_racks || self.site.supercluster_of(node) == Some(site);
+        let mut unknown = Vec::new();
+        for name in named {
+            match self.site.node(&name).filter(|&node| here(node)) {
+                Some(node) => nodes.push(node),
+                None => unknown.push(name),
+            }
+        }
+        if !unknown.is_empty() {
+            let path = at!("spec", "nodes", "names");
+            findings.push(unknown_node::finding(
+                &object,
+                &path,
+                &unknown,
+                &pool.spec.supercluster,
+            ));
+        }
+        if let Some(selector) = selector {
+            let matching = self
+                .inventories
+                .iter()
+                .filter(|found| matches(&selector.match_labels, &found.labels));
+            nodes.extend(
+                matching
+                    .filter_map(|found| self.site.node(found.name.as_str()))
+                    .filter(|&node| here(node)),
+            );
+        }
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// The racks that a hostlist names, each once; a rack that the site does not have is a finding.
+    pub fn racks(
+        &self,
+        supercluster: u32,
+        list: &rackwright_api::Hostlist,
+        object: &ObjectRef,
+        path: &Path,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<u32> {
+        let Some(parsed) = hostlist_invalid::read(list, object, path, findings) else {
+            return Vec::new();
+        };
+        let mut racks = Vec::new();
+        let mut unknown = Vec::new();
+        parsed.for_each(|name| match self.site.rack(supercluster, name) {
+            Some(rack) => racks.push(rack),
+            None => unknown.push(name.to_owned()),
+        });
+        if !unknown.is_empty() {
+            let site = self.superclusters[supercluster as usize];
+            let known = self
+                .site
+                .racks
+                .iter()
+                .filter(|rack| rack.group.supercluster == supercluster);
+            let known = known.map(|rack| rack.name.as_str());
+            findings.push(unknown_rack::finding(object, path, &unknown, &site.name, known));
+        }
+        racks.sort_unstable();
+        racks.dedup();
+        racks
+    }
+
+    /// Every name that an intent gives of another, in the order of object and place.
+    pub fn references(&self) -> impl Iterator<Item = Reference> + '_ {
+        let site = |from: ObjectRef, name: &Name| Reference {
+            from,
+            path: at!("spec", "supercluster"),
+            to: ObjectRef::new(Kind::Supercluster, name),
+        };
+        let pools = self.pools.iter().flat_map(move |pool| {
+            let from = ObjectRef::new(Kind::GPUPool, &pool.name);
+            let fabrics = pool.spec.fabrics.iter().enumerate().map({
+                let from = from.clone();
+                move |(i, fabric)| Reference {
+                    from: from.clone(),
+                    path: at!("spec", "fabrics", i, "name"),
+                    to: ObjectRef::new(Kind::InfiniBandFabric, &fabric.name),
+                }
+            });
+            let tiers = pool.spec.storage.iter().enumerate().map({
+                let from = from.clone();
+                move |(i, tier)| Reference {
+                    from: from.clone(),
+                    path: at!("spec", "storage", i, "tier"),
+                    to: ObjectRef::new(Kind::StorageTier, &tier.tier),
+                }
+            });
+            std::iter::once(site(from, &pool.spec.supercluster))
+                .chain(fabrics)
+                .chain(tiers)
+        });
+        let fabrics = self.fabrics.iter().flat_map(move |fabric| {
+            let from = ObjectRef::new(Kind::InfiniBandFabric, &fabric.name);
+            let members = fabric.spec.partitions.iter().enumerate().flat_map({
+                let from = from.clone();
+                move |(i, partition)| {
+                    let from = from.clone();
+                    partition
+                        .members
+                        .iter()
+                        .enumerate()
+                        .map(move |(j, member)| Reference {
+                            from: from.clone(),
+                            path: at!("spec", "partitions", i, "members", j, "pool"),
+                            to: ObjectRef::new(Kind::GPUPool, &member.pool),
+                        })
+                }
+            });
+            std::iter::once(site(from, &fabric.spec.supercluster)).chain(members)
+        });
+        let tiers = self.tiers.iter().map(move |tier| {
+            site(
+                ObjectRef::new(Kind::StorageTier, &tier.name),
+                &tier.spec.supercluster,
+            )
+        });
+        pools.chain(fabrics).chain(tiers)
+    }
+
+    /// Whether an object is there, on its way out or not.
+    pub fn exists(&self, object: &ObjectRef) -> bool {
+        self.deleting(object).is_some()
+    }
+
+    /// Whether an object is on its way out.
+    pub fn is_deleting(&self, object: &ObjectRef) -> bool {
+        self.deleting(object) == Some(true)
+    }
+
+    fn deleting(&self, object: &ObjectRef) -> Option<bool> {
+        let name = &object.name;
+        match object.kind {
+            Kind::Supercluster => find(&self.superclusters, name).map(|intent| intent.deleting),
+            Kind::GPUPool => find(&self.pools, name).map(|intent| intent.deleting),
+            Kind::InfiniBandFabric => find(&self.fabrics, name).map(|intent| intent.deleting),
+            Kind::StorageTier => find(&self.tiers, name).map(|intent| intent.deleting),
+            Kind::NodeInventory => None,
+        }
+    }
+
+    /// The site that an object belongs to.
+    pub fn supercluster_of(&self, object: &ObjectRef) -> Option<&'a Name> {
+        let name = &object.name;
+        match object.kind {
+            Kind::GPUPool => find(&self.pools, name).map(|intent| &intent.spec.supercluster),
+            Kind::InfiniBandFabric => find(&self.fabrics, name).map(|intent| &intent.spec.supercluster),
+            Kind::StorageTier => find(&self.tiers, name).map(|intent| &intent.spec.supercluster),
+            Kind::Supercluster | Kind::NodeInventory => None,
+        }
+    }
+
+    /// The names of all objects of a kind.
+    pub fn names_of(&self, kind: Kind) -> Vec<&'a str> {
+        match kind {
+            Kind::Supercluster => self
+                .superclusters
+                .iter()
+                .map(|intent| intent.name.as_str())
+                .collect(),
+            Kind::GPUPool => self.pools.iter().map(|intent| intent.name.as_str()).collect(),
+            Kind::InfiniBandFabric => self.fabrics.iter().map(|intent| intent.name.as_str()).collect(),
+            Kind::StorageTier => self.tiers.iter().map(|intent| intent.name.as_str()).collect(),
+            Kind::NodeInventory => self.inventories.iter().map(|found| found.name.as_str()).collect(),
+        }
+    }
+
+    /// The fabrics of a pool in the order of its rails: by plane, then by name.
+    pub fn fabrics_of(&self, pool: &Intent<GPUPoolSpec>) -> Vec<&'a Intent<InfiniBandFabricSpec>> {
+        let mut fabrics: Vec<_> = pool
+            .spec
+            .fabrics
+            .iter()
+            .filter_map(|fabric| find(&self.fabrics, fabric.name.as_str()))
+            .collect();
+        fabrics.sort_by(|a, b| (a.spec.plane, &a.name).cmp(&(b.spec.plane, &b.name)));
+        fabrics
+    }
+
+    /// The pools that select one of these nodes.
+    pub fn pools_of<'n>(&self, nodes: impl Iterator<Item = &'n str>) -> Vec<u32> {
+        let nodes: Vec<u32> = nodes.filter_map(|name| self.site.node(name)).collect();
+        let selects = |selected: &[u32]| nodes.iter().any(|node| selected.binary_search(node).is_ok());
+        (0..self.pools.len() as u32)
+            .filter(|&pool| selects(&self.selected[pool as usize]))
+            .collect()
+    }
+
+    /// Where a pool says which nodes it wants.
+    pub fn selection_path(&self, pool: u32) -> Path {
+        let NodeSelection {
+            names,
+            racks,
+            selector: _,
+        } = &self.pools[pool as usize].spec.nodes;
+        let field = match (names, racks) {
+            (Some(_), _) => "names",
+            (_, Some(_)) => "racks",
+            _ => "selector",
+        };
+        at!("spec", "nodes", field)
+    }
+}
+
+fn matches(
+    wanted: &std::collections::BTreeMap<String, String>,
+    labels: &std::collections::BTreeMap<String, String>,
+) -> bool {
+    wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
+}

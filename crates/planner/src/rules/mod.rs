@@ -1,0 +1,46 @@
+//! The rules, one file each: documentation, two examples that are tests, and how the finding is worded.
+
+pub mod depends_on_refused;
+pub mod duplicate_guid;
+pub mod duplicate_node;
+pub mod empty_pool;
+pub mod hostlist_invalid;
+pub mod in_use;
+pub mod invalid_node_name;
+pub mod missing_reference;
+pub mod node_claimed_twice;
+pub mod node_names_count;
+pub mod prefix_too_small;
+pub mod prefixes_overlap;
+pub mod rack_in_two_clusters;
+pub mod sysctl_key;
+pub mod too_many_nodes;
+pub mod too_many_rails;
+pub mod unknown_node;
+pub mod unknown_rack;
+pub mod wrong_supercluster;
+
+use rackwright_manifest::Rule;
+
+/// All rules of this crate, by code.
+pub static RULES: &[&Rule] = &[
+    &missing_reference::RULE,
+    &node_claimed_twice::RULE,
+    &hostlist_invalid::RULE,
+    &unknown_rack::RULE,
+    &unknown_node::RULE,
+    &duplicate_node::RULE,
+    &depends_on_refused::RULE,
+    &wrong_supercluster::RULE,
+    &node_names_count::RULE,
+    &empty_pool::RULE,
+    &invalid_node_name::RULE,
+    &sysctl_key::RULE,
+    &rack_in_two_clusters::RULE,
+    &too_many_nodes::RULE,
+    &in_use::RULE,
+    &duplicate_guid::RULE,
+    &too_many_rails::RULE,
+    &prefix_too_small::RULE,
+    &prefixes_overlap::RULE,
+];

@@ -1,0 +1,85 @@
+//! Reads YAML texts into a compiler's input.
+#![allow(dead_code, reason = "each test file takes what it needs")]
+
+use std::collections::BTreeMap;
+
+use rackwright_api::{Name, NodeConfigSpec, NodeName};
+use rackwright_manifest::{Limits, Sources, read};
+use rackwright_planner::{Compilation, Input, Intent, Inventory, PreviousNode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+fn intent<S: DeserializeOwned>(value: &Value) -> Intent<S> {
+    Intent {
+        name: Name::new(value["metadata"]["name"].as_str().unwrap()).unwrap(),
+        deleting: value["metadata"].get("deletionTimestamp").is_some(),
+        spec: serde_json::from_value(value["spec"].clone()).unwrap(),
+    }
+}
+
+/// Every document of a YAML text, by kind.
+pub fn input(yaml: &str) -> Input {
+    let mut sources = Sources::default();
+    let read = read(
+        &mut sources,
+        "test.yaml",
+        yaml.as_bytes().to_vec(),
+        &Limits::default(),
+    );
+    assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
+    let mut input = Input::default();
+    for document in &read.documents {
+        let value = &document.value;
+        match value["kind"].as_str().unwrap() {
+            "Supercluster" => input.superclusters.push(intent(value)),
+            "GPUPool" => input.pools.push(intent(value)),
+            "InfiniBandFabric" => input.fabrics.push(intent(value)),
+            "StorageTier" => input.tiers.push(intent(value)),
+            "NodeInventory" => {
+                let labels: BTreeMap<String, String> =
+                    serde_json::from_value(value["metadata"]["labels"].clone()).unwrap_or_default();
+                let name = NodeName::new(value["metadata"]["name"].as_str().unwrap()).unwrap();
+                input.inventories.push(Inventory::new(
+                    name,
+                    labels,
+                    serde_json::from_value(value["spec"].clone()).unwrap(),
+                ));
+            }
+            other => panic!("unexpected kind {other}"),
+        }
+    }
+    input
+}
+
+/// Compiles a YAML text.
+pub fn compile(yaml: &str) -> Compilation {
+    rackwright_planner::compile(&input(yaml)).unwrap()
+}
+
+/// The NodeConfigs of a compilation, by node.
+pub fn configs(compilation: &Compilation) -> BTreeMap<String, NodeConfigSpec> {
+    compilation
+        .plan
+        .nodes()
+        .map(|node| (node.name().to_owned(), node.spec().unwrap()))
+        .collect()
+}
+
+/// What the next compile finds written.
+pub fn previous(configs: &BTreeMap<String, NodeConfigSpec>) -> Vec<PreviousNode> {
+    configs
+        .iter()
+        .map(|(name, spec)| PreviousNode::new(NodeName::new(name.as_str()).unwrap(), spec))
+        .collect()
+}
+
+/// The codes of a compilation's findings, each once.
+pub fn codes(compilation: &Compilation) -> Vec<&'static str> {
+    let mut codes: Vec<&str> = compilation
+        .findings
+        .iter()
+        .map(|finding| finding.rule.code)
+        .collect();
+    codes.dedup();
+    codes
+}
