@@ -9,7 +9,7 @@ pub static YAML_SYNTAX: Rule = Rule {
     name: "yaml-syntax",
     severity: Severity::Error,
     summary: "The text is not YAML, or not JSON.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports the place where the text stops being YAML (or JSON, in a file of JSON values). Reading goes on with the next document of the file.
 
@@ -27,7 +27,7 @@ spec:
 ## Fix
 
 Close the bracket, the quote or the indentation that the finding points at. Directives such as `%YAML 1.2` are not supported: remove them.
-"#,
+",
 };
 
 /// The file is not UTF-8.
@@ -36,7 +36,7 @@ pub static INVALID_UTF8: Rule = Rule {
     name: "invalid-utf8",
     severity: Severity::Error,
     summary: "The file is not UTF-8.",
-    doc: r#"## What it does
+    doc: r"## What it does
 
 Reports the first byte that is not UTF-8.
 
@@ -53,7 +53,7 @@ name: caf\xe9    # Latin-1
 ## Fix
 
 Save the file as UTF-8.
-"#,
+",
 };
 
 /// A control character stands in the text.
@@ -88,7 +88,7 @@ pub static TAB_INDENTATION: Rule = Rule {
     name: "tab-indentation",
     severity: Severity::Error,
     summary: "A tab is used as indentation.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports a tab where YAML counts spaces.
 
@@ -106,7 +106,7 @@ spec:
 ## Fix
 
 Indent with spaces.
-"#,
+",
 };
 
 /// A key stands twice in one map.
@@ -115,7 +115,7 @@ pub static DUPLICATE_KEY: Rule = Rule {
     name: "duplicate-key",
     severity: Severity::Error,
     summary: "A key stands twice in one map.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports both places of a key that stands twice in one map.
 
@@ -134,7 +134,7 @@ gpu:
 ## Fix
 
 Keep one of them.
-"#,
+",
 };
 
 /// A key is read as something other than what is written.
@@ -143,7 +143,7 @@ pub static AMBIGUOUS_KEY: Rule = Rule {
     name: "ambiguous-key",
     severity: Severity::Error,
     summary: "A key is read as something other than what is written.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports plain keys that kubectl turns into another text (`y` becomes `true`, `010` becomes `8`), or that YAML 1.1 reads as a number.
 
@@ -161,7 +161,7 @@ labels:
 ## Fix
 
 Put the key in quotes.
-"#,
+",
 };
 
 /// YAML 1.1 and YAML 1.2 read a value differently.
@@ -170,7 +170,7 @@ pub static AMBIGUOUS_SCALAR: Rule = Rule {
     name: "ambiguous-scalar",
     severity: Severity::Error,
     summary: "YAML 1.1 and YAML 1.2 read a value differently.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports plain values that kubectl, YAML 1.1 and YAML 1.2 do not read alike: `no`, `on`, `y`, `010`, `0o17`, `1_000`, `0b1`, `1e3`, `12:30`, `0000:18:00.0`.
 
@@ -187,7 +187,7 @@ rack: no
 ## Fix
 
 Put the value in quotes if it is meant as text; write `false` or `8` if that is what is meant.
-"#,
+",
 };
 
 /// An alias refers to an anchor that does not exist.
@@ -196,7 +196,7 @@ pub static UNKNOWN_ANCHOR: Rule = Rule {
     name: "unknown-anchor",
     severity: Severity::Error,
     summary: "An alias refers to an anchor that does not exist.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports `*name` without `&name` before it in the same document.
 
@@ -213,7 +213,7 @@ model: *.bin
 ## Fix
 
 Define the anchor earlier in the same document, or put the text in quotes.
-"#,
+",
 };
 
 /// Aliases expand to far too many values.
@@ -222,7 +222,7 @@ pub static ALIAS_EXPANSION: Rule = Rule {
     name: "alias-expansion",
     severity: Severity::Error,
     summary: "Aliases expand to far too many values.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports documents whose aliases multiply their size (the limits are kubectl's), and anchors that contain themselves.
 
@@ -241,7 +241,7 @@ c: [*b, *b, *b, *b]    # and so on
 ## Fix
 
 Write the values out.
-"#,
+",
 };
 
 /// Maps and lists are nested too deep.
@@ -250,7 +250,7 @@ pub static TOO_DEEP: Rule = Rule {
     name: "too-deep",
     severity: Severity::Error,
     summary: "Maps and lists are nested too deep.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports nesting beyond 64 levels.
 
@@ -267,7 +267,7 @@ a: [[[[[[[[[[[[ … ]]]]]]]]]]]]
 ## Fix
 
 Remove levels.
-"#,
+",
 };
 
 /// The file is larger than the limit.
@@ -276,7 +276,7 @@ pub static FILE_TOO_LARGE: Rule = Rule {
     name: "file-too-large",
     severity: Severity::Error,
     summary: "The file is larger than the limit.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Refuses a file beyond the limit (64 MiB unless set otherwise) before it is parsed.
 
@@ -293,7 +293,7 @@ $ rackwright validate disk.img
 ## Fix
 
 Name the right file, or split it.
-"#,
+",
 };
 
 /// The file holds more values than the limit.
@@ -302,7 +302,7 @@ pub static TOO_MANY_NODES: Rule = Rule {
     name: "too-many-nodes",
     severity: Severity::Error,
     summary: "The file holds more values than the limit.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Stops when a file, with its aliases expanded, holds more than ten million keys and values.
 
@@ -319,7 +319,7 @@ Memory would run out first.
 ## Fix
 
 Split the file.
-"#,
+",
 };
 
 /// A tag is not supported.
@@ -328,7 +328,7 @@ pub static UNSUPPORTED_TAG: Rule = Rule {
     name: "unsupported-tag",
     severity: Severity::Error,
     summary: "A tag is not supported.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports tags other than `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!map`, `!!seq`, and those on a value they do not fit.
 
@@ -345,7 +345,7 @@ password: !vault abc
 ## Fix
 
 Remove the tag.
-"#,
+",
 };
 
 /// A number that JSON cannot carry.
@@ -354,7 +354,7 @@ pub static NOT_JSON: Rule = Rule {
     name: "not-a-json-number",
     severity: Severity::Error,
     summary: "A number that JSON cannot carry.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports `.inf` and `.nan`.
 
@@ -371,7 +371,7 @@ limit: .inf
 ## Fix
 
 Leave the field out if it means no limit, or put the text in quotes.
-"#,
+",
 };
 
 /// A number does not survive the way to the API server.
@@ -380,7 +380,7 @@ pub static NUMBER_OUT_OF_RANGE: Rule = Rule {
     name: "number-out-of-range",
     severity: Severity::Error,
     summary: "A number does not survive the way to the API server.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports integers beyond 64 bits (signed) and floats beyond the largest one.
 
@@ -397,7 +397,7 @@ guid: 18446744073709551615
 ## Fix
 
 Put identifiers in quotes.
-"#,
+",
 };
 
 /// A key is not a string.
@@ -406,7 +406,7 @@ pub static COMPLEX_KEY: Rule = Rule {
     name: "complex-key",
     severity: Severity::Error,
     summary: "A key is not a string.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports keys that are lists, maps, or nothing.
 
@@ -424,7 +424,7 @@ JSON objects have string keys only; kubectl refuses the file.
 ## Fix
 
 Write the key as a word. `{{ value }}` of a template that was not rendered shows up here as well.
-"#,
+",
 };
 
 /// A merge with `<<` that is wrong or overrides keys before it.
@@ -433,7 +433,7 @@ pub static BAD_MERGE: Rule = Rule {
     name: "bad-merge",
     severity: Severity::Error,
     summary: "A merge with `<<` that is wrong or overrides keys before it.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports `<<` on something that is not a map, and merges that override a key written before them.
 
@@ -451,7 +451,7 @@ a: 1
 ## Fix
 
 Put `<<` in front of all other keys of the map.
-"#,
+",
 };
 
 /// A document is not a map.
@@ -460,7 +460,7 @@ pub static NOT_AN_OBJECT: Rule = Rule {
     name: "not-an-object",
     severity: Severity::Error,
     summary: "A document is not a map.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports documents whose root is a list or a scalar.
 
@@ -477,7 +477,7 @@ A Kubernetes object is a map with `apiVersion` and `kind`.
 ## Fix
 
 Separate the objects with `---`, or put them under `items` of a `List`.
-"#,
+",
 };
 
 /// A document has no `apiVersion` or no `kind`.
@@ -486,7 +486,7 @@ pub static MISSING_KIND: Rule = Rule {
     name: "missing-kind",
     severity: Severity::Error,
     summary: "A document has no `apiVersion` or no `kind`.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports documents that do not say what they are.
 
@@ -503,7 +503,7 @@ metadata: { name: train }
 ## Fix
 
 Add `apiVersion: rackwright.dev/v1alpha1` and the `kind`.
-"#,
+",
 };
 
 /// Reading stopped after too many findings.
@@ -512,7 +512,7 @@ pub static TOO_MANY_FINDINGS: Rule = Rule {
     name: "too-many-findings",
     severity: Severity::Error,
     summary: "Reading stopped after too many findings.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Stops reading a file after a thousand findings.
 
@@ -529,5 +529,5 @@ They most likely have one cause.
 ## Fix
 
 Mend the first ones and run again.
-"#,
+",
 };

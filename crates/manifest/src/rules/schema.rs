@@ -9,7 +9,7 @@ pub static UNKNOWN_FIELD: Rule = Rule {
     name: "unknown-field",
     severity: Severity::Error,
     summary: "A field is not in the schema.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports fields that the schema does not have, with the nearest name that it has.
 
@@ -27,7 +27,7 @@ spec:
 ## Fix
 
 Spell the field as in the schema, or remove it.
-"#,
+",
 };
 
 /// A required field is missing.
@@ -36,7 +36,7 @@ pub static REQUIRED: Rule = Rule {
     name: "required-field",
     severity: Severity::Error,
     summary: "A required field is missing.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports required fields that are not there.
 
@@ -54,7 +54,7 @@ spec: {}
 ## Fix
 
 Add the field.
-"#,
+",
 };
 
 /// A value has the wrong type.
@@ -89,7 +89,7 @@ pub static ENUM: Rule = Rule {
     name: "unsupported-value",
     severity: Severity::Error,
     summary: "A value is not one of those that the field takes.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports values outside the list of the schema, with the nearest one in it.
 
@@ -106,7 +106,7 @@ kernelModules: open    # Open
 ## Fix
 
 Use one of the values that the finding lists.
-"#,
+",
 };
 
 /// A text does not have the form that the field wants.
@@ -115,7 +115,7 @@ pub static PATTERN: Rule = Rule {
     name: "pattern-mismatch",
     severity: Severity::Error,
     summary: "A text does not have the form that the field wants.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports strings that do not match the regular expression of the schema.
 
@@ -132,7 +132,7 @@ powerLimit: 1000w    # 1000W
 ## Fix
 
 Write the value in the form that the finding gives.
-"#,
+",
 };
 
 /// A text is too short or too long.
@@ -167,7 +167,7 @@ pub static RANGE: Rule = Rule {
     name: "out-of-range",
     severity: Severity::Error,
     summary: "A number is too small, too large, or not a multiple.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports numbers outside the range of the schema or of the number format.
 
@@ -184,7 +184,7 @@ mtu: 1
 ## Fix
 
 Use a number in the range that the finding gives.
-"#,
+",
 };
 
 /// A list is too short or too long.
@@ -193,7 +193,7 @@ pub static ITEMS: Rule = Rule {
     name: "list-length",
     severity: Severity::Error,
     summary: "A list is too short or too long.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports lists outside the number of items that the schema allows.
 
@@ -210,7 +210,7 @@ racks: []
 ## Fix
 
 Add or remove items.
-"#,
+",
 };
 
 /// A map has too few or too many keys.
@@ -219,7 +219,7 @@ pub static PROPERTIES: Rule = Rule {
     name: "map-size",
     severity: Severity::Error,
     summary: "A map has too few or too many keys.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports maps outside the number of keys that the schema allows.
 
@@ -236,7 +236,7 @@ sysctls: {}    # with minProperties: 1
 ## Fix
 
 Add or remove keys.
-"#,
+",
 };
 
 /// A validation rule of the schema fails.
@@ -271,7 +271,7 @@ pub static UNIQUE: Rule = Rule {
     name: "duplicate-item",
     severity: Severity::Error,
     summary: "An item of a list stands twice.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports items of a `list-type: set` that are equal, and items of a `list-type: map` that have equal keys.
 
@@ -290,7 +290,7 @@ partitions:
 ## Fix
 
 Remove or rename one of them.
-"#,
+",
 };
 
 /// A text is not of the format that the field wants.
@@ -299,7 +299,7 @@ pub static FORMAT: Rule = Rule {
     name: "wrong-format",
     severity: Severity::Error,
     summary: "A text is not of the format that the field wants.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports strings that are not of the schema's format, such as `date-time`, `ipv4` or `cidr`.
 
@@ -316,7 +316,7 @@ at: yesterday
 ## Fix
 
 Write the value in the format that the finding names.
-"#,
+",
 };
 
 /// Name, labels or annotations break the rules of Kubernetes.
@@ -325,7 +325,7 @@ pub static METADATA: Rule = Rule {
     name: "invalid-metadata",
     severity: Severity::Error,
     summary: "Name, labels or annotations break the rules of Kubernetes.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports names that are not RFC 1123 subdomains, and labels and annotations with keys or values out of form.
 
@@ -342,7 +342,7 @@ metadata: { name: Train_1 }
 ## Fix
 
 Use lower-case letters, digits, `-` and `.` in names; the finding says which rule is broken.
-"#,
+",
 };
 
 /// A value does not fit a combination of schemas.
@@ -351,7 +351,7 @@ pub static COMPOSITION: Rule = Rule {
     name: "schema-composition",
     severity: Severity::Error,
     summary: "A value does not fit a combination of schemas.",
-    doc: r#"## What it does
+    doc: "## What it does
 
 Reports values for which `anyOf`, `oneOf`, `allOf` or `not` of the schema fails.
 
@@ -368,5 +368,5 @@ port: true    # anyOf integer, string
 ## Fix
 
 Make the value fit one of the alternatives.
-"#,
+",
 };

@@ -87,6 +87,13 @@ impl Violation {
         }
     }
 
+    /// Whether the API server runs no CEL rule on an object with this objection.
+    pub fn blocks_cel(&self) -> bool {
+        const BLOCKING: [&str; 4] = ["Required value", "Unsupported value", "Too long", "Too many"];
+        matches!(self.kind, ViolationKind::Type | ViolationKind::Format)
+            || BLOCKING.iter().any(|prefix| self.message.starts_with(prefix))
+    }
+
     /// The objection as the API server prints it: `path: message`, with `<nil>` for the root.
     pub fn display(&self) -> String {
         if self.path.is_root() {
