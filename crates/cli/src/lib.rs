@@ -1,1 +1,95 @@
-//! The rackwright command line
+//! The `rackwright` command line: reads manifests, shows what is wrong with them, and prints what each node becomes.
+//!
+//! What it does: it finds files ([`pipeline`] and what it calls), prints findings and plans in the forms that people
+//! and programs want, and ends with a code that scripts can rely on ([`Exit`]).
+//!
+//! What it never does: judge a manifest by a rule of its own (that is the work of `manifest`, `planner` and
+//! `plan-check`; the three rules here are about a set of files), write a file, or talk to a cluster.
+//!
+//! Where to start: [`command`] is the command line, `verbs/` has one file a verb, [`pipeline::run`] is the way from
+//! paths to a plan.
+
+#![expect(
+    clippy::format_push_string,
+    reason = "writing to a String cannot fail, and these texts are short"
+)]
+
+mod args;
+mod check;
+mod exit;
+mod findings;
+mod jsonl;
+mod load;
+mod object;
+mod output;
+pub mod pipeline;
+mod plan_objects;
+pub mod previous;
+mod reference;
+mod report;
+pub mod rules;
+mod strict;
+mod suggest;
+mod summary;
+mod verbs;
+pub mod walk;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::command;
+pub use exit::{Exit, exit_code_table};
+pub use reference::reference_markdown;
+pub use verbs::explain::{Entry, all_rules};
+
+use args::{Cli, Verb};
+use output::{eprint, forgive_broken_pipe, stdout};
+use verbs::VerbError;
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    // A panic is our mistake, and must not look like anything else to a script.
+    catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())))
+        .unwrap_or(Exit::Tool)
+        .into()
+}
+
+/// Runs one command line, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let wanted = !error.use_stderr();
+            let printed = forgive_broken_pipe(error.print()).is_ok();
+            return match (wanted, printed) {
+                (_, false) => Exit::Tool,
+                (true, true) => Exit::Clean,
+                (false, true) => Exit::Usage,
+            };
+        }
+    };
+    let mut out = stdout();
+    let result = match &cli.verb {
+        Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
+        Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
+        Verb::Explain(args) => verbs::explain::run(args, &mut out),
+        Verb::Crds(args) => verbs::crds::run(args, &mut out),
+        Verb::Completions(args) => verbs::completions::run(args, &mut out),
+        Verb::Version(args) => verbs::version::run(args, &mut out),
+    };
+    let result = result.and_then(|exit| {
+        forgive_broken_pipe(out.flush())?;
+        Ok(exit)
+    });
+    result.unwrap_or_else(|error| {
+        eprint(&format!("error: {error}\n"));
+        match error {
+            VerbError::Input(_) | VerbError::Unknown(_) => Exit::Usage,
+            VerbError::Output(_) | VerbError::Tool(_) | VerbError::Json(_) | VerbError::Yaml(_) => Exit::Tool,
+        }
+    })
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `rackwright` program. Everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    rackwright_cli::main()
+}

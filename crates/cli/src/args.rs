@@ -1,0 +1,176 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::output::When;
+
+/// Checks and compiles the YAML of a GPU supercluster: pools, InfiniBand fabrics, storage tiers and the site around them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rackwright",
+    bin_name = "rackwright",
+    version,
+    propagate_version = false,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 clean, 1 findings, 2 usage or input error, 3 tool error. An error beats a finding.\n\n\
+                  Examples:\n  rackwright validate clusters/\n  rackwright plan clusters/ --node dgx001\n  rackwright explain RW2002"
+)]
+pub struct Cli {
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// When to colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: When,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Check manifests as the API server and the compiler would, without a cluster
+    ///
+    /// Reads every object, never stops at the first mistake, and prints each finding with its place. Objects of other
+    /// groups are counted and skipped.
+    #[command(
+        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict"
+    )]
+    Validate(Validate),
+    /// Print what each node becomes
+    ///
+    /// Compiles the manifests as the operator does and prints the NodeProfile and NodeConfig objects that it would
+    /// write, byte for byte. Findings go to standard error; what they refuse is left out.
+    #[command(
+        after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl"
+    )]
+    Plan(Plan),
+    /// Print the documentation of a rule
+    ///
+    /// Takes the code or the name of a rule; without one it lists all rules.
+    #[command(
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain"
+    )]
+    Explain(Explain),
+    /// Print the CustomResourceDefinitions
+    #[command(after_help = "Examples:\n  rackwright crds | kubectl apply --server-side -f -")]
+    Crds(Crds),
+    /// Print a completion script for a shell
+    #[command(after_help = "Examples:\n  rackwright completions bash > /etc/bash_completion.d/rackwright")]
+    Completions(Completions),
+    /// Print the version
+    #[command(after_help = "Examples:\n  rackwright version --output json")]
+    Version(Version),
+}
+
+/// What is read.
+#[derive(Debug, Args)]
+pub struct Paths {
+    /// Files, directories (*.yaml, *.yml, *.json, *.jsonl; hidden files are skipped) or `-` for standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `rackwright validate`.
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// What is read.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// Form of the findings
+    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: TextOrJson,
+    /// Let warnings count as findings for the exit code
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `rackwright plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// What is read.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// Form of the plan: a summary, one JSON value, one Kubernetes object a line, or YAML documents
+    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: PlanOutput,
+    /// Print one node and its profile only (YAML unless --output says otherwise)
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
+    /// An earlier plan (--output jsonl or json): its nodes keep their addresses
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
+}
+
+/// `rackwright explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Code or name of a rule, such as RW2002; all rules are listed without it
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+    /// Form of the documentation
+    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: TextOrJson,
+}
+
+/// `rackwright crds`.
+#[derive(Debug, Args)]
+pub struct Crds {
+    /// Form of the definitions
+    #[arg(long, short, value_enum, value_name = "FORM", default_value = "yaml")]
+    pub output: YamlOrJson,
+}
+
+/// `rackwright completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// `rackwright version`.
+#[derive(Debug, Args)]
+pub struct Version {
+    /// Form of the version
+    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: TextOrJson,
+}
+
+/// For people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Forms of definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum YamlOrJson {
+    /// YAML documents
+    Yaml,
+    /// One JSON List
+    Json,
+}
+
+/// Forms of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanOutput {
+    /// A summary for people
+    Text,
+    /// One JSON value with summary, profiles and nodes
+    Json,
+    /// One Kubernetes object a line in canonical JSON: what the operator writes
+    Jsonl,
+    /// YAML documents for kubectl
+    Yaml,
+}
+
+/// The command line as data, for the generated reference.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,428 @@
+//! Reads the inputs and judges each object alone: syntax, kind, schema, and that no object stands twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use rackwright_manifest::schema::{Schemas, to_diagnostic};
+use rackwright_manifest::{
+    Code, Diagnostic, Document, FileId, Limits, Severity, Sources, Span, Step, rules as reading,
+};
+
+use crate::jsonl::{self, Line};
+use crate::object::{self, ObjectKind, Owner};
+use crate::rules::{DUPLICATE_OBJECT, UNKNOWN_KIND};
+use crate::suggest::nearest;
+use crate::walk::{InputError, Source, Walk, is_json_lines};
+
+/// Duplicates that are shown. The same inventory read under two names gives one for each node.
+const MAX_DUPLICATES: usize = 1_000;
+
+/// An object with its positions.
+#[derive(Debug)]
+pub struct Object {
+    /// Its kind.
+    pub kind: ObjectKind,
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// The object and where each part of it stands.
+    pub document: Document,
+    /// Whether it has an error of its own.
+    pub refused: bool,
+}
+
+/// A file of JSON lines.
+#[derive(Debug)]
+pub struct LineFile {
+    path: PathBuf,
+    /// Its lines that are fine.
+    pub lines: Vec<Line>,
+}
+
+/// All that was read.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The files.
+    pub sources: Sources,
+    /// What is wrong with single objects.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Our objects with positions.
+    pub objects: Vec<Object>,
+    /// Our objects without.
+    pub line_files: Vec<LineFile>,
+    /// Objects of others, by kind.
+    pub skipped: BTreeMap<String, usize>,
+    /// Inputs that could not be read.
+    pub errors: Vec<InputError>,
+    /// Objects that are refused already.
+    pub refused: BTreeSet<(ObjectKind, String)>,
+    /// Files with a document that could not be read to its end: what it is named is unknown.
+    pub broken: BTreeSet<FileId>,
+    /// How many objects of ours were read.
+    pub count: usize,
+}
+
+impl Loaded {
+    /// Reads all inputs.
+    pub fn read(paths: &[PathBuf], schemas: &Schemas) -> Self {
+        let walk = Walk::new(paths);
+        let mut loaded = Self {
+            errors: walk.errors,
+            ..Self::default()
+        };
+        if walk.kustomizations > 0 {
+            loaded
+                .skipped
+                .insert("Kustomization".to_owned(), walk.kustomizations);
+        }
+        for source in walk.sources {
+            match source {
+                Source::Stdin => match bounded(io::stdin().lock()) {
+                    Ok(bytes) => loaded.text("-", bytes, schemas),
+                    Err(error) => loaded.errors.push(InputError::Unreadable {
+                        path: "-".to_owned(),
+                        error,
+                    }),
+                },
+                Source::File(path) => loaded.file(&path, schemas).unwrap_or_else(|error| {
+                    loaded.errors.push(InputError::io(&path, error));
+                }),
+            }
+        }
+        loaded.count = loaded.objects.len()
+            + loaded
+                .line_files
+                .iter()
+                .map(|file| file.lines.len())
+                .sum::<usize>();
+        loaded.duplicates();
+        if loaded.count == 0 && loaded.diagnostics.is_empty() && loaded.errors.is_empty() {
+            let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            loaded.errors.push(InputError::Nothing(shown.join(", ")));
+        }
+        loaded
+    }
+
+    fn file(&mut self, path: &Path, schemas: &Schemas) -> io::Result<()> {
+        let shown = path.display().to_string();
+        if !is_json_lines(path) {
+            self.text(&shown, bounded(File::open(path)?)?, schemas);
+            return Ok(());
+        }
+        let lines = jsonl::read(path, schemas)?;
+        if !lines.again.is_empty() {
+            let mut again = Self::default();
+            std::mem::swap(&mut again.sources, &mut self.sources);
+            again.text(&shown, lines.again, schemas);
+            std::mem::swap(&mut again.sources, &mut self.sources);
+            if !again.broken.is_empty() && !lines.fine.is_empty() {
+                // A value over several lines, of which some are values by themselves: no JSON lines at all.
+                let bytes = bounded(File::open(path)?)?;
+                if bytes.len() <= Limits::default().max_bytes {
+                    self.text(&shown, bytes, schemas);
+                    return Ok(());
+                }
+            }
+            self.absorb(again);
+        }
+        if lines.truncated {
+            let message = "too many lines of this file have findings; the others were not looked at";
+            self.diagnostics.push(Diagnostic::error(
+                reading::TOO_MANY_FINDINGS.code(),
+                format!("{shown}: {message}"),
+            ));
+        }
+        for (kind, count) in lines.skipped {
+            *self.skipped.entry(kind).or_default() += count;
+        }
+        self.line_files.push(LineFile {
+            path: path.to_owned(),
+            lines: lines.fine,
+        });
+        Ok(())
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.diagnostics.extend(other.diagnostics);
+        self.objects.extend(other.objects);
+        self.refused.extend(other.refused);
+        self.broken.extend(other.broken);
+        for (kind, count) in other.skipped {
+            *self.skipped.entry(kind).or_default() += count;
+        }
+    }
+
+    /// Reads one text and judges its objects.
+    fn text(&mut self, name: &str, bytes: Vec<u8>, schemas: &Schemas) {
+        let read = rackwright_manifest::read(&mut self.sources, name, bytes, &Limits::default());
+        let mut diagnostics: Vec<Option<Diagnostic>> = read.diagnostics.into_iter().map(Some).collect();
+        for document in read.documents {
+            let root = document.value_span(&rackwright_manifest::Path::root());
+            let inside: Vec<usize> = (0..diagnostics.len())
+                .filter(|at| {
+                    let primary = diagnostics[*at].as_ref().and_then(Diagnostic::primary);
+                    primary.is_some_and(|span| {
+                        root.start <= span.start && span.start < root.end.max(root.start + 1)
+                    })
+                })
+                .collect();
+            let mut own: Vec<Diagnostic> = inside
+                .into_iter()
+                .filter_map(|at| diagnostics[at].take())
+                .collect();
+            let (Some(api_version), Some(kind)) = (document.api_version(), document.kind()) else {
+                self.diagnostics.append(&mut own);
+                continue;
+            };
+            match object::owner(api_version, kind) {
+                Owner::Foreign => *self.skipped.entry(kind.to_owned()).or_default() += 1,
+                Owner::Unknown => {
+                    self.diagnostics.append(&mut own);
+                    self.diagnostics.push(unknown_kind(&document, api_version, kind));
+                }
+                Owner::Ours(ours) => {
+                    own.extend(self.judge(&document, api_version, kind, schemas));
+                    let refused = own.iter().any(|finding| finding.severity == Severity::Error);
+                    self.diagnostics.append(&mut own);
+                    let name = document.name().unwrap_or_default().to_owned();
+                    if refused {
+                        self.refused.insert((ours, name.clone()));
+                    }
+                    self.objects.push(Object {
+                        kind: ours,
+                        name,
+                        document,
+                        refused,
+                    });
+                }
+            }
+        }
+        for finding in diagnostics.into_iter().flatten() {
+            self.broken.extend(finding.primary().map(|span| span.file));
+            self.diagnostics.push(finding);
+        }
+    }
+
+    fn judge(
+        &self,
+        document: &Document,
+        api_version: &str,
+        kind: &str,
+        schemas: &Schemas,
+    ) -> Vec<Diagnostic> {
+        let violations = schemas
+            .get(api_version, kind)
+            .map(|schema| schema.validate(&document.value));
+        violations
+            .into_iter()
+            .flatten()
+            // What the reader refused already needs no second finding.
+            .filter(|violation| !document.is_refused(&violation.path))
+            .map(|violation| to_diagnostic(&violation, document, &self.sources))
+            .collect()
+    }
+
+    /// Finds objects that stand twice, and refuses them all: which one was meant is not ours to guess.
+    fn duplicates(&mut self) {
+        let mut seen: BTreeMap<(ObjectKind, &str), Vec<Place>> = BTreeMap::new();
+        for (at, object) in self
+            .objects
+            .iter()
+            .enumerate()
+            .filter(|(_, object)| !object.name.is_empty())
+        {
+            seen.entry((object.kind, &object.name))
+                .or_default()
+                .push(Place::Object(at));
+        }
+        let positioned: BTreeSet<(ObjectKind, &str)> = seen.keys().copied().collect();
+        // Names of single lines are kept as a sorted list, not as a map: there may be 100,000.
+        let mut lines: Vec<(ObjectKind, &str, usize, u32)> = Vec::new();
+        for (file, entry) in self.line_files.iter().enumerate() {
+            lines.extend(
+                entry
+                    .lines
+                    .iter()
+                    .map(|line| (line.kind, &*line.name, file, line.number)),
+            );
+        }
+        lines.sort_unstable();
+        for (at, &(kind, name, file, number)) in lines.iter().enumerate() {
+            let same = |other: Option<&(ObjectKind, &str, usize, u32)>| {
+                other.is_some_and(|(other_kind, other_name, ..)| (*other_kind, *other_name) == (kind, name))
+            };
+            let before = at.checked_sub(1).and_then(|before| lines.get(before));
+            if same(before) || same(lines.get(at + 1)) || positioned.contains(&(kind, name)) {
+                seen.entry((kind, name))
+                    .or_default()
+                    .push(Place::Line(file, number));
+            }
+        }
+        let twice: Vec<((ObjectKind, String), Vec<Place>)> = seen
+            .into_iter()
+            .filter(|(_, places)| places.len() > 1)
+            .map(|((kind, name), places)| ((kind, name.to_owned()), places))
+            .collect();
+        let documents = self.take_lines(&twice);
+        if twice.len() > MAX_DUPLICATES {
+            let message = format!(
+                "{} objects stand twice; the first {MAX_DUPLICATES} are shown",
+                twice.len()
+            );
+            self.diagnostics
+                .push(Diagnostic::error(reading::TOO_MANY_FINDINGS.code(), message));
+        }
+        for (at, ((kind, name), places)) in twice.into_iter().enumerate() {
+            if at < MAX_DUPLICATES {
+                self.duplicate(kind, &name, &places, &documents);
+            }
+            for place in places {
+                if let Place::Object(at) = place {
+                    self.objects[at].refused = true;
+                }
+            }
+            self.refused.insert((kind, name));
+        }
+    }
+
+    /// Takes duplicate lines out of what is compiled and gives the positions of the first of them.
+    fn take_lines(
+        &mut self,
+        twice: &[((ObjectKind, String), Vec<Place>)],
+    ) -> BTreeMap<(usize, u32), Document> {
+        let mut taken: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
+        let mut shown: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
+        for (at, (_, places)) in twice.iter().enumerate() {
+            for place in places {
+                if let Place::Line(file, number) = *place {
+                    taken.entry(file).or_default().insert(number);
+                    if at < MAX_DUPLICATES {
+                        shown.entry(file).or_default().insert(number);
+                    }
+                }
+            }
+        }
+        for (file, numbers) in taken {
+            self.line_files[file]
+                .lines
+                .retain(|line| !numbers.contains(&line.number));
+        }
+        let mut documents = BTreeMap::new();
+        for (file, numbers) in shown {
+            documents.extend(
+                self.positions(file, &numbers)
+                    .into_iter()
+                    .map(|(number, document)| ((file, number), document)),
+            );
+        }
+        documents
+    }
+
+    fn duplicate(
+        &mut self,
+        kind: ObjectKind,
+        name: &str,
+        places: &[Place],
+        documents: &BTreeMap<(usize, u32), Document>,
+    ) {
+        let path =
+            rackwright_manifest::Path::from_steps(["metadata", "name"].map(|key| Step::Key(key.to_owned())));
+        let mut spans: Vec<Span> = places
+            .iter()
+            .filter_map(|place| match *place {
+                Place::Object(at) => self.objects.get(at).map(|object| &object.document),
+                Place::Line(file, number) => documents.get(&(file, number)),
+            })
+            .map(|document| document.label_span(&path, self.sources.text(document.file)))
+            .collect();
+        let times = if places.len() == 2 {
+            "twice".to_owned()
+        } else {
+            format!("{} times", places.len())
+        };
+        let mut finding = Diagnostic::error(
+            DUPLICATE_OBJECT.code(),
+            format!("{} {name} stands {times}", kind.as_str()),
+        )
+        .object(format!("{}/{name}", kind.as_str()))
+        .path(&path)
+        .help("remove one of them, or give it another name");
+        // The first one is where it was meant to be; the others are in its way.
+        spans.sort();
+        if spans.len() > 1 {
+            spans.rotate_left(1);
+        }
+        let last = spans.len().saturating_sub(1);
+        for (at, span) in spans.into_iter().enumerate() {
+            finding = finding.label(
+                span,
+                if at == last {
+                    "first here"
+                } else {
+                    "and again here"
+                },
+            );
+        }
+        self.diagnostics.push(finding);
+    }
+
+    /// Reads lines of a file again, with positions, by their numbers.
+    pub fn positions(&mut self, file: usize, numbers: &BTreeSet<u32>) -> BTreeMap<u32, Document> {
+        let Some(path) = self.line_files.get(file).map(|file| file.path.clone()) else {
+            return BTreeMap::new();
+        };
+        let Ok(text) = jsonl::only(&path, numbers) else {
+            return BTreeMap::new();
+        };
+        let shown = path.display().to_string();
+        let read = rackwright_manifest::read(&mut self.sources, &shown, text, &Limits::default());
+        let number = |document: &Document| self.sources.position(document.first_key()).line.saturating_sub(1);
+        read.documents
+            .into_iter()
+            .map(|document| (number(&document), document))
+            .collect()
+    }
+}
+
+/// Where an object of a name stands.
+enum Place {
+    Object(usize),
+    Line(usize, u32),
+}
+
+/// Reads a stream up to one byte over the limit, which is enough to be told that it is over.
+fn bounded(stream: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stream
+        .take(Limits::default().max_bytes as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unknown_kind(document: &Document, api_version: &str, kind: &str) -> Diagnostic {
+    let key = |key: &str| rackwright_manifest::Path::root().child(key);
+    let code: Code = UNKNOWN_KIND.code();
+    let ours = object::api_version();
+    if api_version != ours {
+        let path = key("apiVersion");
+        let span = document.value_span(&path);
+        return Diagnostic::error(code, format!("there is no version `{api_version}`"))
+            .label(span, "not a version of this program")
+            .path(&path)
+            .help(format!("write `{ours}`"))
+            .fix(span, ours);
+    }
+    let path = key("kind");
+    let span = document.value_span(&path);
+    let finding = Diagnostic::error(code, format!("there is no kind `{kind}` in `{ours}`"))
+        .label(span, "unknown kind")
+        .path(&path);
+    match nearest(kind, ObjectKind::names()) {
+        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(span, near),
+        None => finding.help(format!(
+            "the kinds are {}",
+            ObjectKind::names().collect::<Vec<_>>().join(", ")
+        )),
+    }
+}

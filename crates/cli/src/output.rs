@@ -1,0 +1,57 @@
+//! Where output goes: buffered, coloured only where that helps, and at peace with a reader that goes away.
+
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+
+use clap::ValueEnum;
+use rackwright_manifest::render::Colour;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl When {
+    /// Decides for one stream. `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb` are anstream's to read.
+    pub fn decide(self, stream: &(impl IsTerminal + anstream::stream::RawStream)) -> Colour {
+        match self {
+            Self::Always => Colour::Always,
+            Self::Never => Colour::Never,
+            Self::Auto => match anstream::AutoStream::choice(stream) {
+                anstream::ColorChoice::Never => Colour::Never,
+                _ => Colour::Always,
+            },
+        }
+    }
+}
+
+/// Standard output, buffered.
+pub type Out = BufWriter<io::StdoutLock<'static>>;
+
+/// Opens standard output. 256 KiB: a plan is gigabytes, and each write is a system call.
+pub fn stdout() -> Out {
+    BufWriter::with_capacity(256 << 10, io::stdout().lock())
+}
+
+/// A reader that went away (`| head`) has read what it wanted.
+pub fn forgive_broken_pipe(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Prints to standard error. Nothing can be done where that fails.
+pub fn eprint(text: &str) {
+    let mut stderr = io::stderr().lock();
+    stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush())
+        .unwrap_or(());
+}

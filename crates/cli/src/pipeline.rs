@@ -1,0 +1,253 @@
+//! From paths to a plan and to everything that is wrong: what `validate` and `plan` share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use rackwright_api::Name;
+use rackwright_manifest::schema::{SchemaError, Schemas};
+use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
+use rackwright_planner::{
+    Compilation, CompileError, Finding, Input, Intent, Kind, ObjectRef, PreviousNode, compile, rules,
+};
+use serde::de::DeserializeOwned;
+
+use crate::findings::{self, Documents};
+use crate::jsonl;
+use crate::load::{Loaded, Object};
+use crate::object::ObjectKind;
+use crate::rules::UNREADABLE_OBJECT;
+use crate::walk::InputError;
+
+/// What came of a set of paths.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The files that findings point into.
+    pub sources: Sources,
+    /// All findings of all layers, in reading order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many objects of ours were read.
+    pub objects: usize,
+    /// How many objects of others were skipped, by kind.
+    pub skipped: BTreeMap<String, usize>,
+    /// Inputs that could not be read.
+    pub errors: Vec<InputError>,
+    /// The plan of what was accepted.
+    pub compilation: Compilation,
+    /// Objects that are refused: by their own mistakes, by the compiler, or for standing twice.
+    pub refused: BTreeSet<ObjectRef>,
+    /// What plan-check objects to. Not the user's mistake.
+    pub violations: Vec<String>,
+}
+
+impl Outcome {
+    /// How many findings are errors, and how many are warnings.
+    pub fn tally(&self) -> (usize, usize) {
+        let errors = self
+            .diagnostics
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .count();
+        (errors, self.diagnostics.len() - errors)
+    }
+}
+
+/// A mistake of the program itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// The schemas that it carries.
+    #[error("the schemas of this program are at fault: {0}")]
+    Schema(#[from] SchemaError),
+    /// The compiler.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// A node that cannot be serialised.
+    #[error("a node cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Reads, checks and compiles.
+pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, ToolError> {
+    let schemas = Schemas::from_crds(rackwright_api::crds::all())?;
+    let mut loaded = Loaded::read(paths, &schemas);
+    let input = Input {
+        previous,
+        ..input(&mut loaded)
+    };
+    let compilation = compile(&input)?;
+    let positions = positions(&mut loaded, &compilation);
+    let mut documents = documents(&loaded);
+    documents.extend(
+        positions
+            .iter()
+            .map(|(object, document)| (object.clone(), document)),
+    );
+    let mut diagnostics: Vec<Diagnostic> = telling(&compilation.findings, &loaded, &documents)
+        .into_iter()
+        .map(|finding| findings::to_diagnostic(finding, &documents, &loaded.sources))
+        .collect();
+    diagnostics.append(&mut loaded.diagnostics);
+    diagnostic::sort(&mut diagnostics, &loaded.sources);
+    let mut refused = compilation.refused.clone();
+    refused.extend(loaded.refused.iter().filter_map(|(kind, name)| match kind {
+        ObjectKind::Input(kind) => Some(ObjectRef::new(*kind, name)),
+        ObjectKind::NodeProfile | ObjectKind::NodeConfig => None,
+    }));
+    let violations = crate::check::violations(&input, &compilation.plan)?;
+    Ok(Outcome {
+        objects: loaded.count,
+        diagnostics,
+        skipped: loaded.skipped,
+        errors: loaded.errors,
+        compilation,
+        refused,
+        violations,
+        sources: loaded.sources,
+    })
+}
+
+/// The objects without an error, as the compiler's types.
+fn input(loaded: &mut Loaded) -> Input {
+    let mut input = Input::default();
+    let mut unreadable = Vec::new();
+    for (at, object) in loaded
+        .objects
+        .iter()
+        .enumerate()
+        .filter(|(_, object)| !object.refused)
+    {
+        let ObjectKind::Input(kind) = object.kind else {
+            continue;
+        };
+        let taken = match kind {
+            Kind::Supercluster => intent(object).map(|intent| input.superclusters.push(intent)),
+            Kind::GPUPool => intent(object).map(|intent| input.pools.push(intent)),
+            Kind::InfiniBandFabric => intent(object).map(|intent| input.fabrics.push(intent)),
+            Kind::StorageTier => intent(object).map(|intent| input.tiers.push(intent)),
+            Kind::NodeInventory => inventory(object).map(|inventory| input.inventories.push(inventory)),
+        };
+        if let Err(why) = taken {
+            unreadable.push((at, why));
+        }
+    }
+    for (at, why) in unreadable {
+        let object = &mut loaded.objects[at];
+        object.refused = true;
+        loaded.refused.insert((object.kind, object.name.clone()));
+        let finding = Diagnostic::error(UNREADABLE_OBJECT.code(), why)
+            .label(object.document.first_key(), "in this object")
+            .help("the API server takes this object; the operator could not read it");
+        loaded.diagnostics.push(Diagnostic {
+            object: object.document.object(),
+            ..finding
+        });
+    }
+    for line in loaded.line_files.iter_mut().flat_map(|file| &mut file.lines) {
+        input.inventories.extend(line.inventory.take());
+    }
+    input
+}
+
+fn intent<S: DeserializeOwned>(object: &Object) -> Result<Intent<S>, String> {
+    let value = &object.document.value;
+    let name = Name::new(object.name.clone()).map_err(|error| error.to_string())?;
+    let spec = value.get("spec").unwrap_or(&serde_json::Value::Null);
+    let spec = S::deserialize(spec).map_err(|error| error.to_string())?;
+    let deleting = value
+        .pointer("/metadata/deletionTimestamp")
+        .is_some_and(|time| !time.is_null());
+    Ok(Intent { name, deleting, spec })
+}
+
+fn inventory(object: &Object) -> Result<rackwright_planner::Inventory, String> {
+    jsonl::inventory(&object.document.value).ok_or_else(|| {
+        "a number is too large for its field, or a text has another form than its field demands".to_owned()
+    })
+}
+
+/// The documents of our objects, by object. Of those that stand twice, the first.
+fn documents(loaded: &Loaded) -> Documents<'_> {
+    let mut documents = Documents::new();
+    for object in &loaded.objects {
+        if let ObjectKind::Input(kind) = object.kind {
+            documents
+                .entry(ObjectRef::new(kind, &object.name))
+                .or_insert(&object.document);
+        }
+    }
+    documents
+}
+
+/// Reads again, with positions, the lines that findings are about.
+fn positions(loaded: &mut Loaded, compilation: &Compilation) -> BTreeMap<ObjectRef, Document> {
+    let parties = compilation.findings.iter().flat_map(|finding| &finding.parties);
+    let wanted: BTreeSet<&str> = parties
+        .filter(|party| party.object.kind == Kind::NodeInventory)
+        .map(|party| party.object.name.as_str())
+        .collect();
+    let mut found = BTreeMap::new();
+    if wanted.is_empty() {
+        return found;
+    }
+    for file in 0..loaded.line_files.len() {
+        let lines = loaded.line_files[file].lines.iter();
+        let numbers = lines
+            .filter(|line| {
+                line.kind == ObjectKind::Input(Kind::NodeInventory) && wanted.contains(&*line.name)
+            })
+            .map(|line| line.number)
+            .collect();
+        for document in loaded.positions(file, &numbers).into_values() {
+            if let Some(name) = document.name() {
+                found.insert(ObjectRef::new(Kind::NodeInventory, name), document);
+            }
+        }
+    }
+    found
+}
+
+/// The findings that tell the user something new: not that a reference is missing to what was read and refused, or to
+/// what may stand in a document that could not be read, nor what follows from that alone.
+fn telling<'a>(findings: &'a [Finding], loaded: &Loaded, documents: &Documents<'_>) -> Vec<&'a Finding> {
+    let target = |finding: &Finding| {
+        finding
+            .parties
+            .first()
+            .and_then(|party| findings::target(party, documents))
+    };
+    let known = |(kind, name): (Kind, String)| {
+        let in_broken_file = || {
+            loaded
+                .broken
+                .iter()
+                .any(|file| loaded.sources.text(*file).contains(&name))
+        };
+        loaded.refused.contains(&(ObjectKind::Input(kind), name.clone())) || in_broken_file()
+    };
+    let follows = |finding: &&Finding| finding.rule.code == rules::depends_on_refused::RULE.code;
+    let mut told: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| !follows(finding))
+        .filter(|finding| {
+            finding.rule.code != rules::missing_reference::RULE.code || !target(finding).is_some_and(known)
+        })
+        .collect();
+    let mut reasons: BTreeSet<ObjectRef> = BTreeSet::new();
+    let errors = |findings: &[&Finding]| -> Vec<ObjectRef> {
+        let errors = findings.iter().filter(|finding| finding.is_error());
+        errors
+            .flat_map(|finding| finding.parties.iter().map(|party| party.object.clone()))
+            .collect()
+    };
+    reasons.extend(errors(&told));
+    // Twice: fabrics and tiers follow from sites, pools from fabrics and tiers.
+    let mut rest: Vec<&Finding> = findings.iter().filter(follows).collect();
+    for _ in 0..2 {
+        let (more, other): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| {
+            target(finding).is_none_or(|(kind, name)| reasons.contains(&ObjectRef::new(kind, name)))
+        });
+        reasons.extend(errors(&more));
+        told.extend(more);
+        rest = other;
+    }
+    told
+}

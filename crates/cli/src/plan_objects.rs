@@ -1,0 +1,61 @@
+//! The Kubernetes objects of a plan, as the operator writes them.
+
+use rackwright_api::labels::POOL;
+use rackwright_api::{NodeConfigSpec, NodeProfileSpec};
+use rackwright_planner::{PlannedNode, PoolPlan};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::object::api_version;
+
+/// One object. Fields are declared in the order of canonical JSON, as those of its spec are.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanObject<'a, S> {
+    api_version: String,
+    kind: &'static str,
+    metadata: Metadata<'a>,
+    spec: S,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    labels: PoolLabel<'a>,
+    name: &'a str,
+}
+
+struct PoolLabel<'a>(&'a str);
+
+impl Serialize for PoolLabel<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(POOL, self.0)?;
+        map.end()
+    }
+}
+
+/// The NodeProfile of a pool.
+pub fn profile(pool: &PoolPlan) -> PlanObject<'_, &NodeProfileSpec> {
+    PlanObject {
+        api_version: api_version(),
+        kind: "NodeProfile",
+        metadata: Metadata {
+            labels: PoolLabel(pool.name.as_str()),
+            name: &pool.profile_name,
+        },
+        spec: &pool.profile,
+    }
+}
+
+/// The NodeConfig of a node.
+pub fn node(node: PlannedNode<'_>) -> Result<PlanObject<'_, NodeConfigSpec>, serde_json::Error> {
+    Ok(PlanObject {
+        api_version: api_version(),
+        kind: "NodeConfig",
+        metadata: Metadata {
+            labels: PoolLabel(node.pool().name.as_str()),
+            name: node.name(),
+        },
+        spec: node.spec()?,
+    })
+}

@@ -1,0 +1,90 @@
+//! An earlier plan, as `plan --output jsonl` or `--output json` printed it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek};
+use std::path::Path;
+
+use rackwright_api::{NodeConfigSpec, NodeName};
+use rackwright_planner::PreviousNode;
+use serde::Deserialize;
+
+use crate::walk::InputError;
+
+/// What a compile needs to know of an object.
+#[derive(Deserialize)]
+struct NodeObject {
+    metadata: Metadata,
+    spec: NodeConfigSpec,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: NodeName,
+}
+
+/// The kind comes first: the spec of a profile is not that of a node.
+#[derive(Deserialize)]
+struct Header {
+    kind: String,
+}
+
+/// `--output json`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    format_version: u32,
+    nodes: Vec<NodeObject>,
+}
+
+impl From<NodeObject> for PreviousNode {
+    fn from(node: NodeObject) -> Self {
+        Self::new(node.metadata.name, &node.spec)
+    }
+}
+
+/// Reads an earlier plan.
+pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
+    let io = |error| InputError::io(path, error);
+    let refuse = |line, why: String| InputError::NotAPlan {
+        path: path.display().to_string(),
+        line,
+        why,
+    };
+    let mut file = File::open(path).map_err(io)?;
+    let mut head = [0; 32];
+    let length = file.read(&mut head).map_err(io)?;
+    file.rewind().map_err(io)?;
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    // Our own output: the envelope is known by its first key.
+    if head[..length].starts_with(b"{\"formatVersion\":") {
+        let envelope: Envelope =
+            serde_json::from_reader(reader).map_err(|error| refuse(error.line(), error.to_string()))?;
+        if envelope.format_version != 1 {
+            return Err(refuse(
+                1,
+                format!("format version {} is not known", envelope.format_version),
+            ));
+        }
+        return Ok(envelope.nodes.into_iter().map(PreviousNode::from).collect());
+    }
+    let (mut nodes, mut line, mut number) = (Vec::new(), Vec::new(), 0);
+    while reader.read_until(b'\n', &mut line).map_err(io)? > 0 {
+        number += 1;
+        if !line.trim_ascii().is_empty() {
+            let wrong = |error: serde_json::Error| refuse(number, error.to_string());
+            let header: Header = serde_json::from_slice(&line).map_err(wrong)?;
+            match header.kind.as_str() {
+                "NodeConfig" => {
+                    nodes.push(serde_json::from_slice::<NodeObject>(&line).map_err(wrong)?.into());
+                }
+                "NodeProfile" => {}
+                other => return Err(refuse(number, format!("an object of kind {other}"))),
+            }
+        }
+        line.clear();
+    }
+    if number == 0 {
+        return Err(refuse(1, "the file is empty".to_owned()));
+    }
+    Ok(nodes)
+}

@@ -1,0 +1,64 @@
+//! What goes to standard error beside the result, and the exit code.
+
+use crate::exit::Exit;
+use crate::output::eprint;
+use crate::pipeline::Outcome;
+use crate::summary::count;
+
+/// One line: what was read and what was found.
+pub fn summary(outcome: &Outcome) -> String {
+    let (errors, warnings) = outcome.tally();
+    let mut line = format!("read {} of ours", count(outcome.objects, "object"));
+    let skipped: usize = outcome.skipped.values().sum();
+    if skipped > 0 {
+        let kinds: Vec<String> = outcome
+            .skipped
+            .iter()
+            .map(|(kind, number)| format!("{number} {kind}"))
+            .collect();
+        line.push_str(&format!(
+            ", skipped {} ({})",
+            count(skipped, "other"),
+            kinds.join(", ")
+        ));
+    }
+    match (errors, warnings) {
+        (0, 0) => line.push_str(": no findings"),
+        (errors, 0) => line.push_str(&format!(": {}", count(errors, "error"))),
+        (0, warnings) => line.push_str(&format!(": {}", count(warnings, "warning"))),
+        (errors, warnings) => line.push_str(&format!(
+            ": {}, {}",
+            count(errors, "error"),
+            count(warnings, "warning")
+        )),
+    }
+    line
+}
+
+/// Inputs that could not be read, and what the program finds wrong with itself.
+pub fn errors(outcome: &Outcome) {
+    for error in &outcome.errors {
+        eprint(&format!("error: {error}\n"));
+    }
+    for violation in &outcome.violations {
+        eprint(&format!(
+            "error: the plan does not pass its own check, which is a mistake of this program: {violation}\n"
+        ));
+    }
+}
+
+/// The exit code of a run.
+pub fn exit(outcome: &Outcome, strict: bool) -> Exit {
+    let (errors, warnings) = outcome.tally();
+    let mut exit = Exit::Clean;
+    if errors > 0 || (strict && warnings > 0) {
+        exit = exit.max(Exit::Findings);
+    }
+    if !outcome.errors.is_empty() {
+        exit = exit.max(Exit::Usage);
+    }
+    if !outcome.violations.is_empty() {
+        exit = exit.max(Exit::Tool);
+    }
+    exit
+}

@@ -1,0 +1,136 @@
+//! `rackwright explain`.
+
+use std::io::Write;
+
+use rackwright_manifest::Severity;
+use serde::Serialize;
+use serde_json::json;
+
+use super::VerbError;
+use crate::args::{Explain, TextOrJson};
+use crate::exit::Exit;
+use crate::output::{Out, forgive_broken_pipe};
+use crate::suggest::nearest;
+
+/// A rule of any layer.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Entry {
+    /// Stable code.
+    pub code: &'static str,
+    /// Name in kebab-case.
+    pub name: &'static str,
+    /// Severity of its findings.
+    pub severity: Severity,
+    /// One line.
+    pub summary: &'static str,
+    /// Markdown.
+    pub doc: &'static str,
+}
+
+/// All rules of all layers, by code.
+pub fn all_rules() -> Vec<Entry> {
+    let rules = [
+        rackwright_manifest::RULES,
+        crate::rules::RULES,
+        rackwright_planner::rules::RULES,
+    ];
+    let rules = rules.into_iter().flatten().map(|rule| Entry {
+        code: rule.code,
+        name: rule.name,
+        severity: rule.severity,
+        summary: rule.summary,
+        doc: rule.doc,
+    });
+    let invariants = rackwright_plan_check::INVARIANTS.iter().map(|invariant| Entry {
+        code: invariant.code,
+        name: invariant.name,
+        severity: Severity::Error,
+        summary: invariant.summary,
+        doc: invariant.doc,
+    });
+    let mut all: Vec<Entry> = rules.chain(invariants).collect();
+    all.sort_by_key(|entry| entry.code);
+    all
+}
+
+/// Prints the documentation of one rule, or a list of all.
+pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
+    let all = all_rules();
+    let chosen = match &args.code {
+        None => all.clone(),
+        Some(code) => {
+            let wanted = code.trim();
+            let is_it = |entry: &&Entry| {
+                entry.code.eq_ignore_ascii_case(wanted) || entry.name.eq_ignore_ascii_case(wanted)
+            };
+            match all.iter().find(is_it) {
+                Some(entry) => vec![*entry],
+                None => return Err(unknown(wanted, &all)),
+            }
+        }
+    };
+    let text = match args.output {
+        TextOrJson::Json => {
+            serde_json::to_string_pretty(&json!({"formatVersion": 1, "rules": chosen}))? + "\n"
+        }
+        TextOrJson::Text if args.code.is_some() => chosen.iter().map(page).collect(),
+        TextOrJson::Text => list(&chosen),
+    };
+    forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+    Ok(Exit::Clean)
+}
+
+fn page(entry: &Entry) -> String {
+    format!(
+        "# {} {} ({})\n\n{}\n\n{}\n",
+        entry.code,
+        entry.name,
+        severity(entry.severity),
+        entry.summary.trim_end_matches('.'),
+        entry.doc.trim()
+    )
+}
+
+fn list(entries: &[Entry]) -> String {
+    let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let line = |entry: &Entry| {
+        format!(
+            "{}  {:<7}  {:<width$}  {}\n",
+            entry.code,
+            severity(entry.severity),
+            entry.name,
+            entry.summary.trim_end_matches('.')
+        )
+    };
+    entries.iter().map(line).collect()
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn unknown(wanted: &str, all: &[Entry]) -> VerbError {
+    let names = all.iter().flat_map(|entry| [entry.code, entry.name]);
+    let hint = match nearest(wanted, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`rackwright explain` lists all rules".to_owned(),
+    };
+    VerbError::Unknown(format!("there is no rule `{wanted}`; {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_names_are_unique_over_all_layers() {
+        let all = all_rules();
+        assert!(all.is_sorted_by(|a, b| a.code < b.code), "a code stands twice");
+        let mut names: Vec<&str> = all.iter().map(|entry| entry.name).collect();
+        names.sort_unstable();
+        assert!(names.is_sorted_by(|a, b| a < b), "a name stands twice: {names:?}");
+    }
+}

@@ -1,0 +1,31 @@
+//! The verbs, one file each.
+
+pub mod completions;
+pub mod crds;
+pub mod explain;
+pub mod plan;
+pub mod validate;
+pub mod version;
+
+/// What stops a verb: not findings, which it reports itself.
+#[derive(Debug, thiserror::Error)]
+pub enum VerbError {
+    /// An input that cannot be read.
+    #[error(transparent)]
+    Input(#[from] crate::walk::InputError),
+    /// A name that does not exist.
+    #[error("{0}")]
+    Unknown(String),
+    /// Output that cannot be written.
+    #[error("the output cannot be written: {0}")]
+    Output(#[from] std::io::Error),
+    /// The program's own mistake.
+    #[error(transparent)]
+    Tool(#[from] crate::pipeline::ToolError),
+    /// An object that cannot be serialised.
+    #[error("an object cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// An object that cannot be serialised.
+    #[error("an object cannot be written as YAML: {0}")]
+    Yaml(#[from] serde_yaml::ser::Error),
+}

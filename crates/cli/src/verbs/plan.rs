@@ -1,0 +1,176 @@
+//! `rackwright plan`.
+
+use std::io::{self, Write};
+
+use rackwright_manifest::render;
+use rackwright_planner::{PlannedNode, PoolPlan};
+use serde::Serialize;
+
+use super::VerbError;
+use crate::args::{Plan, PlanOutput};
+use crate::exit::Exit;
+use crate::output::{Out, When, eprint};
+use crate::pipeline::{self, Outcome};
+use crate::plan_objects::{node, profile};
+use crate::report;
+use crate::suggest::nearest;
+use crate::summary::{Summary, named, refused_pools};
+
+/// Findings that are shown before a plan; `validate` shows them all.
+const FINDINGS_SHOWN: usize = 20;
+
+/// Compiles and prints.
+pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
+    let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
+    let outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
+    let exit = report::exit(&outcome, false);
+    findings(&outcome, args.output, color);
+    report::errors(&outcome);
+    if exit > Exit::Findings {
+        // A plan of half of the input, or one that fails its own check, is worse than none.
+        eprint("no plan is printed because of the errors above\n");
+        return Ok(exit);
+    }
+    let written = print(args, &select(args, &outcome)?, &outcome, out);
+    match written {
+        Err(VerbError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
+        Err(error) => Err(error),
+        Ok(()) => Ok(exit),
+    }
+}
+
+/// Findings, the summary of what was read, and which pools are missing from what follows.
+fn findings(outcome: &Outcome, form: PlanOutput, color: When) {
+    let choice = color.decide(&io::stderr());
+    for finding in outcome.diagnostics.iter().take(FINDINGS_SHOWN) {
+        eprint(&format!("{}\n", render::text(finding, &outcome.sources, choice)));
+    }
+    if let Some(more) = outcome
+        .diagnostics
+        .len()
+        .checked_sub(FINDINGS_SHOWN)
+        .filter(|more| *more > 0)
+    {
+        eprint(&format!(
+            "... and {more} more findings; `rackwright validate` shows them all\n"
+        ));
+    }
+    eprint(&format!("{}\n", report::summary(outcome)));
+    let refused = refused_pools(&outcome.refused);
+    // The summary for people says it itself.
+    if !refused.is_empty() && (form != PlanOutput::Text) {
+        eprint(&format!("refused, and not in this plan: {}\n", named(&refused)));
+    }
+}
+
+/// What is printed.
+struct Selection<'a> {
+    pools: Vec<&'a PoolPlan>,
+    node: Option<PlannedNode<'a>>,
+}
+
+fn select<'a>(args: &Plan, outcome: &'a Outcome) -> Result<Selection<'a>, VerbError> {
+    let plan = &outcome.compilation.plan;
+    let Some(name) = &args.node else {
+        return Ok(Selection {
+            pools: plan.pools().iter().collect(),
+            node: None,
+        });
+    };
+    if let Some(node) = plan.node(name) {
+        return Ok(Selection {
+            pools: vec![node.pool()],
+            node: Some(node),
+        });
+    }
+    let hint = match nearest(name, plan.nodes().map(|node| node.name())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`rackwright plan --output jsonl` lists all nodes".to_owned(),
+    };
+    Err(VerbError::Unknown(format!(
+        "node {name} is not in the plan; {hint}"
+    )))
+}
+
+impl<'a> Selection<'a> {
+    fn nodes(&self, outcome: &'a Outcome) -> Box<dyn Iterator<Item = PlannedNode<'a>> + 'a> {
+        match self.node {
+            Some(node) => Box::new(std::iter::once(node)),
+            None => Box::new(outcome.compilation.plan.nodes()),
+        }
+    }
+}
+
+fn print(args: &Plan, selection: &Selection<'_>, outcome: &Outcome, out: &mut Out) -> Result<(), VerbError> {
+    match (args.output, selection.node) {
+        (PlanOutput::Text, None) => {
+            let (errors, warnings) = outcome.tally();
+            let summary = Summary::new(&outcome.compilation, &outcome.refused, errors, warnings);
+            out.write_all(summary.text(&outcome.refused).as_bytes())?;
+        }
+        (PlanOutput::Json, _) => json(selection, outcome, out)?,
+        (PlanOutput::Jsonl, _) => {
+            for pool in &selection.pools {
+                line(&profile(pool), out)?;
+            }
+            for planned in selection.nodes(outcome) {
+                line(&node(planned)?, out)?;
+            }
+        }
+        (PlanOutput::Yaml, _) | (PlanOutput::Text, Some(_)) => {
+            let mut first = true;
+            let mut document = |object: String, out: &mut Out| {
+                let separator = if std::mem::take(&mut first) { "" } else { "---\n" };
+                write!(out, "{separator}{object}")
+            };
+            // One node is asked for: it comes first, what it shares with others behind it.
+            if let Some(planned) = selection.node {
+                document(serde_yaml::to_string(&node(planned)?)?, out)?;
+            }
+            for pool in &selection.pools {
+                document(serde_yaml::to_string(&profile(pool))?, out)?;
+            }
+            if selection.node.is_none() {
+                for planned in selection.nodes(outcome) {
+                    document(serde_yaml::to_string(&node(planned)?)?, out)?;
+                }
+            }
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// One object as a line of canonical JSON.
+fn line(object: &impl Serialize, out: &mut Out) -> Result<(), VerbError> {
+    json_value(object, out)?;
+    Ok(out.write_all(b"\n")?)
+}
+
+/// `serde_json` wraps errors of the stream in its own; a reader that went away must stay recognisable.
+fn json_value(object: &impl Serialize, out: &mut Out) -> Result<(), VerbError> {
+    serde_json::to_writer(out, object).map_err(|error| match error.io_error_kind() {
+        Some(kind) => VerbError::Output(io::Error::from(kind)),
+        None => VerbError::Json(error),
+    })
+}
+
+/// One JSON value, streamed: `{"formatVersion":1,"summary":…,"profiles":[…],"nodes":[…]}`.
+fn json(selection: &Selection<'_>, outcome: &Outcome, out: &mut Out) -> Result<(), VerbError> {
+    let (errors, warnings) = outcome.tally();
+    out.write_all(b"{\"formatVersion\":1,\"summary\":")?;
+    json_value(
+        &Summary::new(&outcome.compilation, &outcome.refused, errors, warnings),
+        out,
+    )?;
+    out.write_all(b",\"profiles\":[")?;
+    for (at, pool) in selection.pools.iter().enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        json_value(&profile(pool), out)?;
+    }
+    out.write_all(b"],\"nodes\":[")?;
+    for (at, planned) in selection.nodes(outcome).enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        json_value(&node(planned)?, out)?;
+    }
+    Ok(out.write_all(b"]}\n")?)
+}

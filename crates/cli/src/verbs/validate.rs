@@ -1,0 +1,38 @@
+//! `rackwright validate`.
+
+use std::io::Write;
+
+use rackwright_manifest::render;
+use serde_json::to_writer;
+
+use super::VerbError;
+use crate::args::{TextOrJson, Validate};
+use crate::exit::Exit;
+use crate::output::{Out, When, eprint, forgive_broken_pipe};
+use crate::pipeline::{self, Outcome};
+use crate::report;
+
+/// Checks.
+pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbError> {
+    let outcome = pipeline::run(&args.paths.paths, Vec::new())?;
+    forgive_broken_pipe(print(&outcome, args.output, color, out))?;
+    report::errors(&outcome);
+    eprint(&format!("{}\n", report::summary(&outcome)));
+    Ok(report::exit(&outcome, args.strict))
+}
+
+fn print(outcome: &Outcome, form: TextOrJson, color: When, out: &mut Out) -> std::io::Result<()> {
+    match form {
+        TextOrJson::Text => {
+            let choice = color.decide(&std::io::stdout());
+            for finding in &outcome.diagnostics {
+                writeln!(out, "{}", render::text(finding, &outcome.sources, choice))?;
+            }
+        }
+        TextOrJson::Json => {
+            to_writer(&mut *out, &render::json(&outcome.diagnostics, &outcome.sources))?;
+            writeln!(out)?;
+        }
+    }
+    out.flush()
+}

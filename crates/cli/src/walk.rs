@@ -1,0 +1,265 @@
+//! From the paths of the command line to the files to read.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Standard input, written `-`.
+    Stdin,
+    /// A file, under the name that the user can find it by.
+    File(PathBuf),
+}
+
+/// An input that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// The path does not exist.
+    #[error("{0}: no such file or directory; check the path, or write `-` for standard input")]
+    Missing(String),
+    /// The path exists and cannot be read.
+    #[error("{path}: cannot be read: {error}")]
+    Unreadable {
+        /// The path as shown.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The path is neither a file nor a directory.
+    #[error("{0}: is neither a file nor a directory; use `-` for standard input")]
+    Special(String),
+    /// A directory without a file that could be read.
+    #[error(
+        "{0}: holds no file named *.yaml, *.yml, *.json or *.jsonl; name a file to read it whatever it is called"
+    )]
+    EmptyDirectory(String),
+    /// Files without an object of ours.
+    #[error("no object of the group rackwright.dev in {0}; nothing was checked")]
+    Nothing(String),
+    /// `--previous` is not a plan.
+    #[error("{path}: line {line}: not a plan: {why}; write one with `rackwright plan --output jsonl`")]
+    NotAPlan {
+        /// The path as shown.
+        path: String,
+        /// Where.
+        line: usize,
+        /// Why.
+        why: String,
+    },
+}
+
+impl InputError {
+    /// An error of the file system, in the user's words.
+    pub fn io(path: &Path, error: io::Error) -> Self {
+        let shown = path.display().to_string();
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing(shown),
+            _ => Self::Unreadable { path: shown, error },
+        }
+    }
+}
+
+/// What the paths lead to.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// The inputs, each once, in the order of the command line and sorted by name within a directory.
+    pub sources: Vec<Source>,
+    /// Files that belong to kustomize, not to the API server.
+    pub kustomizations: usize,
+    /// Paths that lead nowhere.
+    pub errors: Vec<InputError>,
+    seen: BTreeSet<PathBuf>,
+    /// Files met, for the first time or again, and directories met again: what makes a directory not empty.
+    met: usize,
+}
+
+impl Walk {
+    /// Follows the paths.
+    pub fn new(paths: &[PathBuf]) -> Self {
+        let mut walk = Self::default();
+        for path in paths {
+            if path.as_os_str() == "-" {
+                if !walk.sources.contains(&Source::Stdin) {
+                    walk.sources.push(Source::Stdin);
+                }
+                continue;
+            }
+            match fs::metadata(path) {
+                Err(error) => walk.errors.push(InputError::io(path, error)),
+                Ok(metadata) if metadata.is_dir() => walk.top_directory(path),
+                Ok(metadata) if metadata.is_file() => walk.file(path),
+                Ok(_) => walk.errors.push(InputError::Special(path.display().to_string())),
+            }
+        }
+        walk
+    }
+
+    fn top_directory(&mut self, path: &Path) {
+        let before = (self.met, self.errors.len());
+        self.directory(path);
+        if before == (self.met, self.errors.len()) {
+            self.errors
+                .push(InputError::EmptyDirectory(path.display().to_string()));
+        }
+    }
+
+    /// Reads a directory. Each directory counts once by its real path, so links cannot lead in circles.
+    fn directory(&mut self, path: &Path) {
+        match self.first_visit(path) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.met += 1;
+                return;
+            }
+            Err(error) => return self.errors.push(error),
+        }
+        let entries = fs::read_dir(path).and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.file_name()))
+                .collect::<io::Result<BTreeSet<_>>>()
+        });
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return self.errors.push(InputError::io(path, error)),
+        };
+        for name in entries {
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let entry = path.join(&name);
+            let metadata = match fs::metadata(&entry) {
+                Ok(metadata) => metadata,
+                // A link to nothing matters only where its name says that it should have been read.
+                Err(_) if !is_manifest(&entry) => continue,
+                Err(error) => {
+                    self.errors.push(InputError::io(&entry, error));
+                    continue;
+                }
+            };
+            if metadata.is_dir() {
+                self.directory(&entry);
+            } else if metadata.is_file() && is_manifest(&entry) {
+                self.file(&entry);
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        self.met += 1;
+        match self.first_visit(path) {
+            Ok(true) if is_kustomization(path) => self.kustomizations += 1,
+            Ok(true) => self.sources.push(Source::File(path.to_owned())),
+            Ok(false) => {}
+            Err(error) => self.errors.push(error),
+        }
+    }
+
+    fn first_visit(&mut self, path: &Path) -> Result<bool, InputError> {
+        let real = fs::canonicalize(path).map_err(|error| InputError::io(path, error))?;
+        Ok(self.seen.insert(real))
+    }
+}
+
+fn extension(path: &Path) -> Option<&str> {
+    path.extension()?.to_str()
+}
+
+/// Whether a directory's file is read.
+fn is_manifest(path: &Path) -> bool {
+    is_kustomization(path) || matches!(extension(path), Some("yaml" | "yml" | "json" | "jsonl"))
+}
+
+/// Whether a file holds one object a line.
+pub fn is_json_lines(path: &Path) -> bool {
+    extension(path) == Some("jsonl")
+}
+
+/// The names that kustomize looks for.
+fn is_kustomization(path: &Path) -> bool {
+    matches!(
+        path.file_name().and_then(|name| name.to_str()),
+        Some("kustomization.yaml" | "kustomization.yml" | "Kustomization")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(walk: &Walk, root: &Path) -> Vec<String> {
+        walk.sources
+            .iter()
+            .map(|source| match source {
+                Source::Stdin => "-".to_owned(),
+                Source::File(path) => path.strip_prefix(root).unwrap().display().to_string(),
+            })
+            .collect()
+    }
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn directories_are_sorted_and_hidden_and_foreign_files_skipped() {
+        let root = tree(&[
+            "b.yml",
+            "a/z.json",
+            "a/.hidden.yaml",
+            ".git/x.yaml",
+            "c.jsonl",
+            "README.md",
+            "a/kustomization.yaml",
+        ]);
+        let walk = Walk::new(&[root.path().to_owned()]);
+        assert_eq!(shown(&walk, root.path()), ["a/z.json", "b.yml", "c.jsonl"]);
+        assert_eq!(walk.kustomizations, 1);
+        assert!(walk.errors.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_in_a_circle_end_and_a_file_counts_once() {
+        let root = tree(&["a/one.yaml"]);
+        std::os::unix::fs::symlink(root.path(), root.path().join("a/up")).unwrap();
+        std::os::unix::fs::symlink(root.path().join("a/one.yaml"), root.path().join("b.yaml")).unwrap();
+        let walk = Walk::new(&[root.path().to_owned(), root.path().join("b.yaml")]);
+        assert_eq!(shown(&walk, root.path()), ["a/one.yaml"]);
+        assert!(walk.errors.is_empty(), "{:?}", walk.errors);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_manifest_that_is_a_link_to_nothing_is_an_error() {
+        let root = tree(&["a.yaml"]);
+        std::os::unix::fs::symlink("gone", root.path().join("b.yaml")).unwrap();
+        std::os::unix::fs::symlink("gone", root.path().join("notes.md")).unwrap();
+        let walk = Walk::new(&[root.path().to_owned()]);
+        assert_eq!(walk.errors.len(), 1);
+        assert!(walk.errors[0].to_string().contains("b.yaml"));
+    }
+
+    #[test]
+    fn an_empty_directory_and_a_missing_path_are_errors() {
+        let root = tree(&["README.md"]);
+        let walk = Walk::new(&[
+            root.path().to_owned(),
+            root.path().join("no"),
+            "-".into(),
+            "-".into(),
+        ]);
+        let errors: Vec<String> = walk.errors.iter().map(ToString::to_string).collect();
+        assert!(errors[0].contains("holds no file named"), "{errors:?}");
+        assert!(errors[1].contains("no such file"), "{errors:?}");
+        assert_eq!(walk.sources, [Source::Stdin]);
+    }
+}
