@@ -10,7 +10,7 @@ mod merge;
 mod set;
 mod types;
 
-pub(crate) use apply::{Applied, ApplyError, apply, track_update};
+pub(crate) use apply::{ApplyError, apply, track_update};
 pub(crate) use managers::{Managers, Who};
 pub(crate) use merge::merge;
 pub(crate) use types::Type;

@@ -1,0 +1,151 @@
+//! The server's state behind one lock: kinds, objects, clock, pending garbage collection.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::builtin::{self, CRDS, NAMESPACES};
+use crate::call::{Call, Reply};
+use crate::clock::Clock;
+use crate::error::{Cause, Result};
+use crate::gc::Work;
+use crate::kind::{Kind, Registry, kinds_of_crd};
+use crate::manifest::admission_of;
+use crate::object::{Stored, meta_text, owner_uids, set_meta};
+use crate::request::Verb;
+use crate::store::{Key, Store};
+
+pub(crate) struct Core {
+    pub(crate) store: Store,
+    pub(crate) registry: Registry,
+    pub(crate) clock: Clock,
+    pub(crate) collects_garbage: bool,
+    /// Numbers uids and generated names.
+    sequence: u64,
+    pub(crate) work: VecDeque<Work>,
+    /// Namespaces and definitions that wait for their contents to go.
+    pub(crate) terminating: BTreeSet<String>,
+}
+
+impl Core {
+    pub(crate) fn new(clock: Clock, history_limit: usize, collects_garbage: bool) -> Self {
+        let mut registry = Registry::default();
+        let mut store = Store::new(history_limit);
+        for kind in builtin::kinds() {
+            store.table(&kind.table);
+            registry.add(kind);
+        }
+        let mut core = Self {
+            store,
+            registry,
+            clock,
+            collects_garbage,
+            sequence: 0,
+            work: VecDeque::new(),
+            terminating: BTreeSet::new(),
+        };
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            core.seed_namespace(name);
+        }
+        core
+    }
+
+    fn seed_namespace(&mut self, name: &str) {
+        let Some(kind) = self.registry.get("", "v1", NAMESPACES) else { return };
+        let mut object = json!({
+            "metadata": { "name": name, "labels": { "kubernetes.io/metadata.name": name } },
+            "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" }
+        });
+        set_meta(&mut object, "uid", self.next_uid());
+        set_meta(&mut object, "creationTimestamp", self.clock.now());
+        self.commit(&kind, &Key::new("", name), None, Some(&object));
+    }
+
+    /// A request that may change something.
+    pub(crate) fn write(&mut self, call: &Call) -> Result<Reply> {
+        call.check_write_options()?;
+        let reply = match call.verb {
+            Verb::Create => self.create(call),
+            Verb::Update => self.update(call),
+            Verb::Patch => self.patch(call),
+            Verb::Apply => self.apply(call),
+            Verb::Delete => self.delete(call),
+            _ => self.delete_collection(call),
+        };
+        self.collect_garbage();
+        reply
+    }
+
+    /// Uids are numbered, so that two runs of a test see the same ones.
+    pub(crate) fn next_uid(&mut self) -> String {
+        self.sequence += 1;
+        format!("00000000-0000-4000-8000-{:012x}", self.sequence)
+    }
+
+    /// Five letters, of the alphabet that the server uses for generated names.
+    pub(crate) fn next_suffix(&mut self) -> String {
+        const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+        self.sequence += 1;
+        // A multiplier that is prime to the number of suffixes spreads neighbours and never repeats within it.
+        let mut rest = self.sequence.wrapping_mul(5_843_917) % 14_348_907;
+        let mut out = String::with_capacity(5);
+        for _ in 0..5 {
+            out.push(char::from(ALPHABET[(rest % 27) as usize]));
+            rest /= 27;
+        }
+        out
+    }
+
+    /// Stores a new revision of an object, or removes it, and queues what follows from that.
+    pub(crate) fn commit(
+        &mut self,
+        kind: &Kind,
+        key: &Key,
+        old: Option<&Value>,
+        new: Option<&Value>,
+    ) -> Option<Arc<Stored>> {
+        let old_owners = old.map(owner_uids).unwrap_or_default();
+        let new_owners = new.map(owner_uids).unwrap_or_default();
+        let table = Arc::clone(&kind.table);
+        let stored = self.store.commit(
+            &table,
+            key,
+            |rv| new.map(|new| Stored::new(new, rv)),
+            (&old_owners, &new_owners),
+        );
+        if let (None, Some(old)) = (new, old) {
+            self.work.push_back(Work::OwnerGone(meta_text(old, "uid").to_owned()));
+            for owner in old_owners {
+                self.work.push_back(Work::DependentGone(owner));
+            }
+            if self.terminating.contains(&*key.namespace) {
+                self.work.push_back(Work::EmptyNamespace(key.namespace.to_string()));
+            }
+            if self.terminating.contains(&*table) {
+                self.work.push_back(Work::EmptyDefinition(table.to_string()));
+            }
+        } else if !new_owners.is_empty() && new_owners != old_owners {
+            self.work.push_back(Work::CheckOwners((Arc::clone(&table), key.clone())));
+        }
+        if *table == *CRDS {
+            self.definition_changed(&key.name, new);
+        }
+        stored
+    }
+
+    fn definition_changed(&mut self, name: &str, definition: Option<&Value>) {
+        self.registry.remove_table(name);
+        if let Some(definition) = definition {
+            for kind in kinds_of_crd(definition, |version| admission_of(definition, version)) {
+                self.store.table(&kind.table);
+                self.registry.add(kind);
+            }
+        }
+    }
+
+    /// What a schema, CEL and the metadata rules say.
+    pub(crate) fn validate(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Cause> {
+        kind.admission.as_ref().map(|admission| admission.validate(object, old)).unwrap_or_default()
+    }
+}
