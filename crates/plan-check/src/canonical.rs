@@ -1,0 +1,186 @@
+//! Canonical JSON and content hashes, written from their definition (`rackwright_api::hash`), not called from there.
+//!
+//! Object keys sorted by their bytes, no white space, no absent optional fields, numbers only as integers. The hash is
+//! BLAKE3 over `rackwright/<domain>/<schema>\n<canonical JSON>`, its first 128 bits in lower-case hexadecimal.
+
+use std::fmt::Write as _;
+
+use rackwright_api::{Facts, NodeProfileSpec, Rail};
+use serde_json::Value;
+
+/// The layout of the hash input that this check knows. On purpose not the API's own constant: who raises that one has
+/// to come by here.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// The hash of a profile; none where it cannot be serialised.
+pub(crate) fn profile_hash(spec: &NodeProfileSpec) -> Option<String> {
+    let mut canonical = String::new();
+    write_sorted(&serde_json::to_value(spec).ok()?, &mut canonical);
+    Some(hash("profile", &canonical))
+}
+
+/// The hash of a node under a profile's hash. `buffer` is scratch space.
+pub(crate) fn node_hash(facts: &Facts, profile_hash: &str, buffer: &mut String) -> String {
+    buffer.clear();
+    write_node(facts, profile_hash, buffer);
+    hash("node", buffer)
+}
+
+fn hash(domain: &str, canonical: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"rackwright/");
+    hasher.update(domain.as_bytes());
+    hasher.update(b"/1\n");
+    hasher.update(canonical.as_bytes());
+    let mut hex = hasher.finalize().to_hex().to_string();
+    hex.truncate(32);
+    hex
+}
+
+fn write_sorted(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut members: Vec<_> = map.iter().filter(|(_, value)| !value.is_null()).collect();
+            members.sort_unstable_by(|(a, _), (b, _)| a.as_bytes().cmp(b.as_bytes()));
+            separated(out, ('{', '}'), members, |(key, value), out| {
+                put(out, format_args!("{}:", Value::from(key.as_str())));
+                write_sorted(value, out);
+            });
+        }
+        Value::Array(items) => separated(out, ('[', ']'), items, write_sorted),
+        scalar => put(out, format_args!("{scalar}")),
+    }
+}
+
+/// The node's hash input. Spelled out because there is one for each node, and `Value`s cost ten times as much; the
+/// patterns without `..` make a new field of the API an error here. None of these texts can hold a character that JSON
+/// escapes: their types admit none.
+fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
+    let Facts { rack, rails } = facts;
+    out.push_str("{\"facts\":{");
+    if let Some(rack) = rack {
+        put(out, format_args!("\"rack\":\"{rack}\""));
+    }
+    if !rails.is_empty() {
+        out.push_str(if rack.is_some() {
+            ",\"rails\":"
+        } else {
+            "\"rails\":"
+        });
+        separated(out, ('[', ']'), rails, |rail, out| {
+            let Rail {
+                guid,
+                ipv4,
+                leaf,
+                port,
+                rail,
+            } = rail;
+            out.push('{');
+            if let Some(guid) = guid {
+                put(out, format_args!("\"guid\":\"{guid}\","));
+            }
+            if let Some(ipv4) = ipv4 {
+                put(out, format_args!("\"ipv4\":\"{ipv4}\","));
+            }
+            if let Some(leaf) = leaf {
+                put(out, format_args!("\"leaf\":\"{leaf}\","));
+            }
+            if let Some(port) = port {
+                put(out, format_args!("\"port\":{port},"));
+            }
+            put(out, format_args!("\"rail\":{rail}}}"));
+        });
+    }
+    put(out, format_args!("}},\"profileHash\":\"{profile_hash}\"}}"));
+}
+
+fn separated<T>(
+    out: &mut String,
+    (open, close): (char, char),
+    items: impl IntoIterator<Item = T>,
+    write: impl Fn(T, &mut String),
+) {
+    out.push(open);
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        write(item, out);
+    }
+    out.push(close);
+}
+
+fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = out.write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rackwright_api::{Guid, InterfaceAddress, Name};
+    use serde_json::json;
+
+    fn sorted(value: &Value) -> String {
+        let mut out = String::new();
+        write_sorted(value, &mut out);
+        out
+    }
+
+    #[test]
+    fn canonical_json_sorts_escapes_and_drops_what_is_absent() {
+        let value = json!({"b": [{"z": 1, "a": "x\"y"}, null], "a": null, "ä": true, "Z": {}});
+        assert_eq!(
+            sorted(&value),
+            r#"{"Z":{},"b":[{"a":"x\"y","z":1},null],"ä":true}"#
+        );
+    }
+
+    /// The number is that of the API's documentation of the hash.
+    #[test]
+    fn the_hash_of_the_empty_object_is_the_documented_one() {
+        assert_eq!(hash("node", "{}"), "fdf33c0d7bc712f069717d1cd1eb8113");
+    }
+
+    fn facts() -> impl Strategy<Value = Facts> {
+        let rail = (
+            prop::option::of("0x[0-9a-f]{16}"),
+            prop::option::of(any::<(u32, u8)>()),
+            prop::option::of("[a-z][a-z0-9]{0,8}"),
+            prop::option::of(1_u16..=1024),
+            any::<u8>(),
+        )
+            .prop_map(|(guid, ipv4, leaf, port, rail)| Rail {
+                guid: guid.map(|g| Guid::new(g).unwrap()),
+                ipv4: ipv4.map(|(a, l)| InterfaceAddress::from_parts(a.into(), l % 33)),
+                leaf: leaf.map(|l| Name::new(l).unwrap()),
+                port,
+                rail,
+            });
+        (
+            prop::option::of("[a-z][a-z0-9]{0,8}"),
+            prop::collection::vec(rail, 0..5),
+        )
+            .prop_map(|(rack, rails)| Facts {
+                rack: rack.map(|r| Name::new(r).unwrap()),
+                rails,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn the_spelled_out_writer_equals_the_sorting_one(facts in facts()) {
+            let mut spelled = String::new();
+            write_node(&facts, "00", &mut spelled);
+            prop_assert_eq!(spelled, sorted(&json!({"profileHash": "00", "facts": facts})));
+        }
+
+        #[test]
+        fn the_api_and_this_check_agree_on_node_hashes(facts in facts()) {
+            let profile = "0123456789abcdef0123456789abcdef";
+            let theirs = facts.hash(&rackwright_api::Hash::new(profile).unwrap()).unwrap();
+            prop_assert_eq!(node_hash(&facts, profile, &mut String::new()), theirs.as_str());
+        }
+    }
+}

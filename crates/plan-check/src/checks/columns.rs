@@ -1,0 +1,93 @@
+//! What is kept of each node after it went by: names in one text, everything else as numbers.
+
+use std::collections::HashMap;
+
+use ipnet::Ipv4Net;
+
+use crate::input::Node;
+
+/// A node's index in the columns; also what stands for "none".
+pub(super) type Id = u32;
+pub(super) const NONE: Id = Id::MAX;
+
+/// The nodes of the plan, by order of arrival.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    names: String,
+    name_ends: Vec<usize>,
+    pools: Vec<Id>,
+    racks: Vec<Id>,
+    rack_names: Vec<String>,
+    rack_ids: HashMap<String, Id>,
+    /// Address and node.
+    pub addresses: Vec<(u32, Id)>,
+    /// GUID and node.
+    pub guids: Vec<(u64, Id)>,
+}
+
+impl Columns {
+    /// Takes a node of the pool with that number.
+    pub(super) fn push(&mut self, node: &Node<'_>, pool: Option<Id>) {
+        let id = self.name_ends.len() as Id;
+        self.names.push_str(node.name);
+        self.name_ends.push(self.names.len());
+        self.pools.push(pool.unwrap_or(NONE));
+        let rack = node
+            .spec
+            .facts
+            .rack
+            .as_ref()
+            .map_or(NONE, |rack| self.rack_id(rack.as_str()));
+        self.racks.push(rack);
+        for rail in &node.spec.facts.rails {
+            let net = rail
+                .ipv4
+                .as_ref()
+                .and_then(|address| address.as_str().parse::<Ipv4Net>().ok());
+            if let Some(net) = net {
+                self.addresses.push((net.addr().into(), id));
+            }
+            let digits = rail
+                .guid
+                .as_ref()
+                .and_then(|guid| guid.as_str().strip_prefix("0x"));
+            if let Some(guid) = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
+                self.guids.push((guid, id));
+            }
+        }
+    }
+
+    fn rack_id(&mut self, rack: &str) -> Id {
+        if let Some(&id) = self.rack_ids.get(rack) {
+            return id;
+        }
+        let id = self.rack_names.len() as Id;
+        self.rack_names.push(rack.to_owned());
+        self.rack_ids.insert(rack.to_owned(), id);
+        id
+    }
+
+    /// Every node.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Id> + use<> {
+        0..self.name_ends.len() as Id
+    }
+
+    /// The node's name.
+    pub(super) fn name(&self, id: Id) -> &str {
+        let at = id as usize;
+        let start = at.checked_sub(1).map_or(0, |before| self.name_ends[before]);
+        &self.names[start..self.name_ends[at]]
+    }
+
+    /// The number of the node's pool, where it is known.
+    pub(super) fn pool(&self, id: Id) -> Option<Id> {
+        Some(self.pools[id as usize]).filter(|&pool| pool != NONE)
+    }
+
+    /// The node's rack, as its facts have it.
+    pub(super) fn rack(&self, id: Id) -> Option<&str> {
+        self.rack_names
+            .get(self.racks[id as usize] as usize)
+            .map(String::as_str)
+    }
+}

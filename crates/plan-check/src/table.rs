@@ -1,0 +1,140 @@
+//! The list of what is checked.
+
+use crate::invariant::{Invariant, invariants};
+
+invariants! {
+    NODE_NAME = "RW9001", "node-name-invalid", "A node's name is not a Kubernetes node name.",
+        does "Reads each node's name as the name of a Kubernetes Node (RFC 1123 subdomain, at most 253 characters).",
+        why "A NodeConfig is named as its node; the API server would refuse it halfway through a run.",
+        example "Node `A001_N01`.";
+    NODE_TWICE = "RW9002", "node-twice", "A node is in the plan more than once.",
+        does "Counts each node's name over all pools, and over the nodes that are outside of the plan.",
+        why "Two pools would write the same NodeConfig in turns.",
+        example "`a001-n01` in the pool `train` and again in the pool `infer`.";
+    ADDRESS_TWICE = "RW9003", "address-twice", "An address is given more than once.",
+        does "Counts each IPv4 address over all rails of all nodes, and over what nodes outside of the plan hold.",
+        why "Two hosts with one address lose each other's traffic; a detached host keeps its addresses.",
+        example "`10.64.0.1` on rail 0 of `a001-n01` and of `a001-n02`.";
+    ADDRESS_OUTSIDE = "RW9004", "address-outside-rail", "An address does not lie in the prefix of its rail.",
+        does "Compares each address and its prefix length with the rail's prefix in the node's profile.",
+        why "A host that believes in another subnet than its neighbours reaches none of them.",
+        example "`10.64.16.1/20` on a rail whose prefix is `10.64.0.0/20`.";
+    ADDRESS_RESERVED = "RW9005", "address-reserved", "An address is the first or the last one of its prefix.",
+        does "Compares each address with the network and the broadcast address of its rail's prefix. Prefixes of 31 and \
+              32 bits therefore hold no node at all.",
+        why "No host may have the network address, and the broadcast address reaches all of them.",
+        example "`10.64.0.0/20`, or `10.64.15.255/20`.";
+    ADDRESS_PRESENCE = "RW9006", "address-presence", "A rail has no address where its fabric has addressing, or one where it has none.",
+        does "Compares each rail of each node with the same rail of the node's profile.",
+        why "A rail without its address is silent; an address without a prefix has no owner.",
+        example "Rail 0 of `a001-n01` has no address, and its profile says `10.64.0.0/20`.";
+    PREFIX_OUTSIDE = "RW9007", "rail-prefix-outside-fabric", "A rail's prefix does not lie in its fabric's.",
+        does "Compares the prefix of each rail of each profile with `spec.addressing.ipv4` of the fabric.",
+        why "The user gave that prefix and no other; the rest of the network belongs to others.",
+        example "Rail 3 has `10.80.0.0/20`, and the fabric has `10.64.0.0/12`.";
+    PREFIXES_UNEQUAL = "RW9008", "rail-prefixes-unequal", "The rails of a fabric have prefixes of different sizes.",
+        does "Compares the prefix lengths of all rails of one fabric.",
+        why "Every node has a port on every rail, so a smaller rail runs out first.",
+        example "Rail 0 has a `/20` and rail 1 a `/21`.";
+    PREFIXES_OVERLAP = "RW9009", "rail-prefixes-overlap", "Two rails of a fabric share addresses.",
+        does "Looks for prefixes of one fabric that overlap.",
+        why "With one subnet on two interfaces the kernel answers for either on both.",
+        example "Rails 0 and 1 both have `10.64.0.0/20`.";
+    PREFIXES_ORDER = "RW9010", "rail-prefixes-out-of-order", "A fabric's rail prefixes do not ascend with the rails.",
+        does "Compares the prefix of each rail with that of the rail before.",
+        why "People find the rail in the address; that works only in order, and only in the same order for ever.",
+        example "Rail 0 has `10.64.16.0/20` and rail 1 `10.64.0.0/20`.";
+    PREFIXES_DISAGREE = "RW9011", "rail-prefixes-disagree", "Two profiles give one rail of a fabric different prefixes.",
+        does "Compares the prefixes of each fabric's rails over all profiles.",
+        why "The pools of one fabric are one network: nodes of the one must reach those of the other on each rail.",
+        example "Rail 0 of `compute` is `10.64.0.0/20` for the pool `train` and `10.64.16.0/20` for `infer`.";
+    FABRICS_OVERLAP = "RW9012", "fabric-prefixes-overlap", "Two fabrics in use share addresses.",
+        does "Looks for `spec.addressing.ipv4` that overlap, among the fabrics that accepted pools refer to.",
+        why "A node of both could not tell them apart.",
+        example "`compute` has `10.64.0.0/12` and `storage` `10.72.0.0/16`.";
+    PROFILE_RAILS = "RW9013", "profile-rails-unlike-fabrics", "A profile's rails are not those of its pool's fabrics.",
+        does "Compares the rails of each profile with the fabrics of its pool: each rail of each fabric once and in order, \
+              with the fabric's plane and MTU, with a prefix exactly where the fabric has addressing, and HCA numbers that \
+              ascend.",
+        why "Rails are how every other document speaks of a port.",
+        example "The fabric `compute` has 4 rails, and the profile has 3 of them.";
+    NODE_RAILS = "RW9014", "node-rails-unlike-profile", "A node's rails are not those of its profile.",
+        does "Compares the rail numbers of each node, in order, with those of its profile.",
+        why "Nodes of one pool are wired alike; a node that lacks a rail slows every collective that it takes part in.",
+        example "`a001-n01` has the rails 0, 1 and 3, and its profile has 0 to 3.";
+    HOST_NUMBER = "RW9015", "host-number-differs", "A node has different host numbers on the rails of one fabric.",
+        does "Subtracts the rail's prefix from each address and compares the rest over the rails of a fabric.",
+        why "With the same number on each rail, one address tells all others of the node.",
+        example "`10.64.0.5` on rail 0 and `10.64.16.6` on rail 1.";
+    GUID_TWICE = "RW9016", "guid-twice", "A port GUID is given more than once.",
+        does "Counts each port GUID over all rails of all nodes.",
+        why "GUIDs are unique in the world; partitions are made of them, so one given twice lets a stranger in.",
+        example "`0x506b4b0300a1b2c3` on rail 0 of `a001-n01` and on rail 1 of `a001-n02`.";
+    PROFILE_NAME = "RW9017", "profile-name-not-its-hash", "A profile is not named by its content.",
+        does "Computes the hash of each profile anew and compares its first 12 digits, after the pool's name, with the \
+              profile's name.",
+        why "Profiles are immutable because other content has another name; with a wrong name a change reaches no node, or \
+             all of them.",
+        example "`train-4f9c2a71b03d`, and the hash begins with `77e01c`.";
+    NODE_HASH = "RW9018", "node-hash-wrong", "A node's hash is not that of its profile and facts.",
+        does "Computes the hash of each node anew.",
+        why "Whether a node changes, and what a grant permits, is decided by this hash alone.",
+        example "The hash is that of the facts before the last change.";
+    PROFILE_MISSING = "RW9019", "profile-missing", "A node refers to a profile that is not in the plan.",
+        does "Looks up the profile of each node among the profiles that would be written.",
+        why "The agent would wait for it for ever.",
+        example "`a001-n01` refers to `train-4f9c2a71b03d`, which is not there.";
+    PROFILE_FOREIGN = "RW9020", "profile-of-another-pool", "A node refers to the profile of another pool.",
+        does "Compares the pool of each node with that of its profile.",
+        why "It would get another pool's driver and kernel arguments.",
+        example "`a001-n01` of the pool `train` refers to `infer-4f9c2a71b03d`.";
+    PROFILE_SCHEMA = "RW9021", "profile-schema", "A profile's schema number is not 1.",
+        does "Reads the schema number of each profile.",
+        why "The number says how the hash is to be read; a new one is a decision, and it is made here as well.",
+        example "`schema: 2`.";
+    PROFILE_TWICE = "RW9022", "profile-twice", "A pool has more than one profile.",
+        does "Counts the profiles of each pool.",
+        why "Nodes of one pool are configured alike.",
+        example "`train-4f9c2a71b03d` and `train-77e01c55aa10` in one plan.";
+    POOL_UNKNOWN = "RW9023", "pool-unknown", "A node or a profile belongs to no accepted pool.",
+        does "Looks up the pool of each node and each profile among the accepted ones.",
+        why "A refused pool must leave its nodes as they are.",
+        example "`a001-n01` of the pool `train`, which was refused.";
+    NODE_FOREIGN = "RW9024", "node-not-selected", "A node is in a pool that does not select it.",
+        does "Reads the racks or names of each pool, and the site's racks, and looks for nodes beyond them. Pools with a \
+              selector are not looked at: inventories are not part of the check.",
+        why "Configuration would reach a machine that nobody put under it.",
+        example "`b001-n01` in a pool with the racks `a[001-128]`.";
+    NODE_LEFT_OUT = "RW9025", "node-left-out", "A node that a pool selects is not among the pool's nodes.",
+        does "Reads the racks or names of each pool, and the site's racks, and looks for nodes that are not there, or in \
+              another pool. Pools with a selector are not looked at.",
+        why "A machine that is left out looks managed and is not.",
+        example "`a001-n18` is missing in a pool with the rack `a001`.";
+    POOL_EMPTY = "RW9026", "pool-without-nodes", "A pool selects nodes, and none of them is in the plan.",
+        does "Counts the nodes of each pool. It speaks once, in place of one message for each node.",
+        why "An empty list is never an order: a pool does not lose all its nodes at once.",
+        example "`train` selects 2304 nodes, and the plan has none.";
+    RACK = "RW9027", "rack-wrong", "A node's rack is not where its site places it.",
+        does "Reads the site's racks (`<rack>-<node>`, or `nodeNames` with `nodesPerRack`) and compares. A node that the \
+              site does not place has no rack.",
+        why "Roll-outs go rack by rack: with a wrong rack, two fault domains are down at once.",
+        example "`a001-n01` with the rack `a002`.";
+    MANAGEMENT = "RW9028", "node-not-managed", "A node of the plan is not managed.",
+        does "Reads `spec.management` of each node.",
+        why "A pool holds the node; its agent would stand still.",
+        example "`management: Detached` on a node of the pool `train`.";
+    GRANTED = "RW9029", "node-granted", "A node of the plan carries a grant.",
+        does "Looks for `spec.grant`.",
+        why "Only the rollout controller grants, within its budgets.",
+        example "`grant: { hash: …, wave: 1 }` on a compiled node.";
+    UNRESOLVED = "RW9030", "intent-unresolved", "An accepted pool refers to what is not there or cannot be read.",
+        does "Looks up each pool's site, fabrics and racks, reads their hostlists and prefixes, and looks for nodes that a \
+              site places in two racks.",
+        why "Such a pool is refused, on every object involved. What depends on it cannot be checked.",
+        example "The pool `train` is accepted, and its fabric `compute` does not exist.";
+    PROFILE_SECTIONS = "RW9031", "profile-sections-unlike-pool", "A profile's GPU or host section is not its pool's.",
+        does "Compares driver, MIG layout, power limit, kernel arguments (in order), modules and sysctls of each profile \
+              with its pool. An absent section equals an empty one.",
+        why "What the user wrote is what the nodes become.",
+        example "The pool has `iommu=pt`, and the profile has no kernel arguments.";
+}

@@ -1,0 +1,10 @@
+//! The check, on a plan built by hand.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows it in tests, but sees only functions that are marked so"
+)]
+
+mod invariants;
+mod properties;
+mod world;
