@@ -139,7 +139,7 @@ impl Window<'_> {
 }
 
 /// The pieces of one file that show these spans; spans close to each other share a piece.
-fn windows<'a>(sources: &'a Sources, spans: impl Iterator<Item = Span>) -> Vec<Window<'a>> {
+fn windows(sources: &Sources, spans: impl Iterator<Item = Span>) -> Vec<Window<'_>> {
     let mut pieces: Vec<(Span, Range<usize>)> = spans
         .map(|span| (span, lines_around(sources.text(span.file), span)))
         .collect();
@@ -170,13 +170,11 @@ fn lines_around(text: &str, span: Span) -> Range<usize> {
     let mut start = at;
     for _ in 0..CONTEXT_LINES {
         let from = start.saturating_sub(MAX_LINE);
-        match bytes[from..start].iter().rposition(|byte| *byte == b'\n') {
-            Some(offset) if from + offset > 0 => start = from + offset,
-            Some(offset) => start = from + offset,
-            None => {
-                start = from;
-                break;
-            }
+        if let Some(offset) = bytes[from..start].iter().rposition(|byte| *byte == b'\n') {
+            start = from + offset
+        } else {
+            start = from;
+            break;
         }
     }
     if start > 0 && bytes.get(start) == Some(&b'\n') {
@@ -185,12 +183,11 @@ fn lines_around(text: &str, span: Span) -> Range<usize> {
     let mut end = at;
     for _ in 0..CONTEXT_LINES {
         let to = (end + MAX_LINE).min(text.len());
-        match bytes[end..to].iter().position(|byte| *byte == b'\n') {
-            Some(offset) => end += offset + 1,
-            None => {
-                end = to;
-                break;
-            }
+        if let Some(offset) = bytes[end..to].iter().position(|byte| *byte == b'\n') {
+            end += offset + 1
+        } else {
+            end = to;
+            break;
         }
     }
     while start > 0 && !text.is_char_boundary(start) {

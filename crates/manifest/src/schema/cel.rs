@@ -346,10 +346,10 @@ fn string_to_cel(node: Option<&Node>, text: &str, functions: &Context<'_>) -> Ce
     // CEL's own conversion, so that this crate need not know the CEL crate's time types.
     let mut context = functions.new_inner_scope();
     context.add_variable_from_value("text", text);
-    let converted = Program::compile(&format!("{converter}(text)"))
+    let result = Program::compile(&format!("{converter}(text)"))
         .ok()
         .map(|program| program.execute(&context));
-    match converted {
+    match result {
         Some(Ok(value)) => value,
         _ => string(),
     }

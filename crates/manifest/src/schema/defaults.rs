@@ -39,7 +39,9 @@ fn drop_nulls(node: &Node, value: &mut Value) {
         }),
         Value::Array(items) => {
             if let Some(schema) = node.items.as_deref() {
-                items.iter_mut().for_each(|item| drop_nulls(schema, item));
+                for item in items {
+                    drop_nulls(schema, item);
+                }
             }
         }
         _ => {}
@@ -73,7 +75,9 @@ fn fill(node: &Node, value: &mut Value) {
         }
         Value::Array(items) => {
             if let Some(schema) = node.items.as_deref() {
-                items.iter_mut().for_each(|item| fill_one(schema, item));
+                for item in items {
+                    fill_one(schema, item);
+                }
             }
         }
         _ => {}

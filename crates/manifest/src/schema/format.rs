@@ -192,12 +192,7 @@ fn is_date_time(text: &str) -> bool {
         text == "z"
             || (text.len() == 6
                 && text.starts_with(['+', '-'])
-                && text[1..]
-                    .split(':')
-                    .map(two_digits)
-                    .filter(Option::is_some)
-                    .count()
-                    == 2)
+                && text[1..].split(':').filter_map(two_digits).count() == 2)
     };
     let (time, rest) = rest.split_at(8);
     let fraction = rest.strip_prefix('.').map(|rest| {
@@ -211,22 +206,24 @@ fn is_date_time(text: &str) -> bool {
     }
 }
 
+/// Short names of a unit, and the word that its long name begins with.
+const UNITS: [(&[&str], &str); 8] = [
+    (&["ns"], "nano"),
+    (&["us", "µs"], "micro"),
+    (&["ms"], "milli"),
+    (&["s"], "sec"),
+    (&["m"], "min"),
+    (&["h", "hr"], "hour"),
+    (&["d"], "day"),
+    (&["w", "wk"], "week"),
+];
+
 /// Go's durations, and numbers with words as units (`3 days`).
 fn is_duration(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if unsigned == "0" || is_go_duration(unsigned) {
         return true;
     }
-    const UNITS: [(&[&str], &str); 8] = [
-        (&["ns"], "nano"),
-        (&["us", "µs"], "micro"),
-        (&["ms"], "milli"),
-        (&["s"], "sec"),
-        (&["m"], "min"),
-        (&["h", "hr"], "hour"),
-        (&["d"], "day"),
-        (&["w", "wk"], "week"),
-    ];
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let behind = rest[start..].trim_start_matches(|c: char| c.is_ascii_digit());

@@ -195,7 +195,7 @@ fn namespace(meta: &Map<String, Value>, namespaced: bool, found: &mut Vec<Violat
     let path = metadata().child("namespace");
     match (namespaced, namespace.is_empty()) {
         // kubectl fills in the namespace of its context.
-        (true, true) | (false, true) => {}
+        (_, true) => {}
         (false, false) => found.push(objection(path, "Forbidden: not allowed on this type")),
         (true, false) => {
             for message in label(namespace) {

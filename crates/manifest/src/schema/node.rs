@@ -64,6 +64,10 @@ pub(super) struct Pattern {
 
 /// One node of a schema.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the keywords of a schema are what they are"
+)]
 pub(super) struct Node {
     pub kind: Type,
     pub nullable: bool,

@@ -32,11 +32,11 @@ fn fate<'a>(node: Option<&'a Node>, key: &str, is_root: bool) -> Fate<'a> {
     }
 }
 
-/// The schema of list items; none outside when items are left alone.
-fn items(node: Option<&Node>) -> Option<Option<&Node>> {
+/// What pruning does with the items of a list.
+fn items(node: Option<&Node>) -> Fate<'_> {
     match node {
-        Some(node) if node.preserve_unknown && node.items.is_none() => None,
-        node => Some(node.and_then(|node| node.items.as_deref())),
+        Some(node) if node.preserve_unknown && node.items.is_none() => Fate::Kept,
+        node => Fate::Below(node.and_then(|node| node.items.as_deref())),
     }
 }
 
@@ -59,7 +59,7 @@ fn find(node: Option<&Node>, value: &Value, place: &Place<'_>, unknown: &mut Vec
             }
         }
         Value::Array(list) => {
-            let Some(schema) = items(node) else { return };
+            let Fate::Below(schema) = items(node) else { return };
             for (at, value) in list.iter().enumerate() {
                 find(schema, value, &place.index(at), unknown);
             }
@@ -89,7 +89,7 @@ fn remove(node: Option<&Node>, value: &mut Value, place: &Place<'_>, unknown: &m
             }
         }),
         Value::Array(list) => {
-            let Some(schema) = items(node) else { return };
+            let Fate::Below(schema) = items(node) else { return };
             for (at, value) in list.iter_mut().enumerate() {
                 remove(schema, value, &place.index(at), unknown);
             }

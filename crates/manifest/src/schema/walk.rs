@@ -3,7 +3,7 @@
 
 use super::format::Format;
 use super::message::{bad_value, float, invalid, invalid_text, quote};
-use super::node::{Additional, ListType, Node, Type};
+use super::node::{ListType, Node, Type};
 use super::place::{Place, dotted};
 use super::suggest::nearest;
 use super::violation::{Violation, ViolationKind};
@@ -162,9 +162,10 @@ impl Walk {
         // The server compares integers with the whole part of a bound.
         let whole = |bound: f64| if integer { bound.trunc() } else { bound };
         if let Some(minimum) = node.minimum {
-            let (fails, word) = match node.exclusive_minimum {
-                true => (as_float <= whole(minimum), "greater than"),
-                false => (as_float < whole(minimum), "greater than or equal to"),
+            let (fails, word) = if node.exclusive_minimum {
+                (as_float <= whole(minimum), "greater than")
+            } else {
+                (as_float < whole(minimum), "greater than or equal to")
             };
             if fails {
                 let wanted = format!("should be {word} {}", bound(minimum));
@@ -172,9 +173,10 @@ impl Walk {
             }
         }
         if let Some(maximum) = node.maximum {
-            let (fails, word) = match node.exclusive_maximum {
-                true => (as_float >= whole(maximum), "less than"),
-                false => (as_float > whole(maximum), "less than or equal to"),
+            let (fails, word) = if node.exclusive_maximum {
+                (as_float >= whole(maximum), "less than")
+            } else {
+                (as_float > whole(maximum), "less than or equal to")
             };
             if fails {
                 let wanted = format!("should be {word} {}", bound(maximum));

@@ -350,12 +350,11 @@ impl<'a> Builder<'a> {
             );
         };
         if self.key_expected() {
-            let key = match &anchored.value {
-                Value::String(text) => Key::Name(text.clone(), range),
-                _ => {
-                    self.complex_key(range);
-                    Key::Refused(range)
-                }
+            let key = if let Value::String(text) = &anchored.value {
+                Key::Name(text.clone(), range)
+            } else {
+                self.complex_key(range);
+                Key::Refused(range)
             };
             return self.key(key);
         }

@@ -12,7 +12,6 @@ use std::borrow::Cow;
 pub(super) fn parse(text: &str, builder: &mut Builder<'_>) {
     let options = granit_parser::options! {
         disallow_directives: true,
-        block_scalar_eof_without_line_feed: true,
         emit_unresolved_aliases: true,
         emit_comments: false,
         // Hundreds of rack names in a flow list need no limit of 1024 characters, and no key is that long.
@@ -48,7 +47,7 @@ fn take(builder: &mut Builder<'_>, event: Event<'_>, span: Span) {
         Event::DocumentStart(..) => builder.start_document(),
         Event::DocumentEnd => builder.end_document(),
         Event::Scalar(text, style, anchor, tag) => {
-            take_scalar(builder, text, style, anchor, tag.as_deref(), range)
+            take_scalar(builder, text, style, anchor, tag.as_deref(), range);
         }
         Event::SequenceStart(style, anchor, tag) => {
             collection_tag(builder, tag.as_deref(), "seq", range);
@@ -274,13 +273,16 @@ fn refuse_tag(builder: &mut Builder<'_>, tag: &Tag, range: Range) {
 
 fn syntax_finding(builder: &Builder<'_>, text: &str, error: &ScanError) -> Diagnostic {
     let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
-    let rest = text.get(at..).unwrap_or("");
-    let length = rest
-        .chars()
-        .next()
-        .filter(|c| !c.is_control())
-        .map_or(0, char::len_utf8);
-    let range = (at as u32, (at + length) as u32);
+    let one_character = |at: usize| {
+        let rest = text.get(at..).unwrap_or("");
+        let length = rest
+            .chars()
+            .next()
+            .filter(|c| !matches!(c, '\n' | '\r'))
+            .map_or(0, char::len_utf8);
+        (at as u32, (at + length) as u32)
+    };
+    let range = one_character(at);
     match error.kind() {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInIndentation
@@ -299,4 +301,22 @@ fn syntax_finding(builder: &Builder<'_>, text: &str, error: &ScanError) -> Diagn
         kind => Diagnostic::error(rules::YAML_SYNTAX.code(), format!("not YAML: {kind}"))
             .label(builder.span(range), "here"),
     }
+}
+
+/// The tab that an error near `at` is about: the first one in the indentation of that line or of the next. The parser
+/// notices a tab only when it meets what comes behind it, or before it looks at the line.
+fn indenting_tab(text: &str, at: usize) -> usize {
+    let start = text
+        .get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |line| line + 1);
+    let mut offset = start;
+    for line in text.get(start..).unwrap_or("").split_inclusive('\n').take(2) {
+        let content = line.trim_start_matches([' ', '\t']);
+        if let Some(tab) = line[..line.len() - content.len()].find('\t') {
+            return offset + tab;
+        }
+        offset += line.len();
+    }
+    at
 }

@@ -44,8 +44,7 @@ pub(super) fn parse(text: &str, builder: &mut Builder<'_>) -> bool {
                 values += 1;
             }
             // Braces are YAML too, and a first value in flow style tells nothing about the others.
-            Err(error) if values == 0 || text.contains("\n---") => {
-                reader.at = error.at;
+            Err(_) if values == 0 || text.contains("\n---") => {
                 return false;
             }
             Err(error) => {
@@ -222,14 +221,16 @@ impl<'a> Reader<'a, '_, '_> {
         {
             return Ok(Value::from(number));
         }
-        // The grammar is serde_json's; it refuses what JSON does not allow, and floats that are too large.
-        let Ok(number) = serde_json::from_str::<serde_json::Number>(word) else {
+        // The grammar is serde_json's; it refuses what JSON does not allow, and floats that are too large. The value is
+        // the standard library's, which is exact to the last bit.
+        let is_number = serde_json::from_str::<serde_json::Number>(word).is_ok();
+        let Some(number) = word.parse::<f64>().ok().filter(|_| is_number) else {
             return Err(self.error("a value"));
         };
         if !word.contains(['.', 'e', 'E']) {
             let finding = out_of_range(self.builder, word, range);
             self.builder.refuse(range, finding);
         }
-        Ok(number.as_f64().map_or(Value::Null, float_json))
+        Ok(float_json(number))
     }
 }

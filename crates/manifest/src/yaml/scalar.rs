@@ -4,6 +4,12 @@
 //! YAML 1.2 is the core schema of <https://yaml.org/spec/1.2.2/#103-core-schema>. A text that they read differently is
 //! [`Reading::Ambiguous`]; dates are not counted, because kubectl and YAML 1.2 agree that they are strings.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "readings of one text are compared exactly, with the precision that kubectl has"
+)]
+
 use serde_json::{Number, Value};
 
 /// A scalar as one of the three readers sees it.
@@ -108,7 +114,8 @@ pub(super) fn kubectl(text: &str) -> Scalar {
         return Scalar::Null;
     };
     match first {
-        b'.' => go_float(text),
+        b'.' if underscores_separate_digits(text) => go_float(&text.replace('_', "")),
+        b'.' => Scalar::Str,
         b'+' | b'-' | b'0'..=b'9' => {
             let plain: String = text.chars().filter(|c| *c != '_').collect();
             if let Some(number) = go_int(&plain)
@@ -119,13 +126,25 @@ pub(super) fn kubectl(text: &str) -> Scalar {
                 return Scalar::Int(number);
             }
             if is_float_1_2(&plain) {
-                go_float(&plain)
-            } else {
-                Scalar::Str
+                return go_float(&plain);
             }
+            // go-yaml's own attempt at binary numbers lets a sign stand behind the prefix.
+            let signed = plain.strip_prefix("0b").map(sign);
+            signed
+                .and_then(|(sign, rest)| Some(sign * digits(rest, 2)?))
+                .filter(|number| i64::try_from(*number).is_ok())
+                .map_or(Scalar::Str, Scalar::Int)
         }
         _ => Scalar::Str,
     }
+}
+
+/// Go's rule for underscores in numbers, which go-yaml leaves to Go for texts that begin with a point.
+fn underscores_separate_digits(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let separates = |at: usize| digit(at.checked_sub(1)) && digit(Some(at + 1));
+    (0..bytes.len()).all(|at| bytes[at] != b'_' || separates(at))
 }
 
 /// A decimal number as Go parses it: too large is an error and leaves a string.

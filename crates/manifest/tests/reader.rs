@@ -1,0 +1,491 @@
+//! The reader: positions, bad input, limits, and properties.
+
+use proptest::prelude::*;
+use rackwright_manifest::{Limits, Path, Position, Read, Sources, Span, read};
+use serde_json::{Value, json};
+
+fn read_with(text: impl Into<Vec<u8>>, limits: &Limits) -> (Sources, Read) {
+    let mut sources = Sources::new();
+    let read = read(&mut sources, "f.yaml", text.into(), limits);
+    (sources, read)
+}
+
+fn read_text(text: impl Into<Vec<u8>>) -> (Sources, Read) {
+    read_with(text, &Limits::default())
+}
+
+/// Code, line and column of each finding.
+fn findings(sources: &Sources, read: &Read) -> Vec<(&'static str, u32, u32)> {
+    let place = |finding: &rackwright_manifest::Diagnostic| {
+        let Position { line, column } = sources.position(finding.primary().expect("a place"));
+        (finding.code.as_str(), line, column)
+    };
+    read.diagnostics.iter().map(place).collect()
+}
+
+const HEAD: &str = "apiVersion: x.dev/v1\nkind: Foo\nmetadata: { name: a }\n";
+
+#[test]
+fn each_mistake_has_its_code_line_and_column() {
+    // The text behind three lines of head, and where the mistake is.
+    let cases: &[(&str, &str, u32, u32)] = &[
+        ("spec: [1, 2\n", "RW0001", 4, 7),
+        ("spec: { a: 1\n", "RW0001", 4, 7),
+        ("spec: \"abc\n", "RW0001", 4, 7),
+        ("spec: a: b\n", "RW0001", 4, 8),
+        ("spec:\n   a: 1\n  b: 2\n", "RW0001", 6, 3),
+        ("%YAML 1.2\n---\n", "RW0001", 4, 1),
+        ("spec:\n\ta: 1\n", "RW0004", 5, 1),
+        ("spec:\n  a: 1\n  \tb: 2\n", "RW0004", 6, 3),
+        ("spec:\n  a: 1\n  b: 2\n  a: 3\n", "RW0005", 7, 3),
+        ("spec: { a: 1, \"a\": 2 }\n", "RW0005", 4, 15),
+        ("kind: Bar\n", "RW0005", 4, 1),
+        ("spec: { y: 1 }\n", "RW0006", 4, 9),
+        ("spec:\n  010: x\n", "RW0006", 5, 3),
+        ("spec:\n- a: no\n", "RW0007", 5, 6),
+        ("spec: 0000:18:00.0\n", "RW0007", 4, 7),
+        ("spec: *gone\n", "RW0008", 4, 7),
+        ("spec: &a { b: *a }\n", "RW0009", 4, 15),
+        ("spec: !vault x\n", "RW0013", 4, 14),
+        ("spec: !!int x\n", "RW0013", 4, 13),
+        ("spec: !!binary YQ==\n", "RW0013", 4, 16),
+        ("spec: .inf\n", "RW0014", 4, 7),
+        ("spec: 18446744073709551615\n", "RW0015", 4, 7),
+        ("spec: { [a, b]: 1 }\n", "RW0016", 4, 9),
+        ("spec: { ~: 1 }\n", "RW0016", 4, 9),
+        ("spec: {{ value }}\n", "RW0016", 4, 8),
+        ("spec: { <<: 7 }\n", "RW0017", 4, 9),
+        ("base: &b { a: 1 }\nspec: { a: 2, <<: *b }\n", "RW0017", 5, 15),
+    ];
+    let mut wrong = Vec::new();
+    for (body, code, line, column) in cases {
+        let (sources, read) = read_text(format!("{HEAD}{body}"));
+        let found = findings(&sources, &read);
+        if found != [(*code, *line, *column)] {
+            wrong.push(format!(
+                "{body:?}: {found:?} instead of {:?}",
+                (code, line, column)
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn mistakes_of_the_whole_file() {
+    let cases: &[(&[u8], &str, u32, u32)] = &[
+        (b"a: caf\xe9\n", "RW0002", 1, 7),
+        (b"\xff\xfea\x00", "RW0002", 1, 1),
+        (b"a: 1\nb: x\x00y\n", "RW0003", 2, 5),
+        (b"a: \x1b[31m\n", "RW0003", 1, 4),
+        ("a: \u{85}\u{80}\n".as_bytes(), "RW0003", 1, 5),
+        ("a: x\u{feff}\n".as_bytes(), "RW0003", 1, 5),
+        (b"- kind: Foo\n", "RW0018", 1, 1),
+        (b"just text\n", "RW0018", 1, 1),
+    ];
+    for (bytes, code, line, column) in cases {
+        let (sources, read) = read_text(*bytes);
+        assert_eq!(
+            findings(&sources, &read),
+            [(*code, *line, *column)],
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
+        assert_eq!(read.documents.len(), 0);
+    }
+    let (sources, read) = read_text("metadata: { name: a }\n");
+    assert_eq!(findings(&sources, &read), [("RW0019", 1, 1), ("RW0019", 1, 1)]);
+}
+
+#[test]
+fn harmless_things_are_harmless() {
+    let texts = [
+        "\u{feff}apiVersion: v1\nkind: A\nmetadata: { name: a }\n".to_owned(),
+        "---\n---\n# nothing\n---\napiVersion: v1\nkind: A\nmetadata: { name: a }\n...\n---\n".to_owned(),
+        "apiVersion: v1\r\nkind: A\r\nmetadata:\r\n  name: a\r\n".to_owned(),
+        "{\"apiVersion\": \"v1\",\n\t\"kind\": \"A\", \"metadata\": {\"name\": \"a\"}}".to_owned(),
+        "{apiVersion: v1, kind: A, metadata: {name: a}}\n".to_owned(),
+    ];
+    for text in texts {
+        let (_, read) = read_text(text.clone());
+        assert_eq!(read.diagnostics, [], "{text:?}");
+        assert_eq!(read.documents.len(), 1, "{text:?}");
+        let value = json!({"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}});
+        assert_eq!(read.documents[0].value, value);
+    }
+    for empty in ["", "\n", "# only a comment\n", "---\n", "null\n", "\u{feff}"] {
+        let (_, read) = read_text(empty);
+        assert!(
+            read.documents.is_empty() && read.diagnostics.is_empty(),
+            "{empty:?}"
+        );
+    }
+}
+
+/// What stands in the text at a value and at its key.
+fn slices<'a>(sources: &'a Sources, read: &Read, path: &str) -> (&'a str, Option<&'a str>) {
+    let path: Path = path.parse().expect("a path");
+    let document = &read.documents[0];
+    assert!(document.has(&path), "{path}");
+    (
+        sources.slice(document.value_span(&path)),
+        document.key_span(&path).map(|span| sources.slice(span)),
+    )
+}
+
+#[test]
+fn every_value_and_key_knows_its_place() {
+    let body = "spec:\n  racks:\n  - names: \"a[1-2]\" # two\n    count: 3\n  - { names: b, 'q': |\n      text\n    }\n  deep:\n    flow: [ 1, [x, ä] ]\n    none:\n    after: ~\n";
+    let body = body.replace(", 'q': |\n      text\n    }", ", 'q': z }");
+    let (sources, read) = read_text(format!("{HEAD}{body}"));
+    assert_eq!(read.diagnostics, []);
+    assert_eq!(
+        slices(&sources, &read, "spec.racks[0].names"),
+        ("\"a[1-2]\"", Some("names"))
+    );
+    assert_eq!(
+        slices(&sources, &read, "spec.racks[1]"),
+        ("{ names: b, 'q': z }", Some("racks"))
+    );
+    assert_eq!(slices(&sources, &read, "spec.racks[1].q"), ("z", Some("'q'")));
+    assert_eq!(
+        slices(&sources, &read, "spec.racks[0]").0,
+        "names: \"a[1-2]\" # two\n    count: 3"
+    );
+    assert_eq!(
+        slices(&sources, &read, "spec.deep.flow[1][1]"),
+        ("ä", Some("flow"))
+    );
+    assert_eq!(
+        slices(&sources, &read, "spec.deep.flow"),
+        ("[ 1, [x, ä] ]", Some("flow"))
+    );
+    assert_eq!(slices(&sources, &read, "spec.deep.none"), ("none", Some("none")));
+    assert_eq!(slices(&sources, &read, "spec.deep.after"), ("~", Some("after")));
+    let document = &read.documents[0];
+    let missing: Path = "spec.deep.gone.further".parse().unwrap();
+    assert_eq!(
+        document.key_span(&missing).map(|span| sources.slice(span)),
+        Some("deep")
+    );
+    assert_eq!(document.key_span(&Path::root()), None);
+}
+
+#[test]
+fn aliases_and_merges_point_at_what_they_repeat() {
+    let body = "base: &b { a: 1, c: [ x ] }\nspec:\n  alias: *b\n  merged:\n    <<: *b\n    a: 2\n";
+    let (sources, read) = read_text(format!("{HEAD}{body}"));
+    assert_eq!(read.diagnostics, []);
+    assert_eq!(
+        read.documents[0].value["spec"]["merged"],
+        json!({"a": 2, "c": ["x"]})
+    );
+    assert_eq!(slices(&sources, &read, "spec.alias"), ("*b", Some("alias")));
+    assert_eq!(slices(&sources, &read, "spec.alias.c[0]"), ("x", Some("c")));
+    assert_eq!(slices(&sources, &read, "spec.merged.a"), ("2", Some("a")));
+    assert_eq!(slices(&sources, &read, "spec.merged.c[0]"), ("x", Some("c")));
+}
+
+#[test]
+fn lists_are_taken_apart_and_keep_their_places() {
+    let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: x/v1\n  kind: A\n  metadata: { name: one }\n  spec: { v: no }\n- apiVersion: x/v1\n  kind: AList\n  items:\n  - { apiVersion: x/v1, kind: A, metadata: { name: two } }\n- apiVersion: x/v1\n  metadata: { name: three }\n";
+    let (sources, read) = read_text(text);
+    assert_eq!(findings(&sources, &read), [("RW0007", 7, 14), ("RW0019", 12, 3)]);
+    let names: Vec<_> = read.documents.iter().map(|document| document.name()).collect();
+    assert_eq!(names, [Some("one"), Some("two"), Some("three")]);
+    let path: Path = "metadata.name".parse().unwrap();
+    let lines: Vec<_> = read
+        .documents
+        .iter()
+        .map(|document| sources.position(document.value_span(&path)).line)
+        .collect();
+    assert_eq!(lines, [6, 11, 13]);
+    assert_eq!(read.documents[1].object().as_deref(), Some("A/two"));
+    let refused: Path = "spec.v".parse().unwrap();
+    assert!(read.documents[0].is_refused(&refused) && !read.documents[0].is_refused(&path));
+}
+
+#[test]
+fn a_broken_document_does_not_hide_the_others() {
+    let good = |name: &str| format!("apiVersion: x/v1\nkind: A\nmetadata: {{ name: {name} }}\n");
+    let text = format!(
+        "{}---\nspec: [1, 2\n---\n{}---\na: &x [*x]\n---\n{}",
+        good("one"),
+        good("two"),
+        good("three")
+    );
+    let (sources, read) = read_text(text);
+    let codes: Vec<_> = findings(&sources, &read)
+        .into_iter()
+        .map(|(code, ..)| code)
+        .collect();
+    assert_eq!(codes, ["RW0001", "RW0009"]);
+    let names: Vec<_> = read
+        .documents
+        .iter()
+        .filter_map(|document| document.name())
+        .collect();
+    assert_eq!(names, ["one", "two", "three"]);
+}
+
+#[test]
+fn json_lines_go_on_behind_a_broken_line() {
+    let line = |name: &str| {
+        format!("{{\"apiVersion\":\"x/v1\",\"kind\":\"A\",\"metadata\":{{\"name\":\"{name}\"}}}}\n")
+    };
+    let text = format!(
+        "{}{{\"apiVersion\": oops}}\n{}{{\"a\":1\n",
+        line("one"),
+        line("two")
+    );
+    let (sources, read) = read_text(text);
+    assert_eq!(findings(&sources, &read), [("RW0001", 2, 16), ("RW0001", 5, 1)]);
+    let names: Vec<_> = read
+        .documents
+        .iter()
+        .filter_map(|document| document.name())
+        .collect();
+    assert_eq!(names, ["one", "two"]);
+    let (sources, read) = read_text(
+        "{\"apiVersion\":\"x/v1\",\"kind\":\"A\",\"kind\":\"B\",\"n\":[18446744073709551615,1e3,1.5,-0,\"\\u00e4\"]}",
+    );
+    assert_eq!(findings(&sources, &read), [("RW0005", 1, 33), ("RW0015", 1, 49)]);
+    assert_eq!(
+        read.documents[0].value["n"],
+        json!([1.844_674_407_370_955_2e19, 1000, 1.5, 0, "ä"])
+    );
+    for bad in [
+        "{\"a\":01}",
+        "{\"a\":+1}",
+        "{\"a\":\"\\x\"}",
+        "{\"a\":1e999}",
+        "{\"a\":tru}",
+        "{\"a\":1,}",
+        "{} x",
+    ] {
+        let text = format!("{}{bad}\n", line("one"));
+        let (_, read) = read_text(text);
+        assert_eq!(
+            read.diagnostics
+                .iter()
+                .filter(|finding| finding.code.as_str() == "RW0001")
+                .count(),
+            1,
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn bombs_and_giants_are_refused_before_memory_goes() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..20 {
+        let inner = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb.push_str(&format!("a{level}: &a{level} [{inner}]\n"));
+    }
+    let (sources, read) = read_text(format!("{HEAD}{bomb}---\n{HEAD}"));
+    let codes: Vec<_> = findings(&sources, &read)
+        .into_iter()
+        .map(|(code, ..)| code)
+        .collect();
+    assert_eq!(codes, ["RW0009"]);
+    assert_eq!(read.documents.len(), 1, "the document behind the bomb");
+
+    for (open, close) in [("[", "]"), ("{a: ", "}")] {
+        for depth in [63, 64, 65, 300, 100_000] {
+            let text = format!("{HEAD}spec: {}1{}\n", open.repeat(depth), close.repeat(depth));
+            let (sources, read) = read_text(text);
+            let codes: Vec<_> = findings(&sources, &read)
+                .into_iter()
+                .map(|(code, ..)| code)
+                .collect();
+            // The document itself is one level.
+            let wanted: &[&str] = if depth > 63 { &["RW0010"] } else { &[] };
+            assert_eq!(codes, wanted, "{depth} {open}");
+        }
+    }
+    let deep_json = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let (sources, read) = read_text(deep_json);
+    assert_eq!(findings(&sources, &read)[0].0, "RW0010");
+    // Aliases in aliases are deep, too.
+    let mut chain = "a0: &a0 [x]\n".to_owned();
+    for level in 1..100 {
+        chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+    }
+    let (sources, read) = read_text(format!("{HEAD}{chain}"));
+    assert_eq!(findings(&sources, &read)[0].0, "RW0010");
+}
+
+#[test]
+fn limits_hold() {
+    let limits = Limits {
+        max_bytes: 100,
+        max_nodes: 12,
+        max_diagnostics: 3,
+        ..Limits::default()
+    };
+    let (sources, read) = read_with("x".repeat(101), &limits);
+    assert_eq!(findings(&sources, &read), [("RW0011", 1, 1)]);
+    let (sources, read) = read_with(format!("{HEAD}s: [1,2,3,4,5,6,7,8,9]\n"), &limits);
+    assert_eq!(findings(&sources, &read), [("RW0012", 4, 17)]);
+    let (sources, read) = read_with(format!("{HEAD}s: [y, y, y, y]\n"), &limits);
+    let codes: Vec<_> = findings(&sources, &read)
+        .into_iter()
+        .map(|(code, ..)| code)
+        .collect();
+    assert_eq!(codes, ["RW0007", "RW0007", "RW0007", "RW0020"]);
+}
+
+#[test]
+fn fixes_make_the_text_readable() {
+    for text in [
+        "spec: { a: no, b: 010, c: 1_000, d: 12:30 }\n",
+        "spec: { y: 1, 010: 2 }\n",
+        "spec: [.inf, 1e400]\n",
+    ] {
+        let text = format!("{HEAD}{text}");
+        let (_, first) = read_text(text.clone());
+        let mut fixes: Vec<_> = first
+            .diagnostics
+            .iter()
+            .filter_map(|finding| finding.fix.clone())
+            .collect();
+        assert_eq!(fixes.len(), first.diagnostics.len(), "{text}");
+        fixes.sort_by_key(|fix| std::cmp::Reverse(fix.span.start));
+        let mut fixed = text.clone();
+        for fix in fixes {
+            let Span { start, end, .. } = fix.span;
+            fixed.replace_range(start as usize..end as usize, &fix.replacement);
+        }
+        let (_, second) = read_text(fixed.clone());
+        assert_eq!(second.diagnostics, [], "{fixed}");
+    }
+}
+
+/// JSON as Kubernetes objects carry it; floats that are whole do not exist there.
+fn any_json() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![
+        "[a-z0-9 .:_#-]{0,12}",
+        "[ -~\u{a1}-\u{2ff}\n\t]{0,12}",
+        proptest::sample::select(vec![
+            "no", "y", "010", "1_0", "~", "null", "0x1f", "1e3", "12:30", "<<", "=", ".inf", "- a", "|",
+            "a: b", "#"
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let number = any::<f64>()
+        .prop_filter("JSON has these only", |number| {
+            number.is_finite() && number.fract() != 0.0
+        })
+        .prop_map(Value::from);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        number,
+        text.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(text.clone(), inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// Every value in a tree, with its path.
+fn every_path(value: &Value, path: &Path, visit: &mut impl FnMut(&Path, &Value)) {
+    visit(path, value);
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .for_each(|(key, value)| every_path(value, &path.child(key), visit)),
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(at, value)| every_path(value, &path.index(at), visit));
+        }
+        _ => {}
+    }
+}
+
+const VALID: &str = "apiVersion: x.dev/v1\nkind: Foo\nmetadata:\n  name: a\n  labels: { \"a/b\": 'c' }\nspec:\n  base: &b\n    a: [1, 2.5, ~]\n    t: |\n      text\n  m: { <<: *b, x: z }\n  l:\n  - *b\n  - !!str 1\n---\n{\"json\": [true, null]}\n...\n";
+
+proptest! {
+    #[test]
+    fn what_we_write_we_read(spec in any_json()) {
+        let object = json!({"apiVersion": "x.dev/v1", "kind": "Foo", "metadata": {"name": "a"}, "spec": spec});
+        let yaml = serde_yaml::to_string(&object).expect("serialises");
+        let (sources, first) = read_text(yaml.clone());
+        prop_assert_eq!(&first.diagnostics, &[], "{}", yaml);
+        prop_assert_eq!(&first.documents[0].value, &object, "{}", yaml);
+        // Every value has a place in the text.
+        let document = &first.documents[0];
+        every_path(&object, &Path::root(), &mut |path, _| {
+            assert!(document.has(path), "{path} has no place in\n{yaml}");
+            let span = document.value_span(path);
+            assert!(span.end as usize <= yaml.len() && yaml.get(span.start as usize..span.end as usize).is_some());
+        });
+        // JSON goes another way and arrives at the same.
+        let text = object.to_string();
+        let (_, second) = read_text(text.clone());
+        prop_assert_eq!(&second.diagnostics, &[], "{}", text);
+        prop_assert_eq!(&second.documents[0].value, &object);
+        prop_assert_eq!(sources.len(), 1);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        render_all(bytes);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "[\\[\\]{}:,&*!|>'\"%@`#?~<=a01 \n\t\r\\\\ä\u{feff}-]{0,80}") {
+        render_all(text.into_bytes());
+    }
+
+    #[test]
+    fn no_mutation_makes_it_panic(edits in prop::collection::vec((0..VALID.len(), any::<u8>(), 0..3_u8), 1..6)) {
+        let mut bytes = VALID.as_bytes().to_vec();
+        for (at, byte, kind) in edits {
+            let at = at.min(bytes.len().saturating_sub(1));
+            match kind {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, b"\n\t :-[]{}&*'\"|"[byte as usize % 14]),
+                _ => drop(bytes.drain(at..(at + byte as usize).min(bytes.len()))),
+            }
+            if bytes.is_empty() {
+                break;
+            }
+        }
+        render_all(bytes);
+    }
+}
+
+/// Reads and renders everything there is to render.
+fn render_all(bytes: Vec<u8>) {
+    use rackwright_manifest::render::{Colour, json, text};
+    let (sources, read) = read_text(bytes);
+    for finding in &read.diagnostics {
+        let out = text(finding, &sources, Colour::Never);
+        assert!(out.contains(finding.code.as_str()));
+    }
+    assert_eq!(
+        json(&read.diagnostics, &sources)["findings"]
+            .as_array()
+            .map(Vec::len),
+        Some(read.diagnostics.len())
+    );
+}
+
+#[test]
+fn the_valid_text_of_the_mutations_is_valid_but_for_its_second_document() {
+    let (sources, read) = read_text(VALID);
+    let codes: Vec<_> = findings(&sources, &read)
+        .into_iter()
+        .map(|(code, ..)| code)
+        .collect();
+    assert_eq!(codes, ["RW0019", "RW0019"]);
+}
