@@ -61,6 +61,12 @@ pub mod reasons {
     pub const IN_USE: &str = "InUse";
     /// The object is being deleted; its nodes are being detached.
     pub const DETACHING: &str = "Detaching";
+    /// Nodes were detached: no longer managed, left as they are. A reason of events only.
+    pub const DETACHED: &str = "Detached";
+    /// The spec cannot be read by this version, although the API server took it.
+    pub const UNREADABLE: &str = "Unreadable";
+    /// The independent checker rejected the plan, a defect of ours: nothing is written.
+    pub const PLAN_REJECTED: &str = "PlanRejected";
 }
 
 /// One finding as an intent's status shows it.

@@ -1,0 +1,241 @@
+//! Step 3: compare the plan with what is stored; the difference is the work. Pure.
+//!
+//! An empty list is never an order: a node is let go only when its pool is there, readable, accepted and does not hold
+//! it any more, or when its pool is on its way out. An absent pool says nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rackwright_api::{GPUPoolSpec, Management};
+use rackwright_planner::{Compilation, Kind, ObjectRef, Plan};
+
+use crate::metrics::NodeCounts;
+use crate::reconcile::observe::{Observed, Stored};
+use crate::records::{IntentRecord, IntentSpec, NodeRecord, fingerprint};
+
+/// Why the work cannot be listed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlanError {
+    /// A node of the plan has no canonical form.
+    #[error("serialising node {node}: {source}")]
+    Serialise { node: String, source: serde_json::Error },
+}
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    /// Intents that lack our finalizer.
+    pub hold: Vec<ObjectRef>,
+    /// Profiles that planned nodes need and that are not stored: indices into the plan's pools.
+    pub profiles: Vec<usize>,
+    /// NodeConfigs, by name.
+    pub nodes: Vec<NodeWrite>,
+    /// NodeConfigs by pool, as they are before the work.
+    pub counts: BTreeMap<Arc<str>, NodeCounts>,
+    /// Managed nodes for which nobody speaks.
+    pub orphans: u32,
+}
+
+/// One NodeConfig to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NodeWrite {
+    pub name: Arc<str>,
+    /// The pool that holds it, or let it go.
+    pub pool: Arc<str>,
+    pub action: NodeAction,
+}
+
+/// What to do with it. Versions are preconditions: a foreign write in between makes ours fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NodeAction {
+    Create,
+    Update { version: u64 },
+    Detach { version: u64 },
+}
+
+/// Lists the work.
+pub(crate) fn plan(observed: &Observed, compilation: &Compilation) -> Result<Work, PlanError> {
+    let pools = Pools::new(observed, &compilation.plan);
+    let mut work = Work {
+        hold: to_hold(observed),
+        ..Work::default()
+    };
+    let mut needed = BTreeSet::new();
+    for node in compilation.plan.nodes() {
+        let pool = node.pool();
+        if pools.deleting(pool.name.as_str()) {
+            continue;
+        }
+        let serialise = |source| PlanError::Serialise {
+            node: node.name().to_owned(),
+            source,
+        };
+        let spec = node.spec().map_err(serialise)?;
+        let wanted = fingerprint(&spec, Some(pool.name.as_str())).map_err(serialise)?;
+        needed.insert(pool.profile_name.as_str());
+        let action = match observed.nodes.get(node.name()) {
+            None => NodeAction::Create,
+            Some(stored) if stored.record.fingerprint == Some(wanted) => continue,
+            Some(stored) => NodeAction::Update {
+                version: stored.version,
+            },
+        };
+        work.nodes.push(NodeWrite {
+            name: node.name().into(),
+            pool: pool.name.as_str().into(),
+            action,
+        });
+    }
+    for (name, stored) in &observed.nodes {
+        let planned = compilation
+            .plan
+            .node(name)
+            .filter(|node| !pools.deleting(node.pool().name.as_str()));
+        count(&mut work, stored, planned.is_some());
+        if planned.is_some() || stored.record.management == Some(Management::Detached) {
+            continue;
+        }
+        let Some(pool) = &stored.record.pool else { continue };
+        match pools.says(pool, name, observed) {
+            Verdict::LetGo => work.nodes.push(NodeWrite {
+                name: Arc::clone(name),
+                pool: Arc::clone(pool),
+                action: NodeAction::Detach {
+                    version: stored.version,
+                },
+            }),
+            Verdict::Nothing => work.orphans += 1,
+            Verdict::Keep => {}
+        }
+    }
+    work.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    work.profiles = compilation
+        .plan
+        .pools()
+        .iter()
+        .enumerate()
+        .filter(|(_, pool)| {
+            needed.contains(pool.profile_name.as_str())
+                && !observed.profiles.contains_key(pool.profile_name.as_str())
+        })
+        .map(|(index, _)| index)
+        .collect();
+    Ok(work)
+}
+
+fn count(work: &mut Work, stored: &Stored<NodeRecord>, planned: bool) {
+    let Some(pool) = &stored.record.pool else { return };
+    let counts = work.counts.entry(Arc::clone(pool)).or_default();
+    if stored.record.management == Some(Management::Detached) && !planned {
+        counts.detached += 1;
+    } else {
+        counts.managed += 1;
+    }
+}
+
+fn to_hold(observed: &Observed) -> Vec<ObjectRef> {
+    let open = observed
+        .intents
+        .iter()
+        .filter(|(_, stored)| !stored.record.deleting && !stored.record.held());
+    open.map(|(object, _)| object.clone()).collect()
+}
+
+/// Intents on their way out that nothing holds any more: their finalizer goes. `detaching` are pools with nodes that are
+/// still to be detached.
+pub(crate) fn to_release(
+    observed: &Observed,
+    compilation: &Compilation,
+    detaching: &BTreeSet<Arc<str>>,
+) -> Vec<ObjectRef> {
+    // What an unreadable intent refers to is not known: it may be any of them.
+    let blind = observed
+        .intents
+        .values()
+        .any(|stored| !stored.record.deleting && stored.record.spec.is_err());
+    observed
+        .intents
+        .iter()
+        .filter(|(object, stored)| {
+            let free = if object.kind == Kind::GPUPool {
+                !detaching.contains(object.name.as_str())
+            } else {
+                !blind
+            };
+            stored.record.deleting && stored.record.held() && free && !compilation.referenced.contains(object)
+        })
+        .map(|(object, _)| object.clone())
+        .collect()
+}
+
+/// What a pool says about a node that is labelled with it and that no plan holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Not in the pool any more.
+    LetGo,
+    /// The pool is refused or unreadable: the last good configuration stays.
+    Keep,
+    /// There is no such pool, or it cannot know.
+    Nothing,
+}
+
+struct Pools<'a> {
+    records: BTreeMap<&'a str, &'a IntentRecord>,
+    accepted: BTreeSet<&'a str>,
+}
+
+impl<'a> Pools<'a> {
+    fn new(observed: &'a Observed, plan: &'a Plan) -> Self {
+        let records = observed
+            .intents
+            .iter()
+            .filter(|(object, _)| object.kind == Kind::GPUPool)
+            .map(|(object, stored)| (object.name.as_str(), &*stored.record))
+            .collect();
+        Self {
+            records,
+            accepted: plan.pools().iter().map(|pool| pool.name.as_str()).collect(),
+        }
+    }
+
+    fn deleting(&self, pool: &str) -> bool {
+        self.records.get(pool).is_some_and(|record| record.deleting)
+    }
+
+    fn says(&self, pool: &str, node: &str, observed: &Observed) -> Verdict {
+        match self.records.get(pool) {
+            None => Verdict::Nothing,
+            Some(record) if record.deleting => Verdict::LetGo,
+            Some(_) if !self.accepted.contains(pool) => Verdict::Keep,
+            // A missing inventory is no evidence that the node's labels changed.
+            Some(record)
+                if record.pool().is_some_and(by_labels) && !observed.inventories.contains_key(node) =>
+            {
+                Verdict::Nothing
+            }
+            Some(_) => Verdict::LetGo,
+        }
+    }
+}
+
+fn by_labels(pool: &GPUPoolSpec) -> bool {
+    pool.nodes.selector.is_some()
+}
+
+/// The pools that hang on an intent.
+pub(crate) fn pools_of<'a>(observed: &'a Observed, object: &'a ObjectRef) -> impl Iterator<Item = &'a str> {
+    observed.intents.iter().filter_map(move |(candidate, stored)| {
+        let Ok(IntentSpec::Pool(pool)) = &stored.record.spec else {
+            return None;
+        };
+        let name = object.name.as_str();
+        let hangs = match object.kind {
+            Kind::GPUPool => candidate.name == name,
+            Kind::Supercluster => pool.supercluster.as_str() == name,
+            Kind::InfiniBandFabric => pool.fabrics.iter().any(|used| used.name.as_str() == name),
+            Kind::StorageTier => pool.storage.iter().any(|used| used.tier.as_str() == name),
+            Kind::NodeInventory => false,
+        };
+        hangs.then_some(candidate.name.as_str())
+    })
+}

@@ -1,0 +1,185 @@
+//! Step 2: compile what was observed and have the plan checked by the crate that does not trust the planner. Pure.
+
+use std::collections::BTreeSet;
+
+use rackwright_api::{Name, NodeConfigSpec, NodeName};
+use rackwright_plan_check::{Checked, Held, Kind as CheckedKind, Node, Profile, Violation, check};
+use rackwright_planner::{Compilation, CompileError, Input, Intent, Kind, ObjectRef, PreviousNode, compile};
+
+use crate::reconcile::observe::{Observed, Stored};
+use crate::records::{IntentRecord, IntentSpec};
+
+/// Why there is no plan to act on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ValidateError {
+    /// The compiler could not finish.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// A node of the plan has no canonical form.
+    #[error("serialising the plan: {0}")]
+    Serialise(#[from] serde_json::Error),
+}
+
+/// A compilation and what the checker thinks of it.
+#[derive(Debug)]
+pub(crate) struct Validated {
+    pub compilation: Compilation,
+    /// Not empty: a defect of the planner. Nothing may be written.
+    pub violations: Vec<Violation>,
+    /// Intents whose plan is rejected with them.
+    pub rejected: BTreeSet<ObjectRef>,
+}
+
+/// Compiles and checks.
+pub(crate) fn validate(observed: &Observed) -> Result<Validated, ValidateError> {
+    let input = input(observed);
+    let compilation = compile(&input)?;
+    let violations = verify(observed, &input, &compilation)?;
+    let rejected = rejected(&compilation, &violations);
+    Ok(Validated {
+        compilation,
+        violations,
+        rejected,
+    })
+}
+
+fn input(observed: &Observed) -> Input {
+    let mut input = Input::default();
+    for (object, Stored { record, .. }) in &observed.intents {
+        let Ok(name) = Name::new(object.name.as_str()) else {
+            tracing::warn!(%object, "the name is not an RFC 1123 label: left out");
+            continue;
+        };
+        match &record.spec {
+            Ok(IntentSpec::Supercluster(spec)) => input.superclusters.push(intent(name, record, spec)),
+            Ok(IntentSpec::Pool(spec)) => input.pools.push(intent(name, record, spec)),
+            Ok(IntentSpec::Fabric(spec)) => input.fabrics.push(intent(name, record, spec)),
+            Ok(IntentSpec::Tier(spec)) => input.tiers.push(intent(name, record, spec)),
+            Err(_) => {}
+        }
+    }
+    input.inventories = observed
+        .inventories
+        .values()
+        .filter_map(|stored| stored.record.0.clone())
+        .collect();
+    input.previous = observed
+        .nodes
+        .iter()
+        .filter_map(|(name, stored)| {
+            let name = NodeName::new(&**name).ok()?;
+            Some(PreviousNode {
+                name,
+                addresses: stored.record.addresses.clone(),
+            })
+        })
+        .collect();
+    input
+}
+
+fn intent<S: Clone>(name: Name, record: &IntentRecord, spec: &S) -> Intent<S> {
+    Intent {
+        name,
+        deleting: record.deleting,
+        spec: spec.clone(),
+    }
+}
+
+fn verify(
+    observed: &Observed,
+    input: &Input,
+    compilation: &Compilation,
+) -> Result<Vec<Violation>, ValidateError> {
+    let plan = &compilation.plan;
+    let accepted: BTreeSet<&Name> = plan.pools().iter().map(|pool| &pool.name).collect();
+    let pools: Vec<_> = pairs(&input.pools)
+        .into_iter()
+        .filter(|(name, _)| accepted.contains(name))
+        .collect();
+    let profiles: Vec<_> = plan
+        .pools()
+        .iter()
+        .map(|pool| Profile {
+            name: &pool.profile_name,
+            pool: &pool.name,
+            spec: &pool.profile,
+        })
+        .collect();
+    let taken: Vec<Held<'_>> = observed
+        .nodes
+        .iter()
+        .filter(|(name, _)| plan.node(name).is_none())
+        .map(|(name, stored)| Held {
+            name,
+            addresses: &stored.record.addresses,
+        })
+        .collect();
+    let checked = Checked {
+        pools: &pools,
+        fabrics: &pairs(&input.fabrics),
+        superclusters: &pairs(&input.superclusters),
+        profiles: &profiles,
+        taken: &taken,
+    };
+    let mut failed = None;
+    let nodes = plan.nodes().map_while(|node| {
+        let spec: NodeConfigSpec = node.spec().map_err(|error| failed = Some(error)).ok()?;
+        Some(Node {
+            name: node.name(),
+            pool: &node.pool().name,
+            spec,
+        })
+    });
+    let violations = check(&checked, nodes);
+    failed.map_or(Ok(violations), |error| Err(error.into()))
+}
+
+fn pairs<S>(intents: &[Intent<S>]) -> Vec<(&Name, &S)> {
+    intents
+        .iter()
+        .map(|intent| (&intent.name, &intent.spec))
+        .collect()
+}
+
+/// The intents behind the violations: named ones, the pools of named nodes and profiles, and their sites. All pools of
+/// the plan where nothing is named.
+fn rejected(compilation: &Compilation, violations: &[Violation]) -> BTreeSet<ObjectRef> {
+    let plan = &compilation.plan;
+    let mut rejected = BTreeSet::new();
+    for violation in violations {
+        let mut pools: Vec<_> = violation
+            .nodes
+            .iter()
+            .filter_map(|name| Some(plan.node(name)?.pool()))
+            .collect();
+        for object in &violation.objects {
+            let kind = match object.kind {
+                CheckedKind::Supercluster => Kind::Supercluster,
+                CheckedKind::GPUPool => Kind::GPUPool,
+                CheckedKind::InfiniBandFabric => Kind::InfiniBandFabric,
+                CheckedKind::NodeProfile => {
+                    pools.extend(
+                        plan.pools()
+                            .iter()
+                            .filter(|pool| pool.profile_name == object.name),
+                    );
+                    continue;
+                }
+            };
+            pools.extend(
+                plan.pools()
+                    .iter()
+                    .filter(|pool| kind == Kind::GPUPool && pool.name.as_str() == object.name),
+            );
+            rejected.insert(ObjectRef::new(kind, &object.name));
+        }
+        if pools.is_empty() && violation.objects.is_empty() {
+            pools.extend(plan.pools());
+        }
+        for pool in pools {
+            rejected.insert(ObjectRef::new(Kind::GPUPool, &pool.name));
+            rejected.insert(ObjectRef::new(Kind::Supercluster, &pool.supercluster));
+        }
+    }
+    rejected
+}

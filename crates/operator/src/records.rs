@@ -1,0 +1,311 @@
+//! What is kept of each object: as little as the compile and the comparison need.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kube::api::{DynamicObject, ObjectMeta};
+use kube::core::DeserializeGuard;
+use rackwright_api::{
+    GPUPoolSpec, InfiniBandFabricSpec, IntentStatus, Management, NodeConfig, NodeConfigSpec, NodeInventory,
+    NodeName, NodeProfile, StorageTierSpec, SuperclusterSpec, labels,
+};
+use rackwright_planner::{Inventory, Kind, PreviousNode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The first 128 bits of BLAKE3 over what the operator owns of a NodeConfig.
+pub(crate) type Fingerprint = [u8; 16];
+
+/// An intent.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct IntentRecord {
+    pub uid: String,
+    pub generation: i64,
+    pub deleting: bool,
+    pub finalizers: Vec<String>,
+    /// What the user wrote, or why it cannot be read.
+    pub spec: Result<IntentSpec, String>,
+    /// Absent too where it cannot be read: then it is written anew.
+    pub status: Option<IntentStatus>,
+}
+
+/// The spec of an intent.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum IntentSpec {
+    Supercluster(Box<SuperclusterSpec>),
+    Pool(Box<GPUPoolSpec>),
+    Fabric(Box<InfiniBandFabricSpec>),
+    Tier(Box<StorageTierSpec>),
+}
+
+impl IntentRecord {
+    /// Reads an intent. Spec and status apart, so that neither hides the other.
+    pub(crate) fn new(kind: Kind, object: DynamicObject) -> Self {
+        fn spec<T: DeserializeOwned>(value: Value) -> Result<Box<T>, String> {
+            serde_json::from_value(value)
+                .map(Box::new)
+                .map_err(|error| error.to_string())
+        }
+        let mut data = object.data;
+        let mut take = |key: &str| data.get_mut(key).map_or(Value::Null, Value::take);
+        let body = take("spec");
+        let parsed = match kind {
+            Kind::Supercluster => spec(body).map(IntentSpec::Supercluster),
+            Kind::GPUPool => spec(body).map(IntentSpec::Pool),
+            Kind::InfiniBandFabric => spec(body).map(IntentSpec::Fabric),
+            Kind::StorageTier => spec(body).map(IntentSpec::Tier),
+            Kind::NodeInventory => Err("not an intent".to_owned()),
+        };
+        Self {
+            uid: object.metadata.uid.unwrap_or_default(),
+            generation: object.metadata.generation.unwrap_or_default(),
+            deleting: object.metadata.deletion_timestamp.is_some(),
+            finalizers: object.metadata.finalizers.unwrap_or_default(),
+            spec: parsed,
+            status: serde_json::from_value(take("status")).ok(),
+        }
+    }
+
+    pub(crate) fn held(&self) -> bool {
+        self.finalizers
+            .iter()
+            .any(|finalizer| finalizer == labels::FINALIZER)
+    }
+
+    pub(crate) fn pool(&self) -> Option<&GPUPoolSpec> {
+        match &self.spec {
+            Ok(IntentSpec::Pool(spec)) => Some(spec),
+            _ => None,
+        }
+    }
+}
+
+/// A NodeConfig. A spec that cannot be read has no fingerprint, and so is written anew if the plan holds the node.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NodeRecord {
+    pub pool: Option<Arc<str>>,
+    pub profile: Option<Arc<str>>,
+    pub management: Option<Management>,
+    pub addresses: Box<[Ipv4Addr]>,
+    pub fingerprint: Option<Fingerprint>,
+}
+
+impl NodeRecord {
+    pub(crate) fn new(object: DeserializeGuard<NodeConfig>, names: &Names) -> (ObjectMeta, Self) {
+        match object.0 {
+            Ok(object) => {
+                let pool = label(&object.metadata).map(|pool| names.intern(pool));
+                let spec = object.spec;
+                let addresses = NodeName::new(object.metadata.name.clone().unwrap_or_default())
+                    .map(|name| PreviousNode::new(name, &spec).addresses)
+                    .unwrap_or_default();
+                let record = Self {
+                    fingerprint: fingerprint(&spec, pool.as_deref()).ok(),
+                    profile: Some(names.intern(&spec.profile)),
+                    management: Some(spec.management),
+                    addresses,
+                    pool,
+                };
+                (object.metadata, record)
+            }
+            Err(invalid) => {
+                tracing::warn!(
+                    node = invalid.metadata.name,
+                    error = invalid.error,
+                    "unreadable NodeConfig"
+                );
+                let pool = label(&invalid.metadata).map(|pool| names.intern(pool));
+                let record = Self {
+                    pool,
+                    profile: None,
+                    management: None,
+                    addresses: Box::default(),
+                    fingerprint: None,
+                };
+                (invalid.metadata, record)
+            }
+        }
+    }
+}
+
+/// What the operator owns of a NodeConfig: the spec without the grant, and the pool's label.
+pub(crate) fn fingerprint(
+    spec: &NodeConfigSpec,
+    pool: Option<&str>,
+) -> Result<Fingerprint, serde_json::Error> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(pool.unwrap_or_default().as_bytes());
+    hasher.update(b"\n");
+    if spec.grant.is_none() {
+        hasher.update(&serde_json::to_vec(spec)?);
+    } else {
+        hasher.update(&serde_json::to_vec(&NodeConfigSpec {
+            grant: None,
+            ..spec.clone()
+        })?);
+    }
+    let mut short = Fingerprint::default();
+    short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    Ok(short)
+}
+
+/// A NodeProfile.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ProfileRecord {
+    pub uid: String,
+    /// Ours if it carries the pool's label.
+    pub pool: Option<Arc<str>>,
+}
+
+impl ProfileRecord {
+    pub(crate) fn new(metadata: &ObjectMeta, names: &Names) -> Self {
+        Self {
+            uid: metadata.uid.clone().unwrap_or_default(),
+            pool: label(metadata).map(|pool| names.intern(pool)),
+        }
+    }
+}
+
+/// What a compile needs of a NodeInventory; nothing where it cannot be read.
+#[derive(Debug, Clone)]
+pub(crate) struct InventoryRecord(pub Option<Inventory>);
+
+impl PartialEq for InventoryRecord {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => a.name == b.name && a.labels == b.labels && a.guids == b.guids,
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl InventoryRecord {
+    pub(crate) fn new(object: DeserializeGuard<NodeInventory>) -> (ObjectMeta, Self) {
+        match object.0 {
+            Ok(object) => {
+                let name = NodeName::new(object.metadata.name.clone().unwrap_or_default());
+                let labels = object.metadata.labels.clone().unwrap_or_default();
+                (
+                    object.metadata,
+                    Self(name.ok().map(|name| Inventory::new(name, labels, object.spec))),
+                )
+            }
+            Err(invalid) => {
+                tracing::warn!(
+                    node = invalid.metadata.name,
+                    error = invalid.error,
+                    "unreadable NodeInventory"
+                );
+                (invalid.metadata, Self(None))
+            }
+        }
+    }
+}
+
+/// The metadata of a NodeProfile, readable or not: its content is in its name.
+pub(crate) fn profile_metadata(object: DeserializeGuard<NodeProfile>) -> ObjectMeta {
+    match object.0 {
+        Ok(object) => object.metadata,
+        Err(invalid) => invalid.metadata,
+    }
+}
+
+fn label(metadata: &ObjectMeta) -> Option<&str> {
+    metadata.labels.as_ref()?.get(labels::POOL).map(String::as_str)
+}
+
+/// The resource version as a number: the API server orders versions so (KEP-5504). Zero where it is none, which every
+/// other version replaces and no write matches.
+pub(crate) fn version(metadata: &ObjectMeta) -> u64 {
+    metadata
+        .resource_version
+        .as_deref()
+        .and_then(|version| version.parse().ok())
+        .unwrap_or_default()
+}
+
+/// Names that thousands of records share, kept once.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Mutex<BTreeSet<Arc<str>>>);
+
+impl Names {
+    pub(crate) fn intern(&self, name: &str) -> Arc<str> {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = names.get(name) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = name.into();
+        names.insert(Arc::clone(&new));
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rackwright_api::{Facts, Grant, Hash};
+
+    fn spec() -> NodeConfigSpec {
+        NodeConfigSpec {
+            facts: Facts::default(),
+            grant: None,
+            hash: Hash::new("0".repeat(32)).unwrap(),
+            management: Management::Managed,
+            profile: "p-0".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_fingerprint_covers_all_but_the_grant() {
+        let base = fingerprint(&spec(), Some("p")).unwrap();
+        let grant = Some(Grant {
+            hash: spec().hash,
+            wave: 1,
+        });
+        assert_eq!(
+            fingerprint(&NodeConfigSpec { grant, ..spec() }, Some("p")).unwrap(),
+            base
+        );
+        assert_ne!(fingerprint(&spec(), Some("q")).unwrap(), base);
+        assert_ne!(fingerprint(&spec(), None).unwrap(), base);
+        let detached = NodeConfigSpec {
+            management: Management::Detached,
+            ..spec()
+        };
+        assert_ne!(fingerprint(&detached, Some("p")).unwrap(), base);
+        let other = NodeConfigSpec {
+            profile: "p-1".to_owned(),
+            ..spec()
+        };
+        assert_ne!(fingerprint(&other, Some("p")).unwrap(), base);
+        let hash = NodeConfigSpec {
+            hash: Hash::new("1".repeat(32)).unwrap(),
+            ..spec()
+        };
+        assert_ne!(fingerprint(&hash, Some("p")).unwrap(), base);
+    }
+
+    #[test]
+    fn a_broken_spec_hides_neither_metadata_nor_status() {
+        let object: DynamicObject = serde_json::from_value(serde_json::json!({
+            "metadata": {"name": "p", "generation": 3, "deletionTimestamp": "2026-01-01T00:00:00Z",
+                         "finalizers": [labels::FINALIZER]},
+            "spec": {"nodes": 7},
+            "status": {"observedGeneration": 2},
+        }))
+        .unwrap();
+        let record = IntentRecord::new(Kind::GPUPool, object);
+        assert!(record.spec.is_err());
+        assert!(record.deleting && record.held());
+        assert_eq!(record.generation, 3);
+        assert_eq!(record.status.unwrap().observed_generation, 2);
+    }
+
+    #[test]
+    fn names_are_kept_once() {
+        let names = Names::default();
+        assert!(Arc::ptr_eq(&names.intern("a"), &names.intern("a")));
+    }
+}
