@@ -277,11 +277,20 @@ fn evaluate(
                 place.path(),
                 invalid_text(
                     node.kind.name(),
-                    &format!("{error} evaluating rule: {}", rule.name()),
+                    &format!("{} evaluating rule: {}", lower(&error), rule.name()),
                 ),
             ),
         }
     }
+}
+
+/// An error as the server words it: without a capital in front.
+fn lower(error: &ExecutionError) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// The objection of a failed rule; maps and lists are not repeated in it.

@@ -2,7 +2,9 @@
 //! API server does not know is ignored, as there.
 
 use super::node::Type;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use regex::Regex;
+use std::net::Ipv6Addr;
+use std::sync::LazyLock;
 
 /// A format that is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +23,6 @@ pub(super) enum Format {
     LongName,
     Mac,
     ShortName,
-    Uri,
     Uuid(Option<u8>),
 }
 
@@ -51,7 +52,6 @@ impl Format {
                 "k8slongname" => Self::LongName,
                 "k8sshortname" => Self::ShortName,
                 "mac" => Self::Mac,
-                "uri" => Self::Uri,
                 "uuid" => Self::Uuid(None),
                 "uuid3" => Self::Uuid(Some(b'3')),
                 "uuid4" => Self::Uuid(Some(b'4')),
@@ -64,7 +64,7 @@ impl Format {
 
     /// Whether the API server checks a format of strings, or gives it a CEL type, and this crate does not.
     pub(super) fn is_unsupported(name: &str) -> bool {
-        const UNSUPPORTED: [&str; 10] = [
+        const UNSUPPORTED: [&str; 11] = [
             "bsonobjectid",
             "byte",
             "creditcard",
@@ -75,6 +75,7 @@ impl Format {
             "isbn13",
             "rgbcolor",
             "ssn",
+            "uri",
         ];
         UNSUPPORTED.contains(&name.replace('-', "").as_str())
     }
@@ -96,7 +97,6 @@ impl Format {
             Self::LongName => "k8s-long-name",
             Self::Mac => "mac",
             Self::ShortName => "k8s-short-name",
-            Self::Uri => "uri",
             Self::Uuid(None) => "uuid",
             Self::Uuid(Some(b'3')) => "uuid3",
             Self::Uuid(Some(b'4')) => "uuid4",
@@ -113,12 +113,11 @@ impl Format {
             Self::DateTime => is_date_time(text),
             Self::Duration => is_duration(text),
             Self::Hostname => is_hostname(text),
-            Self::Ipv4 => text.parse::<Ipv4Addr>().is_ok(),
+            Self::Ipv4 => is_ipv4(text),
             Self::Ipv6 => text.parse::<Ipv6Addr>().is_ok(),
             Self::LongName => text.len() <= 253 && text.split('.').all(is_name_segment),
             Self::ShortName => text.len() <= 63 && is_name_segment(text),
             Self::Mac => is_mac(text),
-            Self::Uri => is_request_uri(text),
             Self::Uuid(version) => is_uuid(text, version),
         }
     }
@@ -137,9 +136,9 @@ fn is_cidr(text: &str) -> bool {
     let Some((address, length)) = text.split_once('/') else {
         return false;
     };
-    let max = match address.parse::<IpAddr>() {
-        Ok(IpAddr::V4(_)) => 32,
-        Ok(IpAddr::V6(_)) => 128,
+    let max = match address.parse::<Ipv6Addr>() {
+        Ok(_) => 128,
+        Err(_) if is_ipv4(address) => 32,
         Err(_) => return false,
     };
     !length.is_empty()
@@ -181,7 +180,7 @@ fn is_date_time(text: &str) -> bool {
     let Some((date, rest)) = text.split_once('t') else {
         return false;
     };
-    if !is_date(date) || !rest.is_ascii() || rest.len() < 9 {
+    if !is_date(date) || !rest.is_char_boundary(8) || rest.len() < 9 {
         return false;
     }
     let clock = |text: &str, hours: u32| {
@@ -195,7 +194,10 @@ fn is_date_time(text: &str) -> bool {
                 && text[1..].split(':').filter_map(two_digits).count() == 2)
     };
     let (time, rest) = rest.split_at(8);
-    let fraction = rest.strip_prefix('.').map(|rest| {
+    // The server's pattern takes any character in front of the fraction.
+    let mut behind = rest.chars();
+    let fraction = behind.next().filter(|c| !matches!(c, 'z' | '+' | '-')).map(|_| {
+        let rest = behind.as_str();
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         (digits, &rest[digits..])
     });
@@ -270,20 +272,28 @@ fn is_go_duration(text: &str) -> bool {
     !text.is_empty()
 }
 
-/// RFC 1034 with digits allowed in front, labels up to 63 bytes, 255 bytes in all.
+/// The pattern of the server, oddities included: `a-` is a host name, `a-b-c` without a domain is none.
+static HOSTNAME: LazyLock<Result<Regex, regex::Error>> = LazyLock::new(|| {
+    Regex::new(
+        r"^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$",
+    )
+});
+
 fn is_hostname(text: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    let last = text.rsplit('.').next().unwrap_or("");
-    let dotted = text.contains('.');
     text.len() <= 255
-        && text.split('.').all(label)
-        && (!dotted || (last.chars().count() >= 2 && last.chars().all(char::is_alphabetic)))
+        && text.split('.').all(|label| label.len() <= 63)
+        && HOSTNAME.as_ref().is_ok_and(|pattern| pattern.is_match(text))
+}
+
+/// Dotted decimal; zeros in front are allowed, as in Go before 1.17 and in Kubernetes since.
+fn is_ipv4(text: &str) -> bool {
+    let part = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_digit())
+            && part.trim_start_matches('0').len() <= 3
+            && part.parse::<u64>().is_ok_and(|number| number <= 255)
+    };
+    text.split('.').count() == 4 && text.split('.').all(part)
 }
 
 /// 6, 8 or 20 bytes with colons or hyphens, or four-digit groups with dots, as Go's `net.ParseMAC`.
@@ -296,28 +306,6 @@ fn is_mac(text: &str) -> bool {
                 .all(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
     };
     groups(':', 2, [6, 8, 20]) || groups('-', 2, [6, 8, 20]) || groups('.', 4, [3, 4, 10])
-}
-
-/// An absolute path, or a scheme and a colon in front of something, as Go's `url.ParseRequestURI`.
-fn is_request_uri(text: &str) -> bool {
-    if text.is_empty()
-        || text
-            .bytes()
-            .any(|byte| byte < 0x20 || byte == 0x7f || byte == b' ')
-    {
-        return false;
-    }
-    if text.starts_with('/') {
-        return true;
-    }
-    let Some((scheme, rest)) = text.split_once(':') else {
-        return false;
-    };
-    let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-    scheme_ok && !rest.is_empty()
 }
 
 /// Hyphens may be left out. Version 3 does not look at the variant.
@@ -369,7 +357,7 @@ mod tests {
                 &["10.0.0.0/8", "fd00::/64"],
                 &["10.0.0.0", "10.0.0.0/33", "10.0.0/8", "::/129"],
             ),
-            ("ipv4", &["10.0.0.1"], &["10.0.0.256", "010.0.0.1", "::1"]),
+            ("ipv4", &["10.0.0.1"], &["10.0.0.256", "10.0.0", "::1"]),
             ("ipv6", &["::1"], &["10.0.0.1", "1::2::3"]),
             (
                 "mac",
@@ -396,11 +384,6 @@ mod tests {
                 "hostname",
                 &["dgx001", "a.example.com"],
                 &["-a", "a_b", "a.b.c.1"],
-            ),
-            (
-                "uri",
-                &["https://example.com/x", "/metrics"],
-                &["example", "", "http://a b"],
             ),
             ("k8s-short-name", &["a-1"], &["A", "a.b", ""]),
             ("k8s-long-name", &["a-1.b"], &["a..b", "a_b"]),

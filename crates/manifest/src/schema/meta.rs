@@ -8,6 +8,7 @@ use super::suggest::nearest;
 use super::violation::{Violation, ViolationKind};
 use crate::path::Path;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// The fields of `ObjectMeta`.
 const FIELDS: [&str; 15] = [
@@ -115,6 +116,20 @@ pub(super) fn create(object: &Value, namespaced: bool) -> Vec<Violation> {
     found
 }
 
+/// The object with a name where one is to be generated: the server draws it before it validates.
+pub(super) fn with_name(object: Cow<'_, Value>) -> Cow<'_, Value> {
+    let meta = object.get("metadata").and_then(Value::as_object);
+    let prefix = meta.map_or("", |meta| text(meta, "generateName"));
+    if prefix.is_empty() || meta.is_some_and(|meta| !text(meta, "name").is_empty()) {
+        return object;
+    }
+    // Five characters are drawn, and the prefix is cut to leave room for them in 63.
+    let name = format!("{}xxxxx", prefix.chars().take(58).collect::<String>());
+    let mut object = object.into_owned();
+    object["metadata"]["name"] = Value::from(name);
+    Cow::Owned(object)
+}
+
 /// Metadata of an object that replaces another.
 pub(super) fn update(new: &Value, old: &Value) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -190,17 +205,15 @@ fn text<'a>(meta: &'a Map<String, Value>, key: &str) -> &'a str {
     meta.get(key).and_then(Value::as_str).unwrap_or("")
 }
 
+/// A cluster-scoped kind takes any namespace: the server drops it. A missing one is filled in by kubectl.
 fn namespace(meta: &Map<String, Value>, namespaced: bool, found: &mut Vec<Violation>) {
     let namespace = text(meta, "namespace");
-    let path = metadata().child("namespace");
-    match (namespaced, namespace.is_empty()) {
-        // kubectl fills in the namespace of its context.
-        (_, true) => {}
-        (false, false) => found.push(objection(path, "Forbidden: not allowed on this type")),
-        (true, false) => {
-            for message in label(namespace) {
-                found.push(objection(path.clone(), invalid_text(namespace, &message)));
-            }
+    if namespaced && !namespace.is_empty() {
+        for message in label(namespace) {
+            found.push(objection(
+                metadata().child("namespace"),
+                invalid_text(namespace, &message),
+            ));
         }
     }
 }
@@ -279,13 +292,15 @@ fn too_long(text: &str, max: usize) -> Option<String> {
 }
 
 fn subdomain(text: &str) -> Vec<String> {
+    let length = (text.len() > 253).then(|| "must be no more than 253 characters".to_owned());
     let form = (!text.split('.').all(is_name_segment)).then(|| SUBDOMAIN.to_owned());
-    too_long(text, 253).into_iter().chain(form).collect()
+    length.into_iter().chain(form).collect()
 }
 
 fn label(text: &str) -> Vec<String> {
+    let length = (text.len() > 63).then(|| "must be no more than 63 characters".to_owned());
     let form = (!is_name_segment(text)).then(|| LABEL.to_owned());
-    too_long(text, 63).into_iter().chain(form).collect()
+    length.into_iter().chain(form).collect()
 }
 
 /// `([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]`
@@ -311,11 +326,11 @@ fn qualified_name(text: &str) -> Vec<String> {
     let mut messages = Vec::new();
     match prefix {
         Some("") => messages.push("prefix part must be non-empty".to_owned()),
-        Some(prefix) => messages.extend(
-            subdomain(prefix)
-                .into_iter()
-                .map(|message| format!("prefix part {message}")),
-        ),
+        Some(prefix) => {
+            let form = (!prefix.split('.').all(is_name_segment)).then(|| SUBDOMAIN.to_owned());
+            let prefixed = too_long(prefix, 253).into_iter().chain(form);
+            messages.extend(prefixed.map(|message| format!("prefix part {message}")));
+        }
         None => {}
     }
     if name.is_empty() {

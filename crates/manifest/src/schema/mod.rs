@@ -160,6 +160,7 @@ impl Schema {
         violations = self.unknown(object);
         let object = self.prepare(object, !violations.is_empty(), None);
         violations.extend(meta::create(&object, self.namespaced));
+        let object = meta::with_name(object);
         let mut walk = Walk::new(0);
         walk.value(&self.root, &object, None, &Place::Root);
         violations.extend(walk.finish());

@@ -134,14 +134,15 @@ impl Walk {
 
     fn number(&mut self, node: &Node, found: &Number, value: &Value, place: &Place<'_>) {
         let as_float = found.as_f64().unwrap_or(f64::NAN);
-        if let Some(format) = node.format
-            && !fits(format, found)
-        {
-            let name = self.name(place);
+        if !fits(node, found) {
+            let format = match node.format {
+                Some(format) => format!("with format {}", format.name()),
+                None => "(default format)".to_owned(),
+            };
+            let kind = node.kind.name();
             let detail = format!(
-                "Checked value must be of type {} with format {} in {name}",
-                node.kind.name(),
-                format.name()
+                "Checked value must be of type {kind} {format} in {}",
+                self.name(place)
             );
             self.add(ViolationKind::Range, place.path(), invalid_text("", &detail));
         }
@@ -222,7 +223,9 @@ impl Walk {
 
     fn enumeration(&mut self, node: &Node, value: &Value, place: &Place<'_>) {
         // Null is never equal to a value of an enumeration there, not even to null.
-        if node.enumeration.is_empty() || (!value.is_null() && node.enumeration.contains(value)) {
+        if node.enumeration.is_empty()
+            || (!value.is_null() && node.enumeration.iter().any(|wanted| equal(wanted, value)))
+        {
             return;
         }
         let text = |value: &Value| match value {
@@ -329,7 +332,7 @@ impl Walk {
         let Some(message) = verdict(valid) else { return };
         self.composed(place, &message);
         if valid == 0
-            && let Some(best) = results.into_iter().min_by_key(Vec::len)
+            && let Some(best) = nearest_branch(branches, value).and_then(|at| results.into_iter().nth(at))
         {
             self.violations.extend(best);
         }
@@ -338,6 +341,23 @@ impl Walk {
     fn composed(&mut self, place: &Place<'_>, message: &str) {
         let message = invalid_text("", &format!("{} {message}", quote(&self.name(place))));
         self.add(ViolationKind::Composition, place.path(), message);
+    }
+}
+
+/// The branch whose objections are shown: the first of those that name most of the keys that are there.
+fn nearest_branch(branches: &[Node], value: &Value) -> Option<usize> {
+    let named = |node: &Node| {
+        let keys = value.as_object().into_iter().flat_map(|map| map.keys());
+        keys.filter(|key| node.properties.contains_key(*key)).count()
+    };
+    (0..branches.len()).rev().max_by_key(|at| named(&branches[*at]))
+}
+
+/// Equal values; a float that is whole equals the integer.
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) if a.is_f64() != b.is_f64() => a.as_f64() == b.as_f64(),
+        _ => a == b,
     }
 }
 
@@ -365,13 +385,18 @@ fn mismatch(wanted: Type, value: &Value) -> Option<&'static str> {
     (!fits && wanted != Type::Any).then_some(found)
 }
 
-fn fits(format: Format, found: &Number) -> bool {
-    match format {
-        Format::Int32 => found
-            .as_i64()
-            .map_or(!found.is_u64(), |number| i32::try_from(number).is_ok()),
-        Format::Int64 => found.as_i64().is_some() || !found.is_u64(),
-        Format::Float => found
+/// Whether a number is one that its type and format can hold.
+fn fits(node: &Node, found: &Number) -> bool {
+    match (node.kind, node.format) {
+        (Type::Integer, format) => {
+            // The largest float below 2^63 is far from it: the comparison is exact.
+            let whole = |number: f64| number.fract() == 0.0 && number.abs() < 9_223_372_036_854_775_808.0;
+            let number = found
+                .as_i64()
+                .or_else(|| found.as_f64().filter(|number| whole(*number)).map(|n| n as i64));
+            number.is_some_and(|number| format != Some(Format::Int32) || i32::try_from(number).is_ok())
+        }
+        (Type::Number, Some(Format::Float)) => found
             .as_f64()
             .is_some_and(|number| number.abs() <= f64::from(f32::MAX)),
         _ => true,

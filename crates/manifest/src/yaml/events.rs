@@ -292,7 +292,7 @@ fn syntax_finding(builder: &Builder<'_>, text: &str, error: &ScanError) -> Diagn
             rules::TAB_INDENTATION.code(),
             "a tab cannot be used as indentation",
         )
-        .label(builder.span(range), "tab")
+        .label(builder.span(one_character(indenting_tab(text, at))), "tab")
         .help("indent with spaces"),
         ErrorKind::RecursionLimitExceeded => {
             Diagnostic::error(rules::TOO_DEEP.code(), "maps and lists are nested too deep")
