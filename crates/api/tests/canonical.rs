@@ -1,8 +1,16 @@
 //! Result kinds serialise directly to canonical JSON: their fields are declared in its order.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use rackwright_api::hash::canonical_json;
 use rackwright_api::*;
 use serde_json::json;
+
+type Edit<T> = Box<dyn Fn(&mut T)>;
 
 fn profile() -> NodeProfileSpec {
     serde_json::from_value(json!({
@@ -46,7 +54,7 @@ fn a_config_is_canonical_as_it_serialises() {
 #[test]
 fn each_field_changes_the_profile_hash() {
     let base = profile().hash().unwrap();
-    let edits: Vec<Box<dyn Fn(&mut NodeProfileSpec)>> = vec![
+    let edits: Vec<Edit<NodeProfileSpec>> = vec![
         Box::new(|p| p.gpu = None),
         Box::new(|p| p.gpu.as_mut().unwrap().power_limit = None),
         Box::new(|p| p.host.as_mut().unwrap().modules.clear()),
@@ -70,7 +78,7 @@ fn each_fact_changes_the_node_hash() {
     let hash = profile().hash().unwrap();
     let facts = config().facts;
     let base = facts.hash(&hash).unwrap();
-    let edits: Vec<Box<dyn Fn(&mut Facts)>> = vec![
+    let edits: Vec<Edit<Facts>> = vec![
         Box::new(|f| f.rack = None),
         Box::new(|f| f.rails[0].guid = None),
         Box::new(|f| f.rails[0].ipv4 = None),

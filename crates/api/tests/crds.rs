@@ -1,4 +1,10 @@
 //! What every CRD promises.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use rackwright_api::crds;
 use serde_json::Value;

@@ -1,4 +1,10 @@
 //! The hand-written check of each text type means what its pattern says.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

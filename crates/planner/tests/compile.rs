@@ -1,4 +1,10 @@
 //! What compiling promises.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -244,14 +250,15 @@ fn site(racks: &[u8], pools: &[(u8, Vec<u8>)]) -> String {
         "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab }\nspec:\n  racks:\n",
     );
     for rack in racks {
-        yaml.push_str(&format!(
-            "  - {{ names: \"a{rack}\", nodes: \"n[1-3]\", system: dgx-b200 }}\n"
-        ));
+        yaml += &format!("  - {{ names: \"a{rack}\", nodes: \"n[1-3]\", system: dgx-b200 }}\n");
     }
     yaml.push_str("---\napiVersion: rackwright.dev/v1alpha1\nkind: InfiniBandFabric\nmetadata: { name: compute }\nspec: { supercluster: lab, plane: Compute, topology: { type: FatTree, rails: 2 }, addressing: { ipv4: 10.64.0.0/20 } }\n");
     for (pool, racks) in pools {
         let racks: Vec<String> = racks.iter().map(|rack| format!("a{rack}")).collect();
-        yaml.push_str(&format!("---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: p{pool} }}\nspec: {{ supercluster: lab, nodes: {{ racks: \"{}\" }}, fabrics: [ {{ name: compute }} ] }}\n", racks.join(",")));
+        yaml += &format!(
+            "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: p{pool} }}\nspec: {{ supercluster: lab, nodes: {{ racks: \"{}\" }}, fabrics: [ {{ name: compute }} ] }}\n",
+            racks.join(",")
+        );
     }
     yaml
 }

@@ -1,4 +1,10 @@
 //! Every rule's page is a test: what it shows as refused gives exactly its code, what it shows as accepted gives none.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

@@ -1,6 +1,12 @@
 //! House work on the repository: `cargo xtask generate [--check]`, `cargo xtask house`, `cargo xtask bench`.
 
+mod bench;
+mod fleet;
 mod generate;
+mod house;
+mod measure;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -19,10 +25,44 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Check the rules of the house: pure crates stay pure, arrows point downwards, files stay short
+    House,
+    /// Compare the compiler with the floor program, in one run
+    Bench {
+        /// Fleet sizes, in nodes
+        #[arg(long, value_delimiter = ',', default_value = "10000,100000")]
+        nodes: Vec<u32>,
+        /// Rounds; the least of each figure counts
+        #[arg(long, default_value_t = 3)]
+        rounds: u32,
+    },
+    /// The floor program: parse a folder's inventories, serialise as many NodeConfigs, and nothing else
+    #[command(hide = true)]
+    Floor {
+        /// The folder that `bench` wrote
+        folder: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
         Command::Generate { check } => generate::run(check),
+        Command::House => house::run(),
+        Command::Bench { nodes, rounds } => bench::run(&nodes, rounds),
+        Command::Floor { folder } => bench::floor(&folder),
     }
+}
+
+/// The repository's root, from where this crate lies in it.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap_or(Path::new("."))
+        .to_owned()
+}
+
+#[expect(clippy::print_stdout, reason = "the result of the command")]
+fn say(line: &str) {
+    println!("{line}");
 }

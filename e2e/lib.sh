@@ -1,0 +1,42 @@
+# Sourced by the scripts of this folder: where things are, how they speak, and what they need.
+# shellcheck shell=bash
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+e2e=$root/e2e
+cd -- "$root"
+
+# A heading on standard error, with the seconds since the script began.
+step() {
+  if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
+    printf '\n\033[1m[%4ss] %s\033[0m\n' "$SECONDS" "$*" >&2
+  else
+    printf '\n[%4ss] %s\n' "$SECONDS" "$*" >&2
+  fi
+}
+
+# Rust 1.89 is the least that kube 5 builds with.
+need_rust() {
+  if ! command -v cargo >/dev/null; then
+    if command -v apt-get >/dev/null && apt-cache show rustup >/dev/null 2>&1; then
+      step "Rust is missing: installing rustup from Debian and the stable toolchain"
+      apt-get install -y -q --no-install-recommends rustup >&2
+      rustup default stable >&2
+    else
+      echo "error: Rust (cargo 1.89 or newer) is needed: https://rustup.rs" >&2
+      exit 3
+    fi
+  fi
+  local version
+  version=$(cargo --version | awk '{ print $2 }')
+  if [[ $(printf '%s\n' 1.89.0 "$version" | sort -V | head -n 1) != 1.89.0 ]]; then
+    echo "error: cargo $version is too old; 1.89 is the least: rustup update stable" >&2
+    exit 3
+  fi
+}
+
+# The real Kubernetes programs, found or built once and cached: puts them first on PATH.
+need_kubernetes() {
+  local programs
+  programs=$("$e2e/controlplane/find-or-build")
+  export PATH=$programs:$PATH RACKWRIGHT_KUBECTL=$programs/kubectl RACKWRIGHT_HELM=$programs/helm
+}

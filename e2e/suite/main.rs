@@ -1,0 +1,18 @@
+//! The end-to-end suite: the real binaries on a real API server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod changes;
+mod conflicts;
+mod conformance;
+mod corpus;
+mod crash;
+mod crds;
+mod deletion;
+mod leader;
+mod rights;
+mod superpod;

@@ -1,0 +1,41 @@
+//! What the operator's ServiceAccount may not do. That it may do all it needs is shown by every other scenario, which run
+//! with its token.
+
+use rackwright_e2e::cluster::{Cluster, run};
+use rackwright_e2e::operator::USER;
+use rackwright_e2e::variable;
+
+#[tokio::test]
+async fn the_service_account_has_no_right_to_spare() {
+    Cluster::fresh().await.unwrap();
+    let kubectl = variable("RACKWRIGHT_KUBECTL").unwrap();
+    for (verb, resource) in [
+        ("get", "secrets"),
+        ("list", "secrets"),
+        ("list", "nodes"),
+        ("patch", "nodes"),
+        ("create", "pods"),
+        ("create", "pods/exec"),
+        ("delete", "nodeconfigs.rackwright.dev"),
+        ("deletecollection", "nodeconfigs.rackwright.dev"),
+        ("patch", "nodeconfigs.rackwright.dev/status"),
+        ("patch", "nodeprofiles.rackwright.dev"),
+        ("create", "nodeinventories.rackwright.dev"),
+        ("create", "gpupools.rackwright.dev"),
+        ("update", "gpupools.rackwright.dev"),
+        ("delete", "gpupools.rackwright.dev"),
+        ("patch", "customresourcedefinitions.apiextensions.k8s.io"),
+        ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
+        ("impersonate", "users"),
+    ] {
+        let output = run(
+            &kubectl,
+            &["auth", "can-i", verb, resource, "--all-namespaces", "--as", USER],
+            "",
+        )
+        .await
+        .unwrap();
+        let answer = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(answer.trim(), "no", "{verb} {resource}");
+    }
+}
