@@ -98,7 +98,11 @@ impl Loaded {
                 .sum::<usize>();
         loaded.duplicates();
         if loaded.count == 0 && loaded.diagnostics.is_empty() && loaded.errors.is_empty() {
-            let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            let shown = |path: &PathBuf| match path.display().to_string() {
+                stdin if stdin == "-" => "standard input".to_owned(),
+                other => other,
+            };
+            let shown: Vec<String> = paths.iter().map(shown).collect();
             loaded.errors.push(InputError::Nothing(shown.join(", ")));
         }
         loaded

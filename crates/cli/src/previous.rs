@@ -58,7 +58,7 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
     // Our own output: the envelope is known by its first key.
     if head[..length].starts_with(b"{\"formatVersion\":") {
         let envelope: Envelope =
-            serde_json::from_reader(reader).map_err(|error| refuse(error.line(), error.to_string()))?;
+            serde_json::from_reader(reader).map_err(|error| refuse(error.line(), reason(&error)))?;
         if envelope.format_version != 1 {
             return Err(refuse(
                 1,
@@ -71,7 +71,7 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
     while reader.read_until(b'\n', &mut line).map_err(io)? > 0 {
         number += 1;
         if !line.trim_ascii().is_empty() {
-            let wrong = |error: serde_json::Error| refuse(number, error.to_string());
+            let wrong = |error: serde_json::Error| refuse(number, reason(&error));
             let header: Header = serde_json::from_slice(&line).map_err(wrong)?;
             match header.kind.as_str() {
                 "NodeConfig" => {
@@ -87,4 +87,13 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
         return Err(refuse(1, "the file is empty".to_owned()));
     }
     Ok(nodes)
+}
+
+/// What is wrong, without the place, which the message says in the file's own lines.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
+    }
 }

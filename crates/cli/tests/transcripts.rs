@@ -1,0 +1,127 @@
+//! What people see: each verb in each form with each exit code, as a transcript that is compared letter by letter.
+//! After a change that is meant: `INSTA_UPDATE=always cargo test -p rackwright-cli --test transcripts`, then read the
+//! difference.
+
+#[path = "support/run.rs"]
+mod run;
+
+use run::{code, err, out, root, run_in};
+
+/// Command lines, in the directory of their input, with what comes on standard input.
+const TRANSCRIPTS: &[(&str, &str, &str)] = &[
+    ("help", "--help", ""),
+    ("no-verb", "", ""),
+    ("unknown-verb", "valdiate examples/tiny", ""),
+    ("help-validate", "validate --help", ""),
+    ("help-plan", "plan --help", ""),
+    ("version", "version", ""),
+    ("version-json", "version -o json", ""),
+    ("explain-code", "explain rw2012", ""),
+    ("explain-name", "explain duplicate-object", ""),
+    ("explain-invariant", "explain RW9001", ""),
+    ("explain-json", "explain RW0101 --output json", ""),
+    ("explain-unknown", "explain RW201", ""),
+    ("validate-clean", "validate examples/tiny", ""),
+    ("validate-clean-json", "validate examples/tiny --output json", ""),
+    ("validate-directory", "validate examples/gitops", ""),
+    (
+        "validate-findings",
+        "validate crates/cli/tests/corpus/schema/misspelt-nested-field.yaml",
+        "",
+    ),
+    (
+        "validate-findings-colour",
+        "validate --color always crates/cli/tests/corpus/schema/misspelt-nested-field.yaml",
+        "",
+    ),
+    (
+        "validate-two-parties",
+        "validate crates/cli/tests/corpus/rules/node-claimed-twice.yaml",
+        "",
+    ),
+    (
+        "validate-hostlist-fix",
+        "validate crates/cli/tests/corpus/rules/hostlist-backwards.yaml",
+        "",
+    ),
+    (
+        "validate-findings-json",
+        "validate -o json crates/cli/tests/corpus/rules/node-claimed-twice.yaml",
+        "",
+    ),
+    (
+        "validate-warning",
+        "validate crates/cli/tests/corpus/rules/empty-pool.yaml",
+        "",
+    ),
+    (
+        "validate-warning-strict",
+        "validate --strict crates/cli/tests/corpus/rules/empty-pool.yaml",
+        "",
+    ),
+    (
+        "validate-missing-file",
+        "validate nope.yaml crates/cli/tests/corpus/rules/unknown-rack.yaml",
+        "",
+    ),
+    (
+        "validate-nothing-of-ours",
+        "validate -",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n",
+    ),
+    ("validate-empty-input", "validate -", ""),
+    ("plan-text", "plan examples/tiny", ""),
+    ("plan-superpod", "plan examples/superpod-b200", ""),
+    ("plan-json", "plan examples/tiny --output json", ""),
+    ("plan-jsonl", "plan examples/tiny --output jsonl", ""),
+    ("plan-yaml", "plan examples/tiny --output yaml", ""),
+    ("plan-node", "plan examples/superpod-b200 --node dgx097", ""),
+    (
+        "plan-node-jsonl",
+        "plan examples/tiny --node r2-n2 --output jsonl",
+        "",
+    ),
+    ("plan-node-unknown", "plan examples/tiny --node r1-n3", ""),
+    (
+        "plan-refused",
+        "plan crates/cli/tests/corpus/rules/missing-fabric.yaml",
+        "",
+    ),
+    (
+        "plan-refused-jsonl",
+        "plan crates/cli/tests/corpus/rules/missing-fabric.yaml -o jsonl",
+        "",
+    ),
+    ("plan-missing-file", "plan examples/tiny nope", ""),
+    (
+        "plan-previous-missing",
+        "plan examples/tiny --previous nope.jsonl",
+        "",
+    ),
+    (
+        "plan-previous-not-a-plan",
+        "plan examples/tiny --previous examples/tiny/lab.yaml",
+        "",
+    ),
+    ("crds-unknown-form", "crds --output toml", ""),
+    ("completions-unknown-shell", "completions csh", ""),
+];
+
+#[test]
+fn transcripts() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("transcripts");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (name, line, input) in TRANSCRIPTS {
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        let output = run_in(&root(), &arguments, input.as_bytes());
+        let transcript = format!(
+            "$ rackwright {line}\n{}--- standard error\n{}--- exit {}\n",
+            out(&output).replace('\u{1b}', "\\e"),
+            err(&output).replace('\u{1b}', "\\e"),
+            code(&output)
+        );
+        settings.bind(|| insta::assert_snapshot!(*name, transcript));
+    }
+}
