@@ -53,6 +53,14 @@ impl State {
         )
     }
 
+    /// A round begins: no response to a write is on its way.
+    pub(crate) fn round_begins(&mut self) {
+        self.intents.values_mut().for_each(Table::round_begins);
+        self.nodes.round_begins();
+        self.inventories.round_begins();
+        self.profiles.round_begins();
+    }
+
     fn intent(&self, kind: Watched) -> Option<&Table<IntentRecord>> {
         INTENTS
             .iter()

@@ -9,6 +9,9 @@ use std::sync::Arc;
 pub(crate) struct Table<R> {
     entries: BTreeMap<Arc<str>, Entry<R>>,
     listing: Option<Listing<R>>,
+    /// Deletions that the watch has shown since the last round began, so that the response to a write before them,
+    /// which may arrive after them, does not bring the object back.
+    deletions: BTreeMap<Arc<str>, u64>,
     ready: bool,
     /// The highest version that the watch (not our writes) has shown.
     seen: u64,
@@ -45,6 +48,7 @@ impl<R> Default for Table<R> {
         Self {
             entries: BTreeMap::new(),
             listing: None,
+            deletions: BTreeMap::new(),
             ready: false,
             seen: 0,
         }
@@ -94,7 +98,8 @@ impl<R: PartialEq> Table<R> {
     }
 
     /// The list is complete and replaces what was there, even by older versions (a restored etcd), but for what we wrote
-    /// meanwhile. Says whether a compile could see a difference.
+    /// meanwhile. What we wrote and the list does not hold is gone, or the watch is about to show it. Says whether a
+    /// compile could see a difference.
     pub(crate) fn list_ends(&mut self) -> bool {
         let Some(listing) = self.listing.take() else {
             return false;
@@ -154,8 +159,9 @@ impl<R: PartialEq> Table<R> {
     }
 
     /// The watch shows a deletion. Says whether a compile could see a difference.
-    pub(crate) fn deleted(&mut self, name: &str, version: u64) -> bool {
+    pub(crate) fn deleted(&mut self, name: &Arc<str>, version: u64) -> bool {
         self.seen = self.seen.max(version);
+        self.deletions.insert(Arc::clone(name), version);
         if self.entries.get(name).is_none_or(|entry| entry.version > version) {
             return false;
         }
@@ -177,6 +183,11 @@ impl<R: PartialEq> Table<R> {
         if let Some(listing) = &mut self.listing {
             listing.written.insert(Arc::clone(name));
         }
+    }
+
+    /// A round begins: no response is on its way.
+    pub(crate) fn round_begins(&mut self) {
+        self.deletions.clear();
     }
 
     /// Our own deletion was accepted.
@@ -216,7 +227,7 @@ mod tests {
         let mut table = table(&[("a", 1, 0)]);
         table.wrote(&"a".into(), 5, 2);
         assert!(!table.applied("a".into(), 3, 1));
-        assert!(!table.deleted("a", 4));
+        assert!(!table.deleted(&"a".into(), 4));
         assert!(!table.applied("a".into(), 5, 2), "the echo is no change");
         assert_eq!(rows(&table), [("a", 5, 2)]);
         assert!(table.applied("a".into(), 6, 3));
@@ -235,9 +246,25 @@ mod tests {
         table.list_begins();
         table.listed("a".into(), 1, 0);
         table.wrote(&"a".into(), 5, 2);
-        table.wrote(&"c".into(), 6, 2);
+        table.wrote(&"b".into(), 6, 2);
         assert!(table.list_ends());
-        assert_eq!(rows(&table), [("a", 5, 2), ("c", 6, 2)]);
+        assert_eq!(
+            rows(&table),
+            [("a", 5, 2)],
+            "b was deleted before the list was made"
+        );
+        assert!(table.applied("b".into(), 6, 2), "or else the watch shows it");
+    }
+
+    #[test]
+    fn a_late_response_does_not_bring_back_what_is_deleted() {
+        let mut table = table(&[("a", 1, 0)]);
+        table.round_begins();
+        assert!(table.deleted(&"a".into(), 7));
+        table.wrote(&"a".into(), 6, 1);
+        assert!(rows(&table).is_empty());
+        table.wrote(&"a".into(), 8, 1);
+        assert_eq!(rows(&table), [("a", 8, 1)]);
     }
 
     #[test]
@@ -264,7 +291,7 @@ mod tests {
         assert!(rows(&table).is_empty());
         assert!(!table.applied("a".into(), 1, 0), "an event that was on its way");
         assert!(rows(&table).is_empty());
-        assert!(!table.deleted("a", 3));
+        assert!(!table.deleted(&"a".into(), 3));
         table.wrote(&"a".into(), 7, 1);
         assert_eq!(rows(&table), [("a", 7, 1)]);
     }

@@ -57,7 +57,8 @@ pub(crate) fn snapshot(store: &Store) -> Result<Observed, ObserveError> {
             missing.into_iter().map(Watched::as_str).collect(),
         ));
     }
-    let state = store.lock();
+    let mut state = store.lock();
+    state.round_begins();
     let intents = state
         .intents
         .iter()
@@ -170,12 +171,30 @@ impl Context {
                     Some(Err(error)) => {
                         errors += 1;
                         self.metrics.watch_error(kind.as_str());
-                        tracing::warn!(kind = kind.as_str(), %error, "watch failed, trying again");
+                        let error = describe(&error);
+                        tracing::warn!(kind = kind.as_str(), error, "watch failed, trying again");
                     }
                     None => break,
                 }
             }
         }
+    }
+}
+
+/// In one line; kube prints the whole answer of the API server.
+fn describe(error: &watcher::Error) -> String {
+    use std::error::Error as _;
+    match (
+        error,
+        error
+            .source()
+            .and_then(|source| source.downcast_ref::<kube::Error>()),
+    ) {
+        (watcher::Error::WatchError(status), _) => {
+            format!("the watch ended: {} ({})", status.message, status.code)
+        }
+        (_, Some(kube::Error::Api(status))) => format!("{} ({})", status.message, status.code),
+        _ => error.to_string(),
     }
 }
 
