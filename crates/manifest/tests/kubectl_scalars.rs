@@ -3,6 +3,13 @@
 //! `kubectl annotate --local` reads a file without a cluster and prints the object as JSON. Set `RACKWRIGHT_KUBECTL` to use
 //! another binary than the `kubectl` on the path.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::float_cmp,
+    reason = "a test fails by panicking, and compares exactly"
+)]
+
 use rackwright_manifest::{Limits, Sources, read};
 use serde_json::Value;
 use std::collections::BTreeSet;

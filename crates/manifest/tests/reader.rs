@@ -1,8 +1,14 @@
 //! The reader: positions, bad input, limits, and properties.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test fails by panicking, and compares exactly"
+)]
+
 use proptest::prelude::*;
 use rackwright_manifest::{Limits, Path, Position, Read, Sources, Span, read};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 fn read_with(text: impl Into<Vec<u8>>, limits: &Limits) -> (Sources, Read) {
     let mut sources = Sources::new();
@@ -281,7 +287,7 @@ fn bombs_and_giants_are_refused_before_memory_goes() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..20 {
         let inner = vec![format!("*a{}", level - 1); 10].join(", ");
-        bomb.push_str(&format!("a{level}: &a{level} [{inner}]\n"));
+        writeln!(bomb, "a{level}: &a{level} [{inner}]").expect("strings grow");
     }
     let (sources, read) = read_text(format!("{HEAD}{bomb}---\n{HEAD}"));
     let codes: Vec<_> = findings(&sources, &read)
@@ -310,7 +316,7 @@ fn bombs_and_giants_are_refused_before_memory_goes() {
     // Aliases in aliases are deep, too.
     let mut chain = "a0: &a0 [x]\n".to_owned();
     for level in 1..100 {
-        chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        writeln!(chain, "a{level}: &a{level} [*a{}]", level - 1).expect("strings grow");
     }
     let (sources, read) = read_text(format!("{HEAD}{chain}"));
     assert_eq!(findings(&sources, &read)[0].0, "RW0010");
@@ -352,13 +358,13 @@ fn fixes_make_the_text_readable() {
             .collect();
         assert_eq!(fixes.len(), first.diagnostics.len(), "{text}");
         fixes.sort_by_key(|fix| std::cmp::Reverse(fix.span.start));
-        let mut fixed = text.clone();
+        let mut mended = text.clone();
         for fix in fixes {
             let Span { start, end, .. } = fix.span;
-            fixed.replace_range(start as usize..end as usize, &fix.replacement);
+            mended.replace_range(start as usize..end as usize, &fix.replacement);
         }
-        let (_, second) = read_text(fixed.clone());
-        assert_eq!(second.diagnostics, [], "{fixed}");
+        let (_, second) = read_text(mended.clone());
+        assert_eq!(second.diagnostics, [], "{mended}");
     }
 }
 

@@ -3,10 +3,16 @@
 //! `server/record.py` sent every case of `server/cases.json` to a kube-apiserver that had `server/crd.yaml`, and wrote its
 //! answers to `server/answers.json`; that is done again when cases are added or Kubernetes moves.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test fails by panicking, and compares exactly"
+)]
+
 use rackwright_manifest::schema::{Schema, Schemas, Violation, ViolationKind};
 use rackwright_manifest::{Limits, Sources, Step, read};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
@@ -59,8 +65,11 @@ fn field(violation: &Violation) -> String {
     for step in steps {
         match step {
             Step::Key(key) if text.is_empty() => text.push_str(key),
-            Step::Key(key) => text.push_str(&format!(".{key}")),
-            Step::Index(index) => text.push_str(&format!("[{index}]")),
+            Step::Key(key) => {
+                text.push('.');
+                text.push_str(key);
+            }
+            Step::Index(index) => write!(text, "[{index}]").expect("strings grow"),
         }
     }
     if text.is_empty() { "<nil>".to_owned() } else { text }
@@ -85,6 +94,29 @@ const KNOWN: &[(&str, &str)] = &[(
     "the server also objects to the name that it has drawn from the bad prefix",
 )];
 
+/// Both sides of a case, each sorted.
+fn compare(schema: &Schema, case: &Value, answer: &Value) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    let text = |pair: &Value, at: usize| pair[at].as_str().unwrap_or("").to_owned();
+    let mut theirs: Vec<_> = answer
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|pair| (text(pair, 0), text(pair, 1)))
+        // We say nothing about rules that did not run.
+        .filter(|(_, message)| !message.contains("some validation rules were not checked"))
+        .collect();
+    // The server stops at unknown fields; we go on.
+    let strict = theirs.iter().any(|(field, _)| field.is_empty());
+    let mut ours: Vec<_> = judge(schema, case)
+        .iter()
+        .filter(|violation| !strict || violation.kind == ViolationKind::UnknownField)
+        .map(said)
+        .collect();
+    theirs.sort();
+    ours.sort();
+    (ours, theirs)
+}
+
 #[test]
 fn answers_equal_those_of_the_server() {
     let schemas = schemas();
@@ -100,30 +132,10 @@ fn answers_equal_those_of_the_server() {
     let mut wrong = Vec::new();
     let mut seen: BTreeMap<ViolationKind, usize> = BTreeMap::new();
     for (name, case) in cases {
-        let mut theirs: Vec<(String, String)> = answers[name]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|pair| {
-                let text = |at: usize| pair[at].as_str().unwrap_or("").to_owned();
-                (text(0), text(1))
-            })
-            // We say nothing about rules that did not run.
-            .filter(|(_, message)| !message.contains("some validation rules were not checked"))
-            .collect();
-        let violations = judge(schema, case);
-        let strict = theirs.iter().any(|(field, _)| field.is_empty());
-        let mut ours: Vec<(String, String)> = violations
-            .iter()
-            // The server stops at unknown fields; we go on.
-            .filter(|violation| !strict || violation.kind == ViolationKind::UnknownField)
-            .map(said)
-            .collect();
-        for violation in &violations {
+        for violation in judge(schema, case) {
             *seen.entry(violation.kind).or_default() += 1;
         }
-        theirs.sort();
-        ours.sort();
+        let (ours, theirs) = compare(schema, case, &answers[name]);
         if ours != theirs && !KNOWN.iter().any(|(known, _)| known == name) {
             wrong.push(format!("{name}\n  server: {theirs:#?}\n  ours:   {ours:#?}"));
         }

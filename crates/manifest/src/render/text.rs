@@ -171,7 +171,7 @@ fn lines_around(text: &str, span: Span) -> Range<usize> {
     for _ in 0..CONTEXT_LINES {
         let from = start.saturating_sub(MAX_LINE);
         if let Some(offset) = bytes[from..start].iter().rposition(|byte| *byte == b'\n') {
-            start = from + offset
+            start = from + offset;
         } else {
             start = from;
             break;
@@ -184,7 +184,7 @@ fn lines_around(text: &str, span: Span) -> Range<usize> {
     for _ in 0..CONTEXT_LINES {
         let to = (end + MAX_LINE).min(text.len());
         if let Some(offset) = bytes[end..to].iter().position(|byte| *byte == b'\n') {
-            end += offset + 1
+            end += offset + 1;
         } else {
             end = to;
             break;

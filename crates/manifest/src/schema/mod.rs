@@ -1,7 +1,7 @@
 //! Judges objects as the API server judges custom resources: the verdicts, field paths and messages of Kubernetes 1.36.
 //!
-//! Two differences are wanted. An objection to a combination of schemas (`anyOf` and the like) or to the range of a number
-//! format carries its field path, where the server prints `<nil>`. And nothing is said about CEL rules that did not run,
+//! Three differences are wanted. A list where a string of some format belongs is refused; the server lets it pass. An objection to a combination of schemas (`anyOf` and the like) or to the range of a number
+//! format carries its field path, where the server prints `<nil>`. Nothing is said about CEL rules that did not run,
 //! where the server adds "some validation rules were not checked".
 
 mod cel;

@@ -10,6 +10,9 @@ use super::violation::{Violation, ViolationKind};
 use crate::path::Path;
 use serde_json::{Number, Value};
 
+/// The largest float that the server takes for a whole number: 2^53 - 1.
+const MAX_WHOLE_FLOAT: f64 = 9_007_199_254_740_991.0;
+
 /// Collects objections during a walk.
 pub(super) struct Walk {
     violations: Vec<Violation>,
@@ -64,7 +67,10 @@ impl Walk {
             return self.enumeration(node, value, place);
         }
         if let Some(found) = mismatch(node.kind, value) {
-            self.wrong_type(node, found, place);
+            match node.format.filter(|_| !value.is_string() && !value.is_array()) {
+                Some(format) => self.wrong_format(format, go_type(value), place),
+                None => self.wrong_type(node, found, place),
+            }
         }
         self.composition(node, value, place);
         match value {
@@ -94,14 +100,18 @@ impl Walk {
         if let Some(format) = node.format
             && !format.accepts(text)
         {
-            let wanted = format!(
-                "{} in body must be of type {}: {}",
-                self.name(place),
-                format.name(),
-                quote(text)
-            );
-            self.add(ViolationKind::Format, place.path(), invalid_text(text, &wanted));
+            self.wrong_format(format, text, place);
         }
+    }
+
+    fn wrong_format(&mut self, format: Format, found: &str, place: &Place<'_>) {
+        let wanted = format!(
+            "{} in body must be of type {}: {}",
+            self.name(place),
+            format.name(),
+            quote(found)
+        );
+        self.add(ViolationKind::Format, place.path(), invalid_text(found, &wanted));
     }
 
     /// The first of length and pattern that fails, as there.
@@ -154,11 +164,22 @@ impl Walk {
                 float(bound)
             }
         };
-        if let Some(factor) = node.multiple_of
-            && !is_multiple(found, factor)
-        {
-            let wanted = format!("should be a multiple of {}", bound(factor));
-            self.invalid(ViolationKind::Range, place, value, &wanted);
+        match node.multiple_of {
+            // The server cuts factors to whole numbers for integers, and then finds nothing left.
+            Some(factor) if integer && factor < 1.0 => {
+                let name = self.name(place);
+                let detail = format!("factor MultipleOf declared for {name} must be positive: 0");
+                self.add(
+                    ViolationKind::Range,
+                    place.path(),
+                    invalid(&Value::from(0), &detail),
+                );
+            }
+            Some(factor) if !is_multiple(found, factor) => {
+                let wanted = format!("should be a multiple of {}", bound(factor));
+                self.invalid(ViolationKind::Range, place, value, &wanted);
+            }
+            _ => {}
         }
         // The server compares integers with the whole part of a bound.
         let whole = |bound: f64| if integer { bound.trunc() } else { bound };
@@ -344,6 +365,15 @@ impl Walk {
     }
 }
 
+/// What the server says that it found where a format was wanted: Go's name of the number, and nothing for others.
+fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        _ => "",
+    }
+}
+
 /// The branch whose objections are shown: the first of those that name most of the keys that are there.
 fn nearest_branch(branches: &[Node], value: &Value) -> Option<usize> {
     let named = |node: &Node| {
@@ -353,11 +383,15 @@ fn nearest_branch(branches: &[Node], value: &Value) -> Option<usize> {
     (0..branches.len()).rev().max_by_key(|at| named(&branches[*at]))
 }
 
-/// Equal values; a float that is whole equals the integer.
-fn equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) if a.is_f64() != b.is_f64() => a.as_f64() == b.as_f64(),
-        _ => a == b,
+/// Whether a value is one of an enumeration. As there, a number is converted to the type of the wanted one first, so a
+/// float loses its fraction; its type is objected to anyway.
+fn equal(wanted: &Value, value: &Value) -> bool {
+    match (wanted, value) {
+        (Value::Number(wanted), Value::Number(found)) if wanted.is_f64() => wanted.as_f64() == found.as_f64(),
+        (Value::Number(wanted), Value::Number(found)) if found.is_f64() => {
+            wanted.as_f64() == found.as_f64().map(f64::trunc)
+        }
+        _ => wanted == value,
     }
 }
 
@@ -372,7 +406,7 @@ fn mismatch(wanted: Type, value: &Value) -> Option<&'static str> {
         Value::Number(number) if number.is_f64() => {
             let whole = number
                 .as_f64()
-                .is_some_and(|number| number.fract() == 0.0 && number.abs() < 9e15);
+                .is_some_and(|number| number.fract() == 0.0 && number.abs() <= MAX_WHOLE_FLOAT);
             let fits =
                 wanted == Type::Number || (whole && matches!(wanted, Type::Integer | Type::IntOrString));
             (fits, "number")
@@ -404,9 +438,8 @@ fn fits(node: &Node, found: &Number) -> bool {
 }
 
 fn is_multiple(found: &Number, factor: f64) -> bool {
-    // The factors of schemas are small; the server, too, cuts them to whole numbers for integers.
-    if let (Some(number), true) = (found.as_i64(), factor >= 1.0) {
-        return number % (factor as i64) == 0;
+    if let Some(number) = found.as_i64() {
+        return number % (factor as i64).max(1) == 0;
     }
     let number = found.as_f64().unwrap_or(f64::NAN);
     let quotient = if factor < 1.0 {
@@ -414,7 +447,7 @@ fn is_multiple(found: &Number, factor: f64) -> bool {
     } else {
         number / factor
     };
-    (quotient - quotient.round()).abs() < 1e-9
+    quotient.abs() <= MAX_WHOLE_FLOAT && (quotient - quotient.round()).abs() < 1e-9
 }
 
 fn has_duplicate(items: &[Value]) -> bool {

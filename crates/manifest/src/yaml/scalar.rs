@@ -115,7 +115,6 @@ pub(super) fn kubectl(text: &str) -> Scalar {
     };
     match first {
         b'.' if underscores_separate_digits(text) => go_float(&text.replace('_', "")),
-        b'.' => Scalar::Str,
         b'+' | b'-' | b'0'..=b'9' => {
             let plain: String = text.chars().filter(|c| *c != '_').collect();
             if let Some(number) = go_int(&plain)
