@@ -12,6 +12,17 @@ pub(crate) trait Admission: Send + Sync {
     /// Fills in defaults.
     fn default(&self, object: &mut Value);
 
-    /// Schema, CEL and metadata; transition rules too when the object replaces `old`.
-    fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<Cause>;
+    /// Schema, CEL and metadata; transition rules too when the object replaces another.
+    fn validate(&self, object: &Value, change: Change<'_>) -> Vec<Cause>;
+}
+
+/// What a write does to an object.
+#[derive(Clone, Copy)]
+pub(crate) enum Change<'a> {
+    /// It is new.
+    Create,
+    /// It replaces this one.
+    Update(&'a Value),
+    /// Its status replaces that of this one.
+    Status(&'a Value),
 }

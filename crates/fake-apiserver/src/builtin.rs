@@ -39,9 +39,20 @@ pub(crate) fn kinds() -> Vec<Kind> {
     out
 }
 
-fn definition(group: &str, plural: &str, kind: &str, short: &[&str], namespaced: bool, fields: &Value) -> Value {
+fn definition(
+    group: &str,
+    plural: &str,
+    kind: &str,
+    short: &[&str],
+    namespaced: bool,
+    fields: &Value,
+) -> Value {
     let has_status = fields.get("status").is_some();
-    let subresources = if has_status { json!({ "status": {} }) } else { json!({}) };
+    let subresources = if has_status {
+        json!({ "status": {} })
+    } else {
+        json!({})
+    };
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -74,9 +85,7 @@ fn definitions() -> Vec<Value> {
             }
         })
     };
-    let open_with = |fields: Value| {
-        json!({ "type": "object", "properties": fields, "x-kubernetes-preserve-unknown-fields": true })
-    };
+    let open_with = |fields: Value| json!({ "type": "object", "properties": fields, "x-kubernetes-preserve-unknown-fields": true });
     let namespace = json!({
         "spec": { "type": "object", "properties": { "finalizers": { "type": "array", "items": text } } },
         "status": { "type": "object", "properties": { "phase": text, "conditions": by("type") } }
@@ -106,7 +115,8 @@ fn definitions() -> Vec<Value> {
         "deprecatedSource": open, "eventTime": text, "note": text, "reason": text, "regarding": open,
         "related": open, "reportingController": text, "reportingInstance": text, "series": open, "type": text
     });
-    let account = json!({ "secrets": opens, "imagePullSecrets": opens, "automountServiceAccountToken": flag });
+    let account =
+        json!({ "secrets": opens, "imagePullSecrets": opens, "automountServiceAccountToken": flag });
     let lease = json!({
         "spec": { "type": "object", "properties": {
             "acquireTime": text, "holderIdentity": text, "leaseTransitions": int, "preferredHolder": text,

@@ -41,7 +41,11 @@ impl Call {
             return asked.to_owned();
         }
         let agent = self.user_agent.split('/').next().unwrap_or_default();
-        if agent.is_empty() { "unknown".to_owned() } else { agent.chars().take(128).collect() }
+        if agent.is_empty() {
+            "unknown".to_owned()
+        } else {
+            agent.chars().take(128).collect()
+        }
     }
 
     pub(crate) fn is_dry_run(&self) -> bool {
@@ -70,12 +74,22 @@ impl Call {
             causes.push(Cause::field("fieldValidation", message));
         }
         if self.verb == Verb::Apply && self.query.text("fieldManager").is_empty() {
-            causes.push(Cause::field("fieldManager", "Required value: is required for apply patch"));
+            causes.push(Cause::field(
+                "fieldManager",
+                "Required value: is required for apply patch",
+            ));
         }
         if self.verb == Verb::Patch && !self.query.text("force").is_empty() {
-            causes.push(Cause::field("force", "Forbidden: may not be specified for non-apply patch"));
+            causes.push(Cause::field(
+                "force",
+                "Forbidden: may not be specified for non-apply patch",
+            ));
         }
-        if causes.is_empty() { Ok(()) } else { Err(ApiError::invalid_options(options, &causes)) }
+        if causes.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::invalid_options(options, &causes))
+        }
     }
 }
 
@@ -95,14 +109,23 @@ impl Reply {
     }
 
     pub(crate) fn bytes(code: u16, body: Vec<u8>) -> Self {
-        Self { code, content_type: "application/json", body, warnings: Vec::new(), retry_after: None }
+        Self {
+            code,
+            content_type: "application/json",
+            body,
+            warnings: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// A stored object in the form that the call asked for.
     pub(crate) fn stored(call: &Call, code: u16, stored: &Stored, warnings: Vec<String>) -> Self {
         let mut body = Vec::new();
         stored.render(&call.kind, call.form, stored.rv, &mut body);
-        Self { warnings, ..Self::bytes(code, body) }
+        Self {
+            warnings,
+            ..Self::bytes(code, body)
+        }
     }
 
     /// An object that is not stored: the outcome of a dry run.
@@ -127,6 +150,9 @@ impl Reply {
             },
             ErrorBody::Status { .. } => Self::json(error.code, &error.to_json()),
         };
-        Self { retry_after: error.retry_after, ..reply }
+        Self {
+            retry_after: error.retry_after,
+            ..reply
+        }
     }
 }

@@ -25,7 +25,9 @@ impl Clock {
     /// The time now, in whole seconds as `metav1.Time` has it.
     pub(crate) fn now(&self) -> String {
         let seconds = (self.0)().as_second();
-        Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+        Timestamp::from_second(seconds)
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+            .to_string()
     }
 }
 

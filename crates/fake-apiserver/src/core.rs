@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::admission::Change;
 use crate::builtin::{self, CRDS, NAMESPACES};
 use crate::call::{Call, Reply};
 use crate::clock::Clock;
@@ -52,7 +53,9 @@ impl Core {
     }
 
     fn seed_namespace(&mut self, name: &str) {
-        let Some(kind) = self.registry.get("", "v1", NAMESPACES) else { return };
+        let Some(kind) = self.registry.get("", "v1", NAMESPACES) else {
+            return;
+        };
         let mut object = json!({
             "metadata": { "name": name, "labels": { "kubernetes.io/metadata.name": name } },
             "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" }
@@ -115,18 +118,21 @@ impl Core {
             (&old_owners, &new_owners),
         );
         if let (None, Some(old)) = (new, old) {
-            self.work.push_back(Work::OwnerGone(meta_text(old, "uid").to_owned()));
+            self.work
+                .push_back(Work::OwnerGone(meta_text(old, "uid").to_owned()));
             for owner in old_owners {
                 self.work.push_back(Work::DependentGone(owner));
             }
             if self.terminating.contains(&*key.namespace) {
-                self.work.push_back(Work::EmptyNamespace(key.namespace.to_string()));
+                self.work
+                    .push_back(Work::EmptyNamespace(key.namespace.to_string()));
             }
             if self.terminating.contains(&*table) {
                 self.work.push_back(Work::EmptyDefinition(table.to_string()));
             }
         } else if !new_owners.is_empty() && new_owners != old_owners {
-            self.work.push_back(Work::CheckOwners((Arc::clone(&table), key.clone())));
+            self.work
+                .push_back(Work::CheckOwners((Arc::clone(&table), key.clone())));
         }
         if *table == *CRDS {
             self.definition_changed(&key.name, new);
@@ -145,7 +151,10 @@ impl Core {
     }
 
     /// What a schema, CEL and the metadata rules say.
-    pub(crate) fn validate(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Cause> {
-        kind.admission.as_ref().map(|admission| admission.validate(object, old)).unwrap_or_default()
+    pub(crate) fn validate(kind: &Kind, object: &Value, change: Change<'_>) -> Vec<Cause> {
+        kind.admission
+            .as_ref()
+            .map(|admission| admission.validate(object, change))
+            .unwrap_or_default()
     }
 }

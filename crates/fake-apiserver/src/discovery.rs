@@ -6,7 +6,16 @@ use serde_json::{Value, json};
 
 use crate::kind::{Kind, Registry};
 
-const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const VERBS: [&str; 8] = [
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
 const STATUS_VERBS: [&str; 3] = ["get", "patch", "update"];
 
 /// `/version`.
@@ -48,8 +57,10 @@ fn group_json(group: &str, versions: &[&str]) -> Value {
 
 /// `/apis`.
 pub(crate) fn groups(registry: &Registry) -> Value {
-    let list: Vec<Value> =
-        groups_of(registry).iter().map(|(group, versions)| group_json(group, versions)).collect();
+    let list: Vec<Value> = groups_of(registry)
+        .iter()
+        .map(|(group, versions)| group_json(group, versions))
+        .collect();
     json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": list })
 }
 
@@ -63,7 +74,11 @@ pub(crate) fn group(registry: &Registry, group: &str) -> Option<Value> {
 }
 
 fn kinds_of<'a>(registry: &'a Registry, group: &str, version: &str) -> Vec<&'a Kind> {
-    registry.iter().filter(|kind| kind.group == group && kind.version == version).map(|kind| &**kind).collect()
+    registry
+        .iter()
+        .filter(|kind| kind.group == group && kind.version == version)
+        .map(|kind| &**kind)
+        .collect()
 }
 
 /// `/api/v1`, `/apis/G/V`.
@@ -91,21 +106,28 @@ pub(crate) fn resources(registry: &Registry, group: &str, version: &str) -> Opti
             }));
         }
     }
-    Some(json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": list }))
+    Some(
+        json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": list }),
+    )
 }
 
 /// The aggregated form of `/api` (core) or `/apis` (all other groups).
 pub(crate) fn aggregated(registry: &Registry, core: bool) -> Value {
-    let groups: Vec<(&str, Vec<&str>)> =
-        if core { vec![("", vec!["v1"])] } else { groups_of(registry).into_iter().collect() };
+    let groups: Vec<(&str, Vec<&str>)> = if core {
+        vec![("", vec!["v1"])]
+    } else {
+        groups_of(registry).into_iter().collect()
+    };
     let items: Vec<Value> = groups
         .into_iter()
         .map(|(group, versions)| {
             let versions: Vec<Value> = versions
                 .into_iter()
                 .map(|version| {
-                    let resources: Vec<Value> =
-                        kinds_of(registry, group, version).into_iter().map(aggregated_resource).collect();
+                    let resources: Vec<Value> = kinds_of(registry, group, version)
+                        .into_iter()
+                        .map(aggregated_resource)
+                        .collect();
                     json!({ "version": version, "freshness": "Current", "resources": resources })
                 })
                 .collect();

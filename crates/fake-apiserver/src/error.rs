@@ -28,7 +28,11 @@ impl Cause {
             _ if message.contains(" in body must be of type ") => "FieldValueTypeInvalid",
             _ => "FieldValueInvalid",
         };
-        Self { reason: reason.to_owned(), message, field: field.into() }
+        Self {
+            reason: reason.to_owned(),
+            message,
+            field: field.into(),
+        }
     }
 }
 
@@ -57,9 +61,23 @@ pub(crate) enum ErrorBody {
 
 pub(crate) type Result<T> = std::result::Result<T, Box<ApiError>>;
 
-fn status(code: u16, reason: &'static str, message: impl Into<String>, details: Option<Value>) -> Box<ApiError> {
-    let body = ErrorBody::Status { reason, message: message.into(), details, continue_token: None };
-    Box::new(ApiError { code, body, retry_after: None })
+fn status(
+    code: u16,
+    reason: &'static str,
+    message: impl Into<String>,
+    details: Option<Value>,
+) -> Box<ApiError> {
+    let body = ErrorBody::Status {
+        reason,
+        message: message.into(),
+        details,
+        continue_token: None,
+    };
+    Box::new(ApiError {
+        code,
+        body,
+        retry_after: None,
+    })
 }
 
 fn resource_details(kind: &Kind, name: &str) -> Value {
@@ -78,7 +96,11 @@ fn named_details(group: &str, kind: &str, name: &str) -> Value {
 
 impl ApiError {
     pub(crate) fn page_not_found() -> Box<Self> {
-        Box::new(Self { code: 404, body: ErrorBody::Page, retry_after: None })
+        Box::new(Self {
+            code: 404,
+            body: ErrorBody::Page,
+            retry_after: None,
+        })
     }
 
     pub(crate) fn not_found(kind: &Kind, name: &str) -> Box<Self> {
@@ -101,7 +123,10 @@ impl ApiError {
     }
 
     pub(crate) fn conflict(kind: &Kind, name: &str, why: &str) -> Box<Self> {
-        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.table);
+        let message = format!(
+            "Operation cannot be fulfilled on {} \"{name}\": {why}",
+            kind.table
+        );
         status(409, "Conflict", message, Some(resource_details(kind, name)))
     }
 
@@ -113,11 +138,21 @@ impl ApiError {
             (kind.table.to_string(), kind.plural.as_str())
         };
         let message = format!("Operation cannot be fulfilled on {shown} \"{name}\": {why}");
-        status(409, "Conflict", message, Some(named_details(&kind.group, detail, name)))
+        status(
+            409,
+            "Conflict",
+            message,
+            Some(named_details(&kind.group, detail, name)),
+        )
     }
 
     pub(crate) fn apply_conflict(message: String, causes: &[Cause]) -> Box<Self> {
-        status(409, "Conflict", message, Some(json!({ "causes": causes_json(causes) })))
+        status(
+            409,
+            "Conflict",
+            message,
+            Some(json!({ "causes": causes_json(causes) })),
+        )
     }
 
     pub(crate) fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Box<Self> {
@@ -131,7 +166,13 @@ impl ApiError {
 
     /// Options of the request, such as `ListOptions`.
     pub(crate) fn invalid_options(options: &str, causes: &[Cause]) -> Box<Self> {
-        Self::invalid_named("meta.k8s.io", options, &format!("{options}.meta.k8s.io"), "", causes)
+        Self::invalid_named(
+            "meta.k8s.io",
+            options,
+            &format!("{options}.meta.k8s.io"),
+            "",
+            causes,
+        )
     }
 
     fn invalid_named(group: &str, kind: &str, shown: &str, name: &str, causes: &[Cause]) -> Box<Self> {
@@ -143,15 +184,29 @@ impl ApiError {
                 lines.push(line);
             }
         }
-        let text = if lines.len() == 1 { lines.concat() } else { format!("[{}]", lines.join(", ")) };
+        let text = if lines.len() == 1 {
+            lines.concat()
+        } else {
+            format!("[{}]", lines.join(", "))
+        };
         let mut details = named_details(group, kind, name);
         details["causes"] = causes_json(causes);
-        status(422, "Invalid", format!("{shown} \"{name}\" is invalid: {text}"), Some(details))
+        status(
+            422,
+            "Invalid",
+            format!("{shown} \"{name}\" is invalid: {text}"),
+            Some(details),
+        )
     }
 
     /// A JSON patch that does not apply; the server says no more than this.
     pub(crate) fn patch_rejected() -> Box<Self> {
-        status(422, "Invalid", "the server rejected our request due to an error in our request", Some(json!({})))
+        status(
+            422,
+            "Invalid",
+            "the server rejected our request due to an error in our request",
+            Some(json!({})),
+        )
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Box<Self> {
@@ -170,7 +225,12 @@ impl ApiError {
 
     /// A built-in resource that is not served under this path.
     pub(crate) fn no_such_resource() -> Box<Self> {
-        status(404, "NotFound", "the server could not find the requested resource", Some(json!({})))
+        status(
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+            Some(json!({})),
+        )
     }
 
     /// A patch whose outcome has unknown fields; the server names neither kind nor object here.
@@ -186,8 +246,9 @@ impl ApiError {
     }
 
     pub(crate) fn unsupported_media_type(accepted: &str) -> Box<Self> {
-        let message =
-            format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
+        let message = format!(
+            "the body of the request was in an unknown format - accepted media types include: {accepted}"
+        );
         status(415, "UnsupportedMediaType", message, None)
     }
 
@@ -233,8 +294,14 @@ impl ApiError {
             410 => ("Expired", "injected: expired"),
             429 => ("TooManyRequests", "Too many requests, please try again later."),
             500 => ("InternalError", "injected: internal error"),
-            503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
-            504 => ("Timeout", "the server was unable to return a response in the time allotted"),
+            503 => (
+                "ServiceUnavailable",
+                "the server is currently unable to handle the request",
+            ),
+            504 => (
+                "Timeout",
+                "the server was unable to return a response in the time allotted",
+            ),
             _ => ("", "injected"),
         };
         let details = retry_after.map(|seconds| json!({ "retryAfterSeconds": seconds }));
@@ -245,7 +312,13 @@ impl ApiError {
 
     /// The `Status` object.
     pub(crate) fn to_json(&self) -> Value {
-        let ErrorBody::Status { reason, message, details, continue_token } = &self.body else {
+        let ErrorBody::Status {
+            reason,
+            message,
+            details,
+            continue_token,
+        } = &self.body
+        else {
             return Value::Null;
         };
         let metadata = match continue_token {

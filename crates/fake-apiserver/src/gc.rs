@@ -66,12 +66,23 @@ impl Core {
 
     /// Deletes an object all of whose owners are gone, or takes the references to those that are.
     fn check_owners(&mut self, place: &Place) {
-        let Some((kind, object)) = self.load(place) else { return };
-        let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+        let Some((kind, object)) = self.load(place) else {
+            return;
+        };
+        let owners = object
+            .pointer("/metadata/ownerReferences")
+            .and_then(Value::as_array);
         let owners = owners.cloned().unwrap_or_default();
-        let uid_of = |owner: &Value| owner.get("uid").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (alive, dead): (Vec<Value>, Vec<Value>) =
-            owners.into_iter().partition(|owner| self.store.place_of(&uid_of(owner)).is_some());
+        let uid_of = |owner: &Value| {
+            owner
+                .get("uid")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let (alive, dead): (Vec<Value>, Vec<Value>) = owners
+            .into_iter()
+            .partition(|owner| self.store.place_of(&uid_of(owner)).is_some());
         if dead.is_empty() {
             return;
         }
@@ -99,26 +110,42 @@ impl Core {
     }
 
     fn forget_owner(&mut self, kind: &Kind, place: &Place, object: &Value, uid: &str) {
-        let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
+        let owners = object
+            .pointer("/metadata/ownerReferences")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         let rest = owners.filter(|owner| owner["uid"] != uid).cloned().collect();
         self.set_owners(kind, place, object, rest);
     }
 
     /// Deletes the dependents; the owner goes when none that blocks it is left.
     fn foreground(&mut self, place: &Place) {
-        let Some((kind, object)) = self.load(place) else { return };
+        let Some((kind, object)) = self.load(place) else {
+            return;
+        };
         if !finalizers(&object).iter().any(|one| one == "foregroundDeletion") {
             return;
         }
         let uid = meta_text(&object, "uid").to_owned();
         let mut blocked = false;
         for dependent in self.store.dependents_of(&uid) {
-            let Some((dependent_kind, value)) = self.load(&dependent) else { continue };
-            let blocks = value.pointer("/metadata/ownerReferences").and_then(Value::as_array).is_some_and(|owners| {
-                owners.iter().any(|owner| owner["uid"] == uid.as_str() && owner["blockOwnerDeletion"] == true)
-            });
+            let Some((dependent_kind, value)) = self.load(&dependent) else {
+                continue;
+            };
+            let blocks = value
+                .pointer("/metadata/ownerReferences")
+                .and_then(Value::as_array)
+                .is_some_and(|owners| {
+                    owners
+                        .iter()
+                        .any(|owner| owner["uid"] == uid.as_str() && owner["blockOwnerDeletion"] == true)
+                });
             let others = owner_uids(&value);
-            if others.iter().any(|other| *other != uid && self.store.place_of(other).is_some()) {
+            if others
+                .iter()
+                .any(|other| *other != uid && self.store.place_of(other).is_some())
+            {
                 // Another owner keeps it.
                 self.forget_owner(&dependent_kind, &dependent, &value, &uid);
                 continue;
@@ -134,10 +161,14 @@ impl Core {
     }
 
     fn orphan(&mut self, place: &Place) {
-        let Some((kind, object)) = self.load(place) else { return };
+        let Some((kind, object)) = self.load(place) else {
+            return;
+        };
         let uid = meta_text(&object, "uid").to_owned();
         for dependent in self.store.dependents_of(&uid) {
-            let Some((dependent_kind, value)) = self.load(&dependent) else { continue };
+            let Some((dependent_kind, value)) = self.load(&dependent) else {
+                continue;
+            };
             self.forget_owner(&dependent_kind, &dependent, &value, &uid);
         }
         self.release(&kind, place, "orphan");
@@ -145,9 +176,14 @@ impl Core {
 
     /// Takes a finalizer off; the object goes with its last one.
     fn release(&mut self, kind: &Arc<Kind>, place: &Place, finalizer: &str) {
-        let Some(stored) = self.store.get(&place.0, &place.1) else { return };
+        let Some(stored) = self.store.get(&place.0, &place.1) else {
+            return;
+        };
         let old = stored.value(kind);
-        let rest: Vec<String> = finalizers(&old).into_iter().filter(|one| one != finalizer).collect();
+        let rest: Vec<String> = finalizers(&old)
+            .into_iter()
+            .filter(|one| one != finalizer)
+            .collect();
         if rest.is_empty() && !meta_text(&old, "deletionTimestamp").is_empty() {
             self.commit(kind, &place.1, Some(&old), None);
             return;
@@ -171,7 +207,9 @@ impl Core {
                 self.delete_unmarked(&kind, &place);
             }
         }
-        let Some(kind) = self.registry.get("", "v1", NAMESPACES) else { return };
+        let Some(kind) = self.registry.get("", "v1", NAMESPACES) else {
+            return;
+        };
         let key = Key::new("", name);
         if self.store.in_namespace(name).is_empty()
             && let Some(stored) = self.store.get(NAMESPACES, &key)
@@ -194,7 +232,12 @@ impl Core {
                 self.delete_unmarked(&kind, &(Arc::clone(&kind.table), key));
             }
         }
-        let Some(kind) = self.registry.get("apiextensions.k8s.io", "v1", "customresourcedefinitions") else { return };
+        let Some(kind) = self
+            .registry
+            .get("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+        else {
+            return;
+        };
         if self.store.count(name) == 0 {
             self.terminating.remove(name);
             self.release(&kind, &(Arc::from(CRDS), Key::new("", name)), CRD_FINALIZER);

@@ -39,12 +39,20 @@ pub(crate) struct Kind {
 
 impl Kind {
     pub(crate) fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 
     /// `Kind.group`, as messages name it.
     pub(crate) fn qualified_kind(&self) -> String {
-        if self.group.is_empty() { self.kind.clone() } else { format!("{}.{}", self.kind, self.group) }
+        if self.group.is_empty() {
+            self.kind.clone()
+        } else {
+            format!("{}.{}", self.kind, self.group)
+        }
     }
 }
 
@@ -68,7 +76,9 @@ impl Registry {
     }
 
     pub(crate) fn get(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Kind>> {
-        self.kinds.get(&(group.to_owned(), version.to_owned(), plural.to_owned())).cloned()
+        self.kinds
+            .get(&(group.to_owned(), version.to_owned(), plural.to_owned()))
+            .cloned()
     }
 
     /// Any version of a table.
@@ -87,11 +97,19 @@ impl Registry {
 }
 
 fn text(value: &Value, pointer: &str) -> String {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn texts(value: &Value, pointer: &str) -> Vec<String> {
-    let list = value.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+    let list = value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     list.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
@@ -101,10 +119,17 @@ pub(crate) fn kinds_of_crd(crd: &Value, admission: impl Fn(&str) -> Option<Arc<d
     let group = text(crd, "/spec/group");
     let plural = text(crd, "/spec/names/plural");
     let kind = text(crd, "/spec/names/kind");
-    let table: Arc<str> =
-        if group.is_empty() { plural.as_str().into() } else { format!("{plural}.{group}").into() };
+    let table: Arc<str> = if group.is_empty() {
+        plural.as_str().into()
+    } else {
+        format!("{plural}.{group}").into()
+    };
     let or = |value: String, other: String| if value.is_empty() { other } else { value };
-    let versions = crd.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten();
+    let versions = crd
+        .pointer("/spec/versions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     versions
         .filter(|version| version.get("served").and_then(Value::as_bool).unwrap_or(false))
         .map(|version| {

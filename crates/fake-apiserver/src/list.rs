@@ -27,7 +27,10 @@ impl Continue {
         }
         let rv = parts.next()?.parse().ok()?;
         let (namespace, name) = parts.next()?.split_once('/')?;
-        Some(Self { rv, after: Key::new(namespace, name) })
+        Some(Self {
+            rv,
+            after: Key::new(namespace, name),
+        })
     }
 }
 
@@ -42,10 +45,13 @@ impl Core {
         let query = &call.query;
         let selector = Selector::parse(query.text("labelSelector"), query.text("fieldSelector"))?;
         let (rv, after) = self.snapshot(call)?;
-        let limit = query.number("limit").filter(|limit| *limit > 0).unwrap_or(u64::MAX);
+        let limit = query
+            .number("limit")
+            .filter(|limit| *limit > 0)
+            .unwrap_or(u64::MAX);
         let table = self.store.table(&call.kind.table);
         let old;
-        let objects = if table.changed_since(rv) {
+        let objects = if table.changed_since(rv) || rv < table.compacted {
             old = table.at(rv);
             match (&old, &after) {
                 (Some(objects), _) => objects,
@@ -69,7 +75,9 @@ impl Core {
         let mut last = None;
         let mut count = 0;
         while count < limit {
-            let Some((key, stored)) = matching.next() else { break };
+            let Some((key, stored)) = matching.next() else {
+                break;
+            };
             if count > 0 {
                 items.push(b',');
             }
@@ -86,7 +94,10 @@ impl Core {
             }
         }
         metadata.push('}');
-        Ok(Reply::bytes(200, list_body(&call.kind, call.form, &metadata, &items)))
+        Ok(Reply::bytes(
+            200,
+            list_body(&call.kind, call.form, &metadata, &items),
+        ))
     }
 
     /// The resource version that a list shows, and where it starts.
@@ -102,17 +113,24 @@ impl Core {
             return Ok((rv, Some(position.after)));
         }
         let options = |message: &str| {
-            Err(ApiError::invalid_options("ListOptions", &[Cause::field("resourceVersionMatch", message)]))
+            Err(ApiError::invalid_options(
+                "ListOptions",
+                &[Cause::field("resourceVersionMatch", message)],
+            ))
         };
         match (how, rv) {
             ("" | "Exact" | "NotOlderThan", _) if how.is_empty() || !rv.is_empty() => {}
             ("Exact" | "NotOlderThan", _) => {
-                return options("Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+                return options(
+                    "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+                );
             }
             _ => return options("Unsupported value"),
         }
         if how == "Exact" && rv == "0" {
-            return options("Forbidden: resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
+            return options(
+                "Forbidden: resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"",
+            );
         }
         if rv.is_empty() {
             return Ok((current, None));
@@ -128,7 +146,9 @@ impl Core {
 /// A resource version of a query.
 pub(crate) fn parse_rv(text: &str) -> Result<u64> {
     text.parse().map_err(|_| {
-        let message = format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax");
+        let message = format!(
+            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        );
         ApiError::internal(message)
     })
 }
@@ -138,7 +158,8 @@ fn list_body(kind: &Kind, form: Form, metadata: &str, items: &[u8]) -> Vec<u8> {
         Form::Full => (kind.api_version(), kind.list_kind.as_str()),
         Form::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList"),
     };
-    let head = format!(r#"{{"apiVersion":"{api_version}","kind":"{list_kind}","metadata":{metadata},"items":["#);
+    let head =
+        format!(r#"{{"apiVersion":"{api_version}","kind":"{list_kind}","metadata":{metadata},"items":["#);
     let mut body = Vec::with_capacity(head.len() + items.len() + 2);
     body.extend_from_slice(head.as_bytes());
     body.extend_from_slice(items);

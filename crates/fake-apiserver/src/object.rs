@@ -39,9 +39,18 @@ impl Stored {
             _ => Map::new(),
         };
         metadata.remove("resourceVersion");
-        let uid = metadata.get("uid").and_then(Value::as_str).unwrap_or_default().into();
-        let labels = metadata.get("labels").and_then(Value::as_object).into_iter().flatten();
-        let labels = labels.map(|(key, value)| (key.as_str().into(), value.as_str().unwrap_or_default().into()));
+        let uid = metadata
+            .get("uid")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .into();
+        let labels = metadata
+            .get("labels")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
+        let labels =
+            labels.map(|(key, value)| (key.as_str().into(), value.as_str().unwrap_or_default().into()));
         let labels = labels.collect();
         // A JSON value has no way to fail on its way to bytes.
         let mut json = serde_json::to_vec(&metadata).unwrap_or_default();
@@ -54,7 +63,13 @@ impl Stored {
             json.push(b',');
             json.extend_from_slice(rest.get(1..).unwrap_or_default());
         }
-        Self { rv, uid, labels, json: json.into_boxed_slice(), split }
+        Self {
+            rv,
+            uid,
+            labels,
+            json: json.into_boxed_slice(),
+            split,
+        }
     }
 
     /// Appends the object's JSON, as of resource version `rv`.
@@ -63,8 +78,9 @@ impl Stored {
             Form::Full => (kind.api_version(), kind.kind.as_str()),
             Form::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadata"),
         };
-        let head =
-            format!(r#"{{"apiVersion":"{api_version}","kind":"{name}","metadata":{{"resourceVersion":"{rv}","#);
+        let head = format!(
+            r#"{{"apiVersion":"{api_version}","kind":"{name}","metadata":{{"resourceVersion":"{rv}","#
+        );
         out.extend_from_slice(head.as_bytes());
         match form {
             Form::Full => out.extend_from_slice(&self.json),
@@ -84,7 +100,10 @@ impl Stored {
 
     /// The value of a label.
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
-        self.labels.iter().find(|(name, _)| **name == *key).map(|(_, value)| &**value)
+        self.labels
+            .iter()
+            .find(|(name, _)| **name == *key)
+            .map(|(_, value)| &**value)
     }
 }
 
@@ -118,17 +137,31 @@ pub(crate) fn drop_meta(object: &mut Value, name: &str) {
 
 /// A text field of `metadata`, empty if absent.
 pub(crate) fn meta_text<'a>(object: &'a Value, name: &str) -> &'a str {
-    metadata(object).and_then(|metadata| metadata.get(name)).and_then(Value::as_str).unwrap_or_default()
+    metadata(object)
+        .and_then(|metadata| metadata.get(name))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// `metadata.finalizers`.
 pub(crate) fn finalizers(object: &Value) -> Vec<String> {
-    let list = object.pointer("/metadata/finalizers").and_then(Value::as_array).into_iter().flatten();
+    let list = object
+        .pointer("/metadata/finalizers")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     list.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The uids of `metadata.ownerReferences`.
 pub(crate) fn owner_uids(object: &Value) -> Vec<String> {
-    let list = object.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
-    list.filter_map(|owner| owner.get("uid")).filter_map(Value::as_str).map(str::to_owned).collect()
+    let list = object
+        .pointer("/metadata/ownerReferences")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    list.filter_map(|owner| owner.get("uid"))
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }

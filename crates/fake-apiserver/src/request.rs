@@ -154,9 +154,18 @@ impl Path {
             ["apis", group, version, rest @ ..] => (*group, *version, rest),
             _ => return Self::Unknown,
         };
-        let mut out = ObjectPath { group: group.to_owned(), version: version.to_owned(), ..Default::default() };
+        let mut out = ObjectPath {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            ..Default::default()
+        };
         let (namespace, tail) = match rest {
-            [] => return Self::Resources { group: out.group, version: out.version },
+            [] => {
+                return Self::Resources {
+                    group: out.group,
+                    version: out.version,
+                };
+            }
             // `status` and `finalize` are the subresources of a namespace; anything else there is a collection in it.
             ["namespaces", _, "status" | "finalize"] => ("", rest),
             ["namespaces", namespace, tail @ ..] if !tail.is_empty() => (*namespace, tail),
@@ -212,14 +221,37 @@ mod tests {
     #[test]
     fn paths_name_resource_namespace_and_subresource() {
         let path = objects("/apis/g.io/v1/namespaces/ns/things/a/status");
-        assert_eq!((path.group.as_str(), path.version.as_str(), path.resource.as_str()), ("g.io", "v1", "things"));
-        assert_eq!((path.namespace.as_str(), path.name.as_str(), path.subresource.as_str()), ("ns", "a", "status"));
+        assert_eq!(
+            (path.group.as_str(), path.version.as_str(), path.resource.as_str()),
+            ("g.io", "v1", "things")
+        );
+        assert_eq!(
+            (
+                path.namespace.as_str(),
+                path.name.as_str(),
+                path.subresource.as_str()
+            ),
+            ("ns", "a", "status")
+        );
         let path = objects("/api/v1/namespaces/ns");
-        assert_eq!((path.resource.as_str(), path.name.as_str(), path.namespace.as_str()), ("namespaces", "ns", ""));
+        assert_eq!(
+            (
+                path.resource.as_str(),
+                path.name.as_str(),
+                path.namespace.as_str()
+            ),
+            ("namespaces", "ns", "")
+        );
         let path = objects("/api/v1/namespaces/ns/status");
-        assert_eq!((path.resource.as_str(), path.subresource.as_str()), ("namespaces", "status"));
+        assert_eq!(
+            (path.resource.as_str(), path.subresource.as_str()),
+            ("namespaces", "status")
+        );
         let path = objects("/api/v1/namespaces/ns/secrets");
-        assert_eq!((path.resource.as_str(), path.namespace.as_str()), ("secrets", "ns"));
+        assert_eq!(
+            (path.resource.as_str(), path.namespace.as_str()),
+            ("secrets", "ns")
+        );
         assert_eq!(Path::parse("/metrics"), Path::Unknown);
     }
 }

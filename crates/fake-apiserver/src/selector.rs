@@ -39,7 +39,10 @@ pub(crate) struct Selector {
 
 impl Selector {
     pub(crate) fn parse(labels: &str, fields: &str) -> Result<Self> {
-        Ok(Self { labels: parse_labels(labels)?, fields: parse_fields(fields)? })
+        Ok(Self {
+            labels: parse_labels(labels)?,
+            fields: parse_fields(fields)?,
+        })
     }
 
     pub(crate) fn is_everything(&self) -> bool {
@@ -48,7 +51,11 @@ impl Selector {
 
     pub(crate) fn matches(&self, key: &Key, object: &Stored) -> bool {
         self.fields.iter().all(|field| {
-            let actual = if field.namespace { &key.namespace } else { &key.name };
+            let actual = if field.namespace {
+                &key.namespace
+            } else {
+                &key.name
+            };
             (**actual == *field.value) == field.equal
         }) && self.labels.iter().all(|requirement| requirement.matches(object))
     }
@@ -86,10 +93,16 @@ fn split(text: &str) -> Result<Vec<&str>> {
         }
     }
     if depth != 0 {
-        return Err(ApiError::bad_request("unable to parse requirement: found '', expected: ',' or ')'"));
+        return Err(ApiError::bad_request(
+            "unable to parse requirement: found '', expected: ',' or ')'",
+        ));
     }
     parts.push(&text[start..]);
-    Ok(parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect())
+    Ok(parts
+        .into_iter()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect())
 }
 
 fn parse_labels(text: &str) -> Result<Vec<Requirement>> {
@@ -104,7 +117,10 @@ fn parse_label(part: &str) -> Result<Requirement> {
         if key.is_empty() || !key.chars().all(known) {
             return Err(refuse());
         }
-        Ok(Requirement { key: key.to_owned(), test })
+        Ok(Requirement {
+            key: key.to_owned(),
+            test,
+        })
     };
     let one = |value: &str| vec![value.trim().to_owned()];
     if let Some(key) = part.strip_prefix('!') {
@@ -117,7 +133,12 @@ fn parse_label(part: &str) -> Result<Requirement> {
         return make(key, Test::In(one(value)));
     }
     if let Some((head, list)) = part.split_once('(') {
-        let values = list.trim_end().trim_end_matches(')').split(',').map(|value| value.trim().to_owned()).collect();
+        let values = list
+            .trim_end()
+            .trim_end_matches(')')
+            .split(',')
+            .map(|value| value.trim().to_owned())
+            .collect();
         let (key, operator) = head.trim().split_once(char::is_whitespace).ok_or_else(refuse)?;
         return match operator.trim() {
             "in" => make(key, Test::In(values)),
@@ -128,7 +149,14 @@ fn parse_label(part: &str) -> Result<Requirement> {
     for (sign, greater) in [('>', true), ('<', false)] {
         if let Some((key, bound)) = part.split_once(sign) {
             let bound = bound.trim().parse().map_err(|_| refuse())?;
-            return make(key, if greater { Test::Greater(bound) } else { Test::Less(bound) });
+            return make(
+                key,
+                if greater {
+                    Test::Greater(bound)
+                } else {
+                    Test::Less(bound)
+                },
+            );
         }
     }
     make(part, Test::Exists)
@@ -142,14 +170,24 @@ fn parse_fields(text: &str) -> Result<Vec<FieldRequirement>> {
         } else if let Some((field, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
             (field, true, value)
         } else {
-            return Err(ApiError::bad_request(format!("invalid selector: '{part}'; can't understand '{part}'")));
+            return Err(ApiError::bad_request(format!(
+                "invalid selector: '{part}'; can't understand '{part}'"
+            )));
         };
         let namespace = match field {
             "metadata.name" => false,
             "metadata.namespace" => true,
-            _ => return Err(ApiError::bad_request(format!("field label not supported: {field}"))),
+            _ => {
+                return Err(ApiError::bad_request(format!(
+                    "field label not supported: {field}"
+                )));
+            }
         };
-        out.push(FieldRequirement { namespace, equal, value: value.to_owned() });
+        out.push(FieldRequirement {
+            namespace,
+            equal,
+            value: value.to_owned(),
+        });
     }
     Ok(out)
 }
@@ -160,16 +198,36 @@ mod tests {
 
     fn matches(selector: &str, labels: &serde_json::Value) -> bool {
         let object = serde_json::json!({ "metadata": { "name": "a", "labels": labels } });
-        Selector::parse(selector, "").unwrap().matches(&Key::new("", "a"), &Stored::new(&object, 1))
+        Selector::parse(selector, "")
+            .unwrap()
+            .matches(&Key::new("", "a"), &Stored::new(&object, 1))
     }
 
     #[test]
     fn label_selectors_follow_the_kubernetes_grammar() {
         let labels = serde_json::json!({ "tier": "gold", "n": "5" });
-        for yes in ["", "tier", "tier=gold", "tier==gold", "tier in (gold, silver)", "x!=y", "!x", "x notin (y)", "n>4,n<6"] {
+        for yes in [
+            "",
+            "tier",
+            "tier=gold",
+            "tier==gold",
+            "tier in (gold, silver)",
+            "x!=y",
+            "!x",
+            "x notin (y)",
+            "n>4,n<6",
+        ] {
             assert!(matches(yes, &labels), "{yes}");
         }
-        for no in ["x", "tier!=gold", "tier notin (gold)", "!tier", "tier=gold,x=y", "n>5", "tier in (silver)"] {
+        for no in [
+            "x",
+            "tier!=gold",
+            "tier notin (gold)",
+            "!tier",
+            "tier=gold,x=y",
+            "n>5",
+            "tier in (silver)",
+        ] {
             assert!(!matches(no, &labels), "{no}");
         }
         for bad in ["tier in (gold", "a b", "tier within (gold)"] {

@@ -8,9 +8,10 @@ use futures::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT, WARNING};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use kube::client::Body;
+use kube::client::retry::RetryPolicy;
 use serde_json::Value;
 use tokio::sync::watch;
-use tower::{BoxError, Service};
+use tower::{BoxError, Layer as _, Service};
 
 use crate::body::{ResponseBody, connection_reset};
 use crate::call::{Call, Reply};
@@ -37,7 +38,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Clock::default(), history_limit: 100_000, garbage_collection: true }
+        Self {
+            clock: Clock::default(),
+            history_limit: 100_000,
+            garbage_collection: true,
+        }
     }
 }
 
@@ -102,9 +107,15 @@ impl FakeApiServer {
         }))
     }
 
-    /// A client of this server. Has to be called within a tokio runtime.
+    /// A client of this server that sees every answer as it is. Has to be called within a tokio runtime.
     pub fn client(&self) -> kube::Client {
         kube::Client::new(self.clone(), "default")
+    }
+
+    /// A client that repeats requests after 429, 503 and 504, as a client made from a kubeconfig does.
+    pub fn client_with_retries(&self) -> kube::Client {
+        let retries = tower::retry::RetryLayer::new(RetryPolicy::server_retry());
+        kube::Client::new(retries.layer(self.clone()), "default")
     }
 
     /// All requests that were logged and not cleared.
@@ -115,7 +126,11 @@ impl FakeApiServer {
     /// The requests since a [`mark`](Self::mark).
     pub fn requests_since(&self, mark: u64) -> Vec<LoggedRequest> {
         let log = lock(&self.0.log);
-        log.entries.iter().filter(|entry| entry.request.index >= mark).cloned().collect()
+        log.entries
+            .iter()
+            .filter(|entry| entry.request.index >= mark)
+            .cloned()
+            .collect()
     }
 
     /// Number of the next request: a place in the log for [`requests_since`](Self::requests_since).
@@ -156,7 +171,9 @@ impl FakeApiServer {
 
 impl std::fmt::Debug for FakeApiServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FakeApiServer").field("resource_version", &self.resource_version()).finish_non_exhaustive()
+        f.debug_struct("FakeApiServer")
+            .field("resource_version", &self.resource_version())
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,7 +202,10 @@ struct Incoming {
 
 impl Incoming {
     fn header(&self, name: http::header::HeaderName) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -195,7 +215,10 @@ enum Answer {
     Watch(Box<Watch>),
 }
 
-async fn serve(shared: Arc<Shared>, request: Request<Body>) -> std::result::Result<Response<ResponseBody>, BoxError> {
+async fn serve(
+    shared: Arc<Shared>,
+    request: Request<Body>,
+) -> std::result::Result<Response<ResponseBody>, BoxError> {
     let (parts, body) = request.into_parts();
     let incoming = Incoming {
         path: Path::parse(parts.uri.path()),
@@ -254,7 +277,9 @@ async fn serve(shared: Arc<Shared>, request: Request<Body>) -> std::result::Resu
     match answer {
         Answer::Watch(watch) => {
             let body = ResponseBody::chunks(stream(*watch, shared, info));
-            Ok(Response::builder().header(CONTENT_TYPE, "application/json").body(body)?)
+            Ok(Response::builder()
+                .header(CONTENT_TYPE, "application/json")
+                .body(body)?)
         }
         Answer::Reply(reply) => {
             let fault = shared.fault(&info, Phase::During);
@@ -276,7 +301,11 @@ fn respond(reply: Reply, cut: bool) -> std::result::Result<Response<ResponseBody
     if let Some(seconds) = reply.retry_after {
         response = response.header(RETRY_AFTER, seconds.to_string());
     }
-    let body = if cut { ResponseBody::cut(reply.body) } else { ResponseBody::whole(reply.body) };
+    let body = if cut {
+        ResponseBody::cut(reply.body)
+    } else {
+        ResponseBody::whole(reply.body)
+    };
     Ok(response.body(body)?)
 }
 
@@ -313,7 +342,8 @@ fn answer(core: &mut Core, incoming: &Incoming, verb: Verb) -> Result<Answer> {
     let accept = incoming.header(ACCEPT);
     let form = accepted_form(accept)?;
     let document = |json: Option<Value>| {
-        json.map(|json| Answer::Reply(Reply::json(200, &json))).ok_or_else(ApiError::page_not_found)
+        json.map(|json| Answer::Reply(Reply::json(200, &json)))
+            .ok_or_else(ApiError::page_not_found)
     };
     let aggregated = accept.contains("as=APIGroupDiscoveryList");
     let objects = match &incoming.path {
@@ -321,7 +351,10 @@ fn answer(core: &mut Core, incoming: &Incoming, verb: Verb) -> Result<Answer> {
         _ if incoming.method != Method::GET => return Err(ApiError::method_not_allowed()),
         Path::Version => return document(Some(discovery::version())),
         Path::Health => {
-            let reply = Reply { content_type: "text/plain; charset=utf-8", ..Reply::bytes(200, b"ok".to_vec()) };
+            let reply = Reply {
+                content_type: "text/plain; charset=utf-8",
+                ..Reply::bytes(200, b"ok".to_vec())
+            };
             return Ok(Answer::Reply(reply));
         }
         Path::Core if aggregated => return document(Some(discovery::aggregated(&core.registry, true))),
@@ -403,6 +436,12 @@ fn accepted_form(accept: &str) -> Result<Form> {
         return Ok(Form::Metadata);
     }
     let json = ["", "*/*", "application/*", "application/json"];
-    let ranges = accept.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
-    if ranges.into_iter().any(|range| json.contains(&range)) { Ok(Form::Full) } else { Err(ApiError::not_acceptable()) }
+    let ranges = accept
+        .split(',')
+        .map(|range| range.split(';').next().unwrap_or_default().trim());
+    if ranges.into_iter().any(|range| json.contains(&range)) {
+        Ok(Form::Full)
+    } else {
+        Err(ApiError::not_acceptable())
+    }
 }

@@ -16,7 +16,10 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new(namespace: &str, name: &str) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 }
 
@@ -40,6 +43,8 @@ pub(crate) struct Table {
     /// The resource version at which the resource began to be served: no watch can start earlier, as the real server's
     /// watch cache begins there.
     pub(crate) born: u64,
+    /// The resource version of the latest change.
+    latest: u64,
     changed: watch::Sender<u64>,
 }
 
@@ -50,6 +55,7 @@ impl Table {
             history: VecDeque::new(),
             compacted: 0,
             born,
+            latest: 0,
             changed: watch::Sender::new(0),
         }
     }
@@ -84,7 +90,7 @@ impl Table {
 
     /// Whether anything changed after `rv`.
     pub(crate) fn changed_since(&self, rv: u64) -> bool {
-        self.history.back().is_some_and(|change| change.rv > rv)
+        self.latest > rv
     }
 
     fn compact(&mut self, rv: u64) {
@@ -123,11 +129,16 @@ impl Store {
 
     pub(crate) fn table(&mut self, table: &Arc<str>) -> &mut Table {
         let born = self.rv;
-        self.tables.entry(Arc::clone(table)).or_insert_with(|| Table::new(born))
+        self.tables
+            .entry(Arc::clone(table))
+            .or_insert_with(|| Table::new(born))
     }
 
     pub(crate) fn get(&self, table: &str, key: &Key) -> Option<Arc<Stored>> {
-        self.tables.get(table).and_then(|table| table.objects.get(key)).cloned()
+        self.tables
+            .get(table)
+            .and_then(|table| table.objects.get(key))
+            .cloned()
     }
 
     /// Where the object with this uid is.
@@ -145,7 +156,10 @@ impl Store {
         let mut out = Vec::new();
         let from = Key::new(namespace, "");
         for (name, table) in &self.tables {
-            let inside = table.objects.range(from.clone()..).take_while(|(key, _)| &*key.namespace == namespace);
+            let inside = table
+                .objects
+                .range(from.clone()..)
+                .take_while(|(key, _)| &*key.namespace == namespace);
             out.extend(inside.map(|(key, _)| (Arc::clone(name), key.clone())));
         }
         out
@@ -163,17 +177,26 @@ impl Store {
         let rv = self.rv;
         let after = make(rv).map(Arc::new);
         let limit = self.history_limit;
-        let entry = self.tables.entry(Arc::clone(table)).or_insert_with(|| Table::new(rv - 1));
+        let entry = self
+            .tables
+            .entry(Arc::clone(table))
+            .or_insert_with(|| Table::new(rv - 1));
         let before = match &after {
             Some(after) => entry.objects.insert(key.clone(), Arc::clone(after)),
             None => entry.objects.remove(key),
         };
-        entry.history.push_back(Change { rv, key: key.clone(), before: before.clone(), after: after.clone() });
+        entry.history.push_back(Change {
+            rv,
+            key: key.clone(),
+            before: before.clone(),
+            after: after.clone(),
+        });
         while entry.history.len() > limit {
             if let Some(oldest) = entry.history.pop_front() {
                 entry.compacted = entry.compacted.max(oldest.rv);
             }
         }
+        entry.latest = rv;
         entry.changed.send_replace(rv);
 
         let place = (Arc::clone(table), key.clone());
@@ -196,7 +219,10 @@ impl Store {
             }
         }
         for owner in new_owners {
-            self.dependents.entry(owner.as_str().into()).or_default().insert(place.clone());
+            self.dependents
+                .entry(owner.as_str().into())
+                .or_default()
+                .insert(place.clone());
         }
         after
     }

@@ -62,16 +62,23 @@ impl Core {
         let how = query.text("resourceVersionMatch");
         let from_now = matches!(rv, "" | "0");
         let refuse = |message: &str| {
-            Err(ApiError::invalid_options("ListOptions", &[Cause::field("resourceVersionMatch", message)]))
+            Err(ApiError::invalid_options(
+                "ListOptions",
+                &[Cause::field("resourceVersionMatch", message)],
+            ))
         };
         let initial = match query.text("sendInitialEvents") {
             "" if !how.is_empty() => {
-                return refuse("Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+                return refuse(
+                    "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+                );
             }
             "" => from_now,
             flag if how != "NotOlderThan" => {
                 let _ = flag;
-                return refuse("Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+                return refuse(
+                    "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+                );
             }
             flag => matches!(flag, "true" | "1"),
         };
@@ -141,14 +148,24 @@ impl Watch {
             Form::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadata"),
         };
         let object = json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata });
-        out.extend_from_slice(json!({ "type": "BOOKMARK", "object": object }).to_string().as_bytes());
+        out.extend_from_slice(
+            json!({ "type": "BOOKMARK", "object": object })
+                .to_string()
+                .as_bytes(),
+        );
         out.push(b'\n');
     }
 
     /// An object that starts or stops to match the selector is added or deleted for this client.
     fn change(&self, change: &Change, out: &mut Vec<u8>) {
-        let before = change.before.as_ref().filter(|stored| self.sees(&change.key, stored));
-        let after = change.after.as_ref().filter(|stored| self.sees(&change.key, stored));
+        let before = change
+            .before
+            .as_ref()
+            .filter(|stored| self.sees(&change.key, stored));
+        let after = change
+            .after
+            .as_ref()
+            .filter(|stored| self.sees(&change.key, stored));
         match (before, after) {
             (None, None) => {}
             (None, Some(after)) => self.event("ADDED", after, change.rv, out),
@@ -167,7 +184,11 @@ impl Watch {
             self.position = change.rv;
             self.change(change, &mut out);
         }
-        if out.is_empty() { Look::Idle } else { Look::Events(out) }
+        if out.is_empty() {
+            Look::Idle
+        } else {
+            Look::Events(out)
+        }
     }
 
     fn behind(&self, core: &mut Core) -> bool {
@@ -176,7 +197,9 @@ impl Watch {
 }
 
 fn error_event(error: &ApiError) -> Vec<u8> {
-    let mut out = json!({ "type": "ERROR", "object": error.to_json() }).to_string().into_bytes();
+    let mut out = json!({ "type": "ERROR", "object": error.to_json() })
+        .to_string()
+        .into_bytes();
     out.push(b'\n');
     out
 }
@@ -188,7 +211,13 @@ pub(crate) fn stream(
     info: RequestInfo,
 ) -> impl Stream<Item = std::result::Result<Bytes, BoxError>> + Send {
     let dropped = shared.dropped_watches();
-    let state = Running { watch, shared, info, dropped, ended: false };
+    let state = Running {
+        watch,
+        shared,
+        info,
+        dropped,
+        ended: false,
+    };
     futures::stream::unfold(state, |mut state| async move {
         let item = state.next().await?;
         Some((item, state))

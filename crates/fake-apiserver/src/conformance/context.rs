@@ -53,8 +53,14 @@ pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Outcome {
 }
 
 /// Fails unless two values are equal.
-pub(super) fn expect<A: PartialEq<B> + fmt::Debug, B: fmt::Debug>(what: &str, actual: A, expected: B) -> Outcome {
-    ensure(actual == expected, || format!("{what}: expected {expected:?}, saw {actual:?}"))
+pub(super) fn expect<A: PartialEq<B> + fmt::Debug, B: fmt::Debug>(
+    what: &str,
+    actual: A,
+    expected: B,
+) -> Outcome {
+    ensure(actual == expected, || {
+        format!("{what}: expected {expected:?}, saw {actual:?}")
+    })
 }
 
 /// An answer.
@@ -92,7 +98,10 @@ impl Reply {
 
     /// The text at a JSON pointer, empty if there is none.
     pub(super) fn text_at(&self, pointer: &str) -> &str {
-        self.json.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+        self.json
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// The value at a JSON pointer, null if there is none.
@@ -115,23 +124,35 @@ impl Reply {
     /// Names of a list's items.
     pub(super) fn names(&self) -> Vec<String> {
         let items = self.json["items"].as_array().into_iter().flatten();
-        items.filter_map(|item| item["metadata"]["name"].as_str()).map(str::to_owned).collect()
+        items
+            .filter_map(|item| item["metadata"]["name"].as_str())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// `field reason` of each cause.
     pub(super) fn causes(&self) -> Vec<String> {
         let causes = self.json["details"]["causes"].as_array().into_iter().flatten();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        causes.map(|cause| format!("{} {}", text(&cause["field"]), text(&cause["reason"]))).collect()
+        causes
+            .map(|cause| format!("{} {}", text(&cause["field"]), text(&cause["reason"])))
+            .collect()
     }
 
     /// The managers of an object as `manager operation subresource`.
     pub(super) fn managers(&self) -> Vec<String> {
-        let entries = self.json["metadata"]["managedFields"].as_array().into_iter().flatten();
+        let entries = self.json["metadata"]["managedFields"]
+            .as_array()
+            .into_iter()
+            .flatten();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         entries
             .map(|entry| {
-                let all = [text(&entry["manager"]), text(&entry["operation"]), text(&entry["subresource"])];
+                let all = [
+                    text(&entry["manager"]),
+                    text(&entry["operation"]),
+                    text(&entry["subresource"]),
+                ];
                 all.join(" ").trim_end().to_owned()
             })
             .collect()
@@ -139,8 +160,13 @@ impl Reply {
 
     /// `fieldsV1` of one manager.
     pub(super) fn fields_of(&self, manager: &str) -> Value {
-        let mut entries = self.json["metadata"]["managedFields"].as_array().into_iter().flatten();
-        entries.find(|entry| entry["manager"] == manager).map_or(Value::Null, |entry| entry["fieldsV1"].clone())
+        let mut entries = self.json["metadata"]["managedFields"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        entries
+            .find(|entry| entry["manager"] == manager)
+            .map_or(Value::Null, |entry| entry["fieldsV1"].clone())
     }
 }
 
@@ -153,14 +179,19 @@ pub struct Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("suffix", &self.suffix).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("suffix", &self.suffix)
+            .finish_non_exhaustive()
     }
 }
 
 impl Context {
     /// `suffix` has to be a DNS label, and new for each run against one server.
     pub fn new(client: Client, suffix: impl Into<String>) -> Self {
-        Self { client, suffix: suffix.into() }
+        Self {
+            client,
+            suffix: suffix.into(),
+        }
     }
 
     pub(super) fn client(&self) -> Client {
@@ -187,7 +218,9 @@ impl Context {
 
     /// Creates a widget, which has to succeed.
     pub(super) async fn create(&self, base: &str, spec: Value) -> Outcome<Reply> {
-        self.post(WIDGETS, &self.widget(base, &spec)).await?.with_code(201)
+        self.post(WIDGETS, &self.widget(base, &spec))
+            .await?
+            .with_code(201)
     }
 
     /// Creates a widget with a label.
@@ -200,7 +233,8 @@ impl Context {
     /// Applies a widget.
     pub(super) async fn apply(&self, base: &str, query: &str, spec: Value) -> Outcome<Reply> {
         let path = format!("{}?{query}", self.path(base));
-        self.send(Method::PATCH, &path, APPLY, Some(&self.widget(base, &spec))).await
+        self.send(Method::PATCH, &path, APPLY, Some(&self.widget(base, &spec)))
+            .await
     }
 
     pub(super) async fn get(&self, path: &str) -> Outcome<Reply> {
@@ -247,17 +281,26 @@ impl Context {
         accept: &str,
         body: String,
     ) -> Outcome<Reply> {
-        let mut request = Request::builder().method(method).uri(path).header(USER_AGENT, "conformance/1");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(USER_AGENT, "conformance/1");
         if !content_type.is_empty() {
             request = request.header(CONTENT_TYPE, content_type);
         }
         if !accept.is_empty() {
             request = request.header(ACCEPT, accept);
         }
-        let response = self.client.send(request.body(Body::from(body.into_bytes()))?).await?;
+        let response = self
+            .client
+            .send(request.body(Body::from(body.into_bytes()))?)
+            .await?;
         let code = response.status().as_u16();
         let warnings = response.headers().get_all(WARNING).iter();
-        let warnings = warnings.filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
+        let warnings = warnings
+            .filter_map(|value| value.to_str().ok())
+            .map(str::to_owned)
+            .collect();
         let bytes = response.into_body().collect_bytes().await?;
         Ok(Reply {
             code,
@@ -270,9 +313,14 @@ impl Context {
     /// The events of a watch that lasts `timeoutSeconds=1`.
     pub(super) async fn watch(&self, query: &str, accept: &str) -> Outcome<Vec<Value>> {
         let path = format!("{WIDGETS}?watch=true&timeoutSeconds=1&{query}");
-        let reply = self.raw(Method::GET, &path, "", accept, String::new()).await?.with_code(200)?;
+        let reply = self
+            .raw(Method::GET, &path, "", accept, String::new())
+            .await?
+            .with_code(200)?;
         let lines = reply.text.lines().filter(|line| !line.trim().is_empty());
-        lines.map(|line| serde_json::from_str(line).map_err(Failure::from)).collect()
+        lines
+            .map(|line| serde_json::from_str(line).map_err(Failure::from))
+            .collect()
     }
 
     /// Waits for something that a real server's controllers do later.
@@ -292,7 +340,10 @@ impl Context {
 
     /// Waits until a path answers 404.
     pub(super) async fn eventually_gone(&self, path: &str) -> Outcome {
-        self.eventually(&format!("{path} to go"), || async { Ok(self.get(path).await?.code == 404) }).await
+        self.eventually(&format!("{path} to go"), || async {
+            Ok(self.get(path).await?.code == 404)
+        })
+        .await
     }
 }
 
@@ -302,7 +353,9 @@ pub(super) fn summary(events: &[Value]) -> Vec<String> {
         .iter()
         .map(|event| {
             let name = event["object"]["metadata"]["name"].as_str().unwrap_or_default();
-            format!("{} {name}", event["type"].as_str().unwrap_or_default()).trim_end().to_owned()
+            format!("{} {name}", event["type"].as_str().unwrap_or_default())
+                .trim_end()
+                .to_owned()
         })
         .collect()
 }

@@ -15,11 +15,17 @@ pub(super) async fn delete_answers_success(cx: Context) -> Outcome {
         "name": cx.name("success"), "group": "conformance.rackwright.dev", "kind": "widgets", "uid": made.uid()
     });
     expect("details", gone.at("/details"), details)?;
-    cx.get(&cx.path("success")).await?.refused(404, "NotFound").map(drop)
+    cx.get(&cx.path("success"))
+        .await?
+        .refused(404, "NotFound")
+        .map(drop)
 }
 
 pub(super) async fn delete_missing(cx: Context) -> Outcome {
-    cx.delete(&cx.path("delete-missing"), None).await?.refused(404, "NotFound").map(drop)
+    cx.delete(&cx.path("delete-missing"), None)
+        .await?
+        .refused(404, "NotFound")
+        .map(drop)
 }
 
 pub(super) async fn delete_preconditions(cx: Context) -> Outcome {
@@ -28,11 +34,17 @@ pub(super) async fn delete_preconditions(cx: Context) -> Outcome {
     let uid = json!({ "preconditions": { "uid": "another" } });
     let refused = cx.delete(&path, Some(&uid)).await?.refused(409, "Conflict")?;
     let message = refused.text_at("/message");
-    ensure(message.contains("the UID in the precondition (another) does not match"), || message.to_owned())?;
+    ensure(
+        message.contains("the UID in the precondition (another) does not match"),
+        || message.to_owned(),
+    )?;
     let rv = json!({ "preconditions": { "resourceVersion": "1" } });
     let refused = cx.delete(&path, Some(&rv)).await?.refused(409, "Conflict")?;
     let message = refused.text_at("/message");
-    ensure(message.contains("the ResourceVersion in the precondition (1) does not match"), || message.to_owned())?;
+    ensure(
+        message.contains("the ResourceVersion in the precondition (1) does not match"),
+        || message.to_owned(),
+    )?;
     let both = json!({ "preconditions": { "uid": made.uid(), "resourceVersion": made.rv() } });
     cx.delete(&path, Some(&both)).await?.with_code(200).map(drop)
 }
@@ -48,14 +60,26 @@ pub(super) async fn finalizers_hold(cx: Context) -> Outcome {
     let path = cx.path("held");
     let marked = cx.delete(&path, None).await?.with_code(200)?;
     expect("kind", marked.text_at("/kind"), "Widget")?;
-    ensure(!marked.text_at("/metadata/deletionTimestamp").is_empty(), || marked.to_string())?;
-    expect("grace period", marked.at("/metadata/deletionGracePeriodSeconds"), json!(0))?;
+    ensure(!marked.text_at("/metadata/deletionTimestamp").is_empty(), || {
+        marked.to_string()
+    })?;
+    expect(
+        "grace period",
+        marked.at("/metadata/deletionGracePeriodSeconds"),
+        json!(0),
+    )?;
     expect("generation", marked.generation(), 2)?;
     let again = cx.delete(&path, None).await?.with_code(200)?;
     expect("a second delete", again.rv(), marked.rv())?;
-    let changed = cx.merge(&path, &json!({ "spec": { "size": 2 } })).await?.with_code(200)?;
+    let changed = cx
+        .merge(&path, &json!({ "spec": { "size": 2 } }))
+        .await?
+        .with_code(200)?;
     expect("size", changed.at("/spec/size"), json!(2))?;
-    let last = cx.merge(&path, &json!({ "metadata": { "finalizers": null } })).await?.with_code(200)?;
+    let last = cx
+        .merge(&path, &json!({ "metadata": { "finalizers": null } }))
+        .await?
+        .with_code(200)?;
     expect("kind of the last answer", last.text_at("/kind"), "Widget")?;
     cx.get(&path).await?.refused(404, "NotFound").map(drop)
 }
@@ -66,8 +90,14 @@ pub(super) async fn no_new_finalizers_while_deleting(cx: Context) -> Outcome {
     cx.delete(&path, None).await?.with_code(200)?;
     let patch = json!({ "metadata": { "finalizers": [HOLD, "conformance.rackwright.dev/more"] } });
     let refused = cx.merge(&path, &patch).await?.refused(422, "Invalid")?;
-    expect("causes", refused.causes()[0].as_str(), "metadata.finalizers FieldValueForbidden")?;
-    cx.merge(&path, &json!({ "metadata": { "finalizers": [] } })).await?.with_code(200)?;
+    expect(
+        "causes",
+        refused.causes()[0].as_str(),
+        "metadata.finalizers FieldValueForbidden",
+    )?;
+    cx.merge(&path, &json!({ "metadata": { "finalizers": [] } }))
+        .await?
+        .with_code(200)?;
     cx.get(&path).await?.refused(404, "NotFound").map(drop)
 }
 
@@ -77,7 +107,10 @@ pub(super) async fn delete_collection(cx: Context) -> Outcome {
         cx.create_labelled(base, "group", &group).await?;
     }
     cx.create_labelled("coll-c", "group", "other").await?;
-    let gone = cx.delete(&format!("{WIDGETS}?labelSelector=group%3D{group}"), None).await?.with_code(200)?;
+    let gone = cx
+        .delete(&format!("{WIDGETS}?labelSelector=group%3D{group}"), None)
+        .await?
+        .with_code(200)?;
     expect("kind", gone.text_at("/kind"), "WidgetList")?;
     expect("names", gone.names(), [cx.name("coll-a"), cx.name("coll-b")])?;
     cx.get(&cx.path("coll-a")).await?.with_code(404)?;
@@ -87,16 +120,29 @@ pub(super) async fn delete_collection(cx: Context) -> Outcome {
 pub(super) async fn delete_dry_run(cx: Context) -> Outcome {
     cx.create("delete-dry", json!({ "size": 1 })).await?;
     let path = cx.path("delete-dry");
-    cx.delete(&path, Some(&json!({ "dryRun": ["All"] }))).await?.with_code(200)?;
-    cx.delete(&format!("{path}?dryRun=All"), None).await?.with_code(200)?;
+    cx.delete(&path, Some(&json!({ "dryRun": ["All"] })))
+        .await?
+        .with_code(200)?;
+    cx.delete(&format!("{path}?dryRun=All"), None)
+        .await?
+        .with_code(200)?;
     cx.get(&path).await?.with_code(200).map(drop)
 }
 
 pub(super) async fn unknown_propagation_policy(cx: Context) -> Outcome {
     cx.create("policy", json!({ "size": 1 })).await?;
-    let refused = cx.delete(&cx.path("policy"), Some(&json!({ "propagationPolicy": "Sideways" }))).await?;
+    let refused = cx
+        .delete(
+            &cx.path("policy"),
+            Some(&json!({ "propagationPolicy": "Sideways" })),
+        )
+        .await?;
     let refused = refused.refused(422, "Invalid")?;
-    expect("causes", refused.causes(), ["propagationPolicy FieldValueNotSupported"])
+    expect(
+        "causes",
+        refused.causes(),
+        ["propagationPolicy FieldValueNotSupported"],
+    )
 }
 
 fn owner(of: &Reply, blocks: bool) -> Value {
@@ -123,7 +169,9 @@ pub(super) async fn background_collects_dependents(cx: Context) -> Outcome {
     let top = cx.create("bg-top", json!({ "size": 1 })).await?;
     let child = owned(&cx, "bg-child", &[owner(&top, false)], &[]).await?;
     owned(&cx, "bg-grandchild", &[owner(&child, false)], &[]).await?;
-    cx.delete(&cx.path("bg-top"), Some(&policy("Background"))).await?.with_code(200)?;
+    cx.delete(&cx.path("bg-top"), Some(&policy("Background")))
+        .await?
+        .with_code(200)?;
     cx.get(&cx.path("bg-top")).await?.with_code(404)?;
     cx.eventually_gone(&cx.path("bg-child")).await?;
     cx.eventually_gone(&cx.path("bg-grandchild")).await
@@ -132,7 +180,9 @@ pub(super) async fn background_collects_dependents(cx: Context) -> Outcome {
 pub(super) async fn orphan_leaves_dependents(cx: Context) -> Outcome {
     let top = cx.create("or-top", json!({ "size": 1 })).await?;
     owned(&cx, "or-child", &[owner(&top, false)], &[]).await?;
-    cx.delete(&cx.path("or-top"), Some(&policy("Orphan"))).await?.with_code(200)?;
+    cx.delete(&cx.path("or-top"), Some(&policy("Orphan")))
+        .await?
+        .with_code(200)?;
     cx.eventually_gone(&cx.path("or-top")).await?;
     let child = cx.get(&cx.path("or-child")).await?.with_code(200)?;
     expect("owners", child.at("/metadata/ownerReferences"), Value::Null)
@@ -141,15 +191,28 @@ pub(super) async fn orphan_leaves_dependents(cx: Context) -> Outcome {
 pub(super) async fn foreground_waits_for_dependents(cx: Context) -> Outcome {
     let top = cx.create("fg-top", json!({ "size": 1 })).await?;
     owned(&cx, "fg-child", &[owner(&top, true)], &[HOLD]).await?;
-    let marked = cx.delete(&cx.path("fg-top"), Some(&policy("Foreground"))).await?.with_code(200)?;
-    expect("finalizers", marked.at("/metadata/finalizers"), json!(["foregroundDeletion"]))?;
+    let marked = cx
+        .delete(&cx.path("fg-top"), Some(&policy("Foreground")))
+        .await?
+        .with_code(200)?;
+    expect(
+        "finalizers",
+        marked.at("/metadata/finalizers"),
+        json!(["foregroundDeletion"]),
+    )?;
     let child = cx.path("fg-child");
     cx.eventually("the child to be marked", || async {
-        Ok(!cx.get(&child).await?.text_at("/metadata/deletionTimestamp").is_empty())
+        Ok(!cx
+            .get(&child)
+            .await?
+            .text_at("/metadata/deletionTimestamp")
+            .is_empty())
     })
     .await?;
     cx.get(&cx.path("fg-top")).await?.with_code(200)?;
-    cx.merge(&child, &json!({ "metadata": { "finalizers": null } })).await?.with_code(200)?;
+    cx.merge(&child, &json!({ "metadata": { "finalizers": null } }))
+        .await?
+        .with_code(200)?;
     cx.eventually_gone(&child).await?;
     cx.eventually_gone(&cx.path("fg-top")).await
 }
@@ -158,20 +221,33 @@ pub(super) async fn a_second_owner_keeps_a_dependent(cx: Context) -> Outcome {
     let one = cx.create("two-one", json!({ "size": 1 })).await?;
     let two = cx.create("two-two", json!({ "size": 1 })).await?;
     owned(&cx, "two-child", &[owner(&one, false), owner(&two, false)], &[]).await?;
-    cx.delete(&cx.path("two-one"), Some(&policy("Background"))).await?.with_code(200)?;
+    cx.delete(&cx.path("two-one"), Some(&policy("Background")))
+        .await?
+        .with_code(200)?;
     let child = cx.path("two-child");
     cx.eventually("the reference to go", || async {
-        Ok(cx.get(&child).await?.with_code(200)?.at("/metadata/ownerReferences").as_array().map_or(0, Vec::len) == 1)
+        Ok(cx
+            .get(&child)
+            .await?
+            .with_code(200)?
+            .at("/metadata/ownerReferences")
+            .as_array()
+            .map_or(0, Vec::len)
+            == 1)
     })
     .await?;
-    cx.delete(&cx.path("two-two"), Some(&policy("Background"))).await?.with_code(200)?;
+    cx.delete(&cx.path("two-two"), Some(&policy("Background")))
+        .await?
+        .with_code(200)?;
     cx.eventually_gone(&child).await
 }
 
 pub(super) async fn an_absent_owner_collects(cx: Context) -> Outcome {
     let top = cx.create("absent-top", json!({ "size": 1 })).await?;
     let reference = owner(&top, false);
-    cx.delete(&cx.path("absent-top"), Some(&policy("Background"))).await?.with_code(200)?;
+    cx.delete(&cx.path("absent-top"), Some(&policy("Background")))
+        .await?
+        .with_code(200)?;
     owned(&cx, "absent-child", &[reference], &[]).await?;
     cx.eventually_gone(&cx.path("absent-child")).await
 }

@@ -33,7 +33,9 @@ pub struct Case {
 
 impl std::fmt::Debug for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Case").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Case")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -79,7 +81,7 @@ pub fn cases() -> Vec<Case> {
             background_collects_dependents orphan_leaves_dependents foreground_waits_for_dependents
             a_second_owner_keeps_a_dependent an_absent_owner_collects;
         list: pages_show_one_snapshot page_counts invalid_continue label_selectors bad_label_selector
-            field_selectors unsupported_field resource_version_too_large match_without_resource_version
+            field_selectors unsupported_field match_without_resource_version
             exact_resource_version metadata_of_one metadata_of_many items_are_sorted;
         watch: changes_in_order initial_state selector_transitions watch_list watch_list_needs_match too_old
             ends_at_timeout metadata_only live_events one_object bad_resource_version;
@@ -154,14 +156,20 @@ pub fn definition() -> Value {
 /// Installs the definition and waits until its kind is served; does nothing if it is there.
 pub async fn install(client: Client) -> Result<(), String> {
     let context = Context::new(client, "install");
-    wait_for_definition(&context, &definition(), WIDGETS).await.map_err(|failure| failure.to_string())
+    wait_for_definition(&context, &definition(), WIDGETS)
+        .await
+        .map_err(|failure| failure.to_string())
 }
 
 /// Creates a definition and waits until its collection can be listed.
 async fn wait_for_definition(context: &Context, definition: &Value, collection: &str) -> Outcome {
     let created = context.post(DEFINITIONS, definition).await?;
-    ensure(matches!(created.code, 201 | 409), || format!("definition refused: {created}"))?;
+    ensure(matches!(created.code, 201 | 409), || {
+        format!("definition refused: {created}")
+    })?;
     context
-        .eventually("the kind to be served", || async { Ok(context.get(collection).await?.code == 200) })
+        .eventually("the kind to be served", || async {
+            Ok(context.get(collection).await?.code == 200)
+        })
         .await
 }

@@ -12,7 +12,14 @@ use super::types::Type;
 
 /// Fields of `metadata` that the server owns; no manager does.
 const SERVER_METADATA: [&str; 9] = [
-    "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields",
+    "name",
+    "namespace",
+    "creationTimestamp",
+    "selfLink",
+    "uid",
+    "clusterName",
+    "generation",
+    "managedFields",
     "resourceVersion",
 ];
 
@@ -79,8 +86,8 @@ pub(crate) fn apply(
     let mut difference = compare(kind, Some(live), Some(&object));
     difference.each(|set| restrict(set, who, has_status));
     disown(&mut managers, who, &difference, force)?;
-    if difference.is_same() && managers.same_owners(&before) {
-        managers = before;
+    if difference.is_same() {
+        managers.keep_time(who, &before);
     }
     Ok(Applied { object, managers })
 }
@@ -107,19 +114,30 @@ fn prune(kind: &Arc<Type>, merged: Value, managers: &Managers, last: &Set) -> Va
         return merged;
     }
     let last = last.with_parents();
-    let Ok(all) = fields_of(kind, &merged) else { return merged };
+    let Ok(all) = fields_of(kind, &merged) else {
+        return merged;
+    };
     let all = all.with_parents();
     let stripped = without(kind, &merged, &last);
-    let Ok(kept) = fields_of(kind, &stripped) else { return merged };
+    let Ok(kept) = fields_of(kind, &stripped) else {
+        return merged;
+    };
     let mut gone = all.difference(&kept.with_parents());
     for entry in &managers.0 {
         gone = gone.difference(&entry.fields.with_parents());
     }
+    // The name is always applied, so that the metadata around it is never without an owner.
+    gone.forget_member("metadata");
     without(kind, &merged, &gone.intersection(&last))
 }
 
 /// Takes changed fields from the other managers, or reports them as conflicts.
-fn disown(managers: &mut Managers, who: &Who, difference: &Comparison, force: bool) -> Result<(), ApplyError> {
+fn disown(
+    managers: &mut Managers,
+    who: &Who,
+    difference: &Comparison,
+    force: bool,
+) -> Result<(), ApplyError> {
     let changed = difference.modified.union(&difference.added);
     let mut conflicts = Vec::new();
     for entry in &mut managers.0 {
@@ -128,7 +146,10 @@ fn disown(managers: &mut Managers, who: &Who, difference: &Comparison, force: bo
         }
         let taken = entry.fields.intersection(&changed);
         if !taken.is_empty() && !force {
-            conflicts.extend(taken.paths().into_iter().map(|path| Conflict { who: entry.who.clone(), path }));
+            conflicts.extend(taken.paths().into_iter().map(|path| Conflict {
+                who: entry.who.clone(),
+                path,
+            }));
         }
         entry.fields = entry.fields.difference(&taken).difference(&difference.removed);
     }
@@ -158,7 +179,10 @@ pub(crate) fn track_update(
     // A plain write always takes what it changes.
     let _ = disown(&mut managers, who, &difference, true);
     let mine = managers.get(who).cloned().unwrap_or_default();
-    let mine = mine.difference(&difference.removed).union(&difference.modified).union(&difference.added);
+    let mine = mine
+        .difference(&difference.removed)
+        .union(&difference.modified)
+        .union(&difference.added);
     managers.put(who, mine, now);
     managers
 }
@@ -188,7 +212,12 @@ mod tests {
     }
 
     fn who(name: &str) -> Who {
-        Who { operation: "Apply", manager: name.to_owned(), api_version: "g/v1".to_owned(), subresource: String::new() }
+        Who {
+            operation: "Apply",
+            manager: name.to_owned(),
+            api_version: "g/v1".to_owned(),
+            subresource: String::new(),
+        }
     }
 
     fn run(live: &Value, config: &Value, name: &str, force: bool) -> Result<Value, ApplyError> {
@@ -201,17 +230,38 @@ mod tests {
     #[test]
     fn two_appliers_share_a_list_map_and_each_removes_only_its_own_item() {
         let live = json!({ "metadata": { "name": "a" } });
-        let one = run(&live, &json!({ "spec": { "ports": [{ "name": "x", "port": 1 }] } }), "one", false).unwrap();
-        let two = run(&one, &json!({ "spec": { "ports": [{ "name": "y", "port": 2 }] } }), "two", false).unwrap();
+        let one = run(
+            &live,
+            &json!({ "spec": { "ports": [{ "name": "x", "port": 1 }] } }),
+            "one",
+            false,
+        )
+        .unwrap();
+        let two = run(
+            &one,
+            &json!({ "spec": { "ports": [{ "name": "y", "port": 2 }] } }),
+            "two",
+            false,
+        )
+        .unwrap();
         assert_eq!(two["spec"]["ports"].as_array().unwrap().len(), 2);
         let gone = run(&two, &json!({ "spec": { "size": 1 } }), "one", false).unwrap();
-        assert_eq!(gone["spec"], json!({ "size": 1, "ports": [{ "name": "y", "port": 2 }] }));
+        assert_eq!(
+            gone["spec"],
+            json!({ "size": 1, "ports": [{ "name": "y", "port": 2 }] })
+        );
     }
 
     #[test]
     fn a_shared_value_stays_until_its_last_owner_lets_go() {
         let live = json!({ "metadata": { "name": "a" } });
-        let one = run(&live, &json!({ "spec": { "size": 1, "tags": ["p"] } }), "one", false).unwrap();
+        let one = run(
+            &live,
+            &json!({ "spec": { "size": 1, "tags": ["p"] } }),
+            "one",
+            false,
+        )
+        .unwrap();
         let two = run(&one, &json!({ "spec": { "size": 1 } }), "two", false).unwrap();
         let one_left = run(&two, &json!({ "spec": { "tags": ["p"] } }), "one", false).unwrap();
         assert_eq!(one_left["spec"]["size"], json!(1));
@@ -222,20 +272,33 @@ mod tests {
     #[test]
     fn a_foreign_field_conflicts_unless_forced() {
         let live = json!({ "metadata": { "name": "a" } });
-        let one = run(&live, &json!({ "spec": { "size": 1, "plain": ["a"] } }), "one", false).unwrap();
+        let one = run(
+            &live,
+            &json!({ "spec": { "size": 1, "plain": ["a"] } }),
+            "one",
+            false,
+        )
+        .unwrap();
         let config = json!({ "spec": { "size": 2, "plain": ["b"] } });
-        let Err(ApplyError::Conflicts(conflicts)) = run(&one, &config, "two", false) else { panic!("no conflict") };
+        let Err(ApplyError::Conflicts(conflicts)) = run(&one, &config, "two", false) else {
+            panic!("no conflict")
+        };
         let paths: Vec<&str> = conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
         assert_eq!(paths, [".spec.plain", ".spec.size"]);
         let forced = run(&one, &config, "two", true).unwrap();
         assert_eq!(forced["spec"], config["spec"]);
-        assert_eq!(Managers::of(&forced).0.len(), 1, "the first manager owns nothing any more");
+        assert_eq!(
+            Managers::of(&forced).0.len(),
+            1,
+            "the first manager owns nothing any more"
+        );
     }
 
     #[test]
     fn an_undeclared_field_is_named() {
         let live = json!({ "metadata": { "name": "a" } });
-        let Err(ApplyError::Undeclared(paths)) = run(&live, &json!({ "spec": { "zip": 1 } }), "one", false) else {
+        let Err(ApplyError::Undeclared(paths)) = run(&live, &json!({ "spec": { "zip": 1 } }), "one", false)
+        else {
             panic!("accepted")
         };
         assert_eq!(paths, [".spec.zip"]);

@@ -11,9 +11,17 @@ use super::types::Type;
 /// The fields of `value`, as an applier owns them: leaves, list items, and empty containers.
 /// The error lists the fields that the type does not know, as paths.
 pub(super) fn fields_of(kind: &Arc<Type>, value: &Value) -> Result<Set, Vec<String>> {
-    let mut walk = FieldsOf { set: Set::default(), path: Vec::new(), unknown: Vec::new() };
+    let mut walk = FieldsOf {
+        set: Set::default(),
+        path: Vec::new(),
+        unknown: Vec::new(),
+    };
     walk.visit(kind, value);
-    if walk.unknown.is_empty() { Ok(walk.set) } else { Err(walk.unknown) }
+    if walk.unknown.is_empty() {
+        Ok(walk.set)
+    } else {
+        Err(walk.unknown)
+    }
 }
 
 struct FieldsOf {
@@ -98,7 +106,10 @@ impl Comparison {
 }
 
 pub(super) fn compare(kind: &Arc<Type>, old: Option<&Value>, new: Option<&Value>) -> Comparison {
-    let mut walk = Compare { out: Comparison::default(), path: Vec::new() };
+    let mut walk = Compare {
+        out: Comparison::default(),
+        path: Vec::new(),
+    };
     walk.visit(kind, old, new);
     walk.out
 }
@@ -141,7 +152,8 @@ impl Compare {
                 }
                 let unknown = Arc::new(Type::Untyped);
                 for (name, (old, new)) in names {
-                    let field = Type::field(fields, other.as_ref(), name).unwrap_or_else(|| Arc::clone(&unknown));
+                    let field =
+                        Type::field(fields, other.as_ref(), name).unwrap_or_else(|| Arc::clone(&unknown));
                     self.path.push(Element::Field(name.to_owned()));
                     self.visit(&field, old, new);
                     self.path.pop();

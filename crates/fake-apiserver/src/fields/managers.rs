@@ -21,6 +21,7 @@ pub(crate) struct Who {
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) who: Who,
+    /// When the writer last changed something; empty if it only ever agreed with what was there.
     pub(crate) time: String,
     pub(crate) fields: Set,
 }
@@ -32,13 +33,27 @@ pub(crate) struct Managers(pub(crate) Vec<Entry>);
 impl Managers {
     /// Reads the entries of an object.
     pub(crate) fn of(object: &Value) -> Self {
-        let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
+        let text = |entry: &Value, name: &str| {
+            entry
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let entries = object
+            .pointer("/metadata/managedFields")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         Self(
             entries
                 .map(|entry| Entry {
                     who: Who {
-                        operation: if text(entry, "operation") == "Apply" { "Apply" } else { "Update" },
+                        operation: if text(entry, "operation") == "Apply" {
+                            "Apply"
+                        } else {
+                            "Update"
+                        },
                         manager: text(entry, "manager"),
                         api_version: text(entry, "apiVersion"),
                         subresource: text(entry, "subresource"),
@@ -52,22 +67,49 @@ impl Managers {
 
     /// The fields that `who` owns.
     pub(crate) fn get(&self, who: &Who) -> Option<&Set> {
-        self.0.iter().find(|entry| entry.who == *who).map(|entry| &entry.fields)
+        self.0
+            .iter()
+            .find(|entry| entry.who == *who)
+            .map(|entry| &entry.fields)
+    }
+
+    /// When `who` last changed something.
+    fn time_of(&self, who: &Who) -> String {
+        self.0
+            .iter()
+            .find(|entry| entry.who == *who)
+            .map(|entry| entry.time.clone())
+            .unwrap_or_default()
+    }
+
+    /// Puts the time of `who` back to what it was: it changed nothing.
+    pub(crate) fn keep_time(&mut self, who: &Who, before: &Self) {
+        let time = before.time_of(who);
+        for entry in self.0.iter_mut().filter(|entry| entry.who == *who) {
+            entry.time.clone_from(&time);
+        }
     }
 
     /// Replaces the fields of `who`; an empty set ends the entry.
     pub(crate) fn put(&mut self, who: &Who, fields: Set, time: &str) {
         self.0.retain(|entry| entry.who != *who);
         if !fields.is_empty() {
-            self.0.push(Entry { who: who.clone(), time: time.to_owned(), fields });
+            self.0.push(Entry {
+                who: who.clone(),
+                time: time.to_owned(),
+                fields,
+            });
         }
     }
 
     /// Whether the owners and their fields are the same, whatever the times.
     pub(crate) fn same_owners(&self, other: &Self) -> bool {
         let sorted = |managers: &Self| {
-            let mut list: Vec<(Who, Value)> =
-                managers.0.iter().map(|entry| (entry.who.clone(), entry.fields.to_json())).collect();
+            let mut list: Vec<(Who, Value)> = managers
+                .0
+                .iter()
+                .map(|entry| (entry.who.clone(), entry.fields.to_json()))
+                .collect();
             list.sort_by(|a, b| a.0.cmp(&b.0));
             list
         };
@@ -76,17 +118,23 @@ impl Managers {
 
     /// Writes the entries into an object, in the server's order.
     pub(crate) fn write(mut self, object: &mut Value) {
-        let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+        let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+            return;
+        };
         if self.0.is_empty() {
             metadata.remove("managedFields");
             return;
         }
-        self.0.sort_by(|a, b| (a.who.operation, &a.time, &a.who).cmp(&(b.who.operation, &b.time, &b.who)));
+        self.0
+            .sort_by(|a, b| (a.who.operation, &a.time, &a.who).cmp(&(b.who.operation, &b.time, &b.who)));
         let entries = self.0.into_iter().map(|entry| {
             let mut json = json!({
                 "manager": entry.who.manager, "operation": entry.who.operation, "apiVersion": entry.who.api_version,
-                "time": entry.time, "fieldsType": "FieldsV1", "fieldsV1": entry.fields.to_json(),
+                "fieldsType": "FieldsV1", "fieldsV1": entry.fields.to_json(),
             });
+            if !entry.time.is_empty() {
+                json["time"] = entry.time.into();
+            }
             if !entry.who.subresource.is_empty() {
                 json["subresource"] = entry.who.subresource.into();
             }

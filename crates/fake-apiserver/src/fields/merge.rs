@@ -35,8 +35,10 @@ pub(crate) fn merge(kind: &Arc<Type>, live: &Value, config: &Value) -> Value {
 /// The applied list decides the order of its own items; items of others keep their place between them.
 fn merge_items(kind: &Type, live: &[Value], config: &[Value]) -> Vec<Value> {
     let item_type = kind.item_type();
-    let index: BTreeMap<Element, &Value> =
-        live.iter().filter_map(|item| Some((kind.item_element(item)?, item))).collect();
+    let index: BTreeMap<Element, &Value> = live
+        .iter()
+        .filter_map(|item| Some((kind.item_element(item)?, item)))
+        .collect();
     let applied: BTreeSet<Element> = config.iter().filter_map(|item| kind.item_element(item)).collect();
     let mut out = Vec::with_capacity(live.len().max(config.len()));
     let mut rest = live.iter().peekable();
@@ -63,7 +65,10 @@ fn merge_items(kind: &Type, live: &[Value], config: &[Value]) -> Vec<Value> {
         });
     }
     for item in rest {
-        if kind.item_element(item).is_none_or(|element| !applied.contains(&element)) {
+        if kind
+            .item_element(item)
+            .is_none_or(|element| !applied.contains(&element))
+        {
             out.push(item.clone());
         }
     }
@@ -94,7 +99,9 @@ pub(super) fn without(kind: &Arc<Type>, value: &Value, gone: &Set) -> Value {
         (Type::ListMap { .. } | Type::ListSet, Value::Array(items)) => {
             let item_type = kind.item_type();
             let kept = items.iter().filter_map(|item| {
-                let Some(element) = kind.item_element(item) else { return Some(item.clone()) };
+                let Some(element) = kind.item_element(item) else {
+                    return Some(item.clone());
+                };
                 if gone.members.contains(&element) {
                     return None;
                 }

@@ -119,7 +119,10 @@ impl Set {
 
     /// Every named field on the way to a member becomes a member: a map that holds an owned field is itself owned.
     pub(crate) fn with_parents(&self) -> Self {
-        let mut out = Self { members: self.members.clone(), children: BTreeMap::new() };
+        let mut out = Self {
+            members: self.members.clone(),
+            children: BTreeMap::new(),
+        };
         for (element, child) in &self.children {
             if matches!(element, Element::Field(_)) {
                 out.members.insert(element.clone());
@@ -131,7 +134,9 @@ impl Set {
 
     /// Removes a field and everything beneath it.
     pub(crate) fn forget(&mut self, path: &[&str]) {
-        let Some((first, rest)) = path.split_first() else { return };
+        let Some((first, rest)) = path.split_first() else {
+            return;
+        };
         let element = Element::Field((*first).to_owned());
         if rest.is_empty() {
             self.members.remove(&element);
@@ -198,7 +203,9 @@ impl Set {
         let mut out = Self::default();
         let Some(map) = json.as_object() else { return out };
         for (key, value) in map {
-            let Some(element) = Element::from_wire(key) else { continue };
+            let Some(element) = Element::from_wire(key) else {
+                continue;
+            };
             let inner = value.as_object();
             if inner.is_none_or(|inner| inner.is_empty() || inner.contains_key(".")) {
                 out.members.insert(element.clone());
@@ -229,6 +236,9 @@ mod tests {
         let json = serde_json::json!({
             "f:spec": { "f:ports": { "k:{\"name\":\"x\"}": { "f:port": {} } }, "f:size": {} }
         });
-        assert_eq!(Set::from_json(&json).paths(), [".spec.size", ".spec.ports[name=\"x\"].port"]);
+        assert_eq!(
+            Set::from_json(&json).paths(),
+            [".spec.size", ".spec.ports[name=\"x\"].port"]
+        );
     }
 }

@@ -37,13 +37,20 @@ impl Type {
     pub(crate) fn of_object(schema: &Value) -> Self {
         let mut fields = BTreeMap::new();
         let mut other = None;
-        if let Self::Map { fields: own, other: rest } = Self::of_schema(schema) {
+        if let Self::Map {
+            fields: own,
+            other: rest,
+        } = Self::of_schema(schema)
+        {
             fields = own;
             other = rest;
         }
         fields.insert("apiVersion".to_owned(), Arc::new(Self::Leaf));
         fields.insert("kind".to_owned(), Arc::new(Self::Leaf));
-        fields.insert("metadata".to_owned(), Arc::new(Self::of_schema(&object_meta_schema())));
+        fields.insert(
+            "metadata".to_owned(),
+            Arc::new(Self::of_schema(&object_meta_schema())),
+        );
         Self::Map { fields, other }
     }
 
@@ -86,9 +93,17 @@ impl Type {
                         .into_iter()
                         .flatten()
                         .filter_map(Value::as_str)
-                        .map(|key| (key.to_owned(), items.pointer(&format!("/properties/{key}/default")).cloned()))
+                        .map(|key| {
+                            (
+                                key.to_owned(),
+                                items.pointer(&format!("/properties/{key}/default")).cloned(),
+                            )
+                        })
                         .collect();
-                    Self::ListMap { keys, item: Arc::new(Self::of_schema(items)) }
+                    Self::ListMap {
+                        keys,
+                        item: Arc::new(Self::of_schema(items)),
+                    }
                 }
                 _ => Self::Leaf,
             },
@@ -101,9 +116,10 @@ impl Type {
     pub(super) fn resolve(self: &Arc<Self>, value: Option<&Value>) -> Arc<Self> {
         if matches!(**self, Self::Untyped) {
             return match value {
-                Some(Value::Object(_)) => {
-                    Arc::new(Self::Map { fields: BTreeMap::new(), other: Some(Arc::new(Self::Untyped)) })
-                }
+                Some(Value::Object(_)) => Arc::new(Self::Map {
+                    fields: BTreeMap::new(),
+                    other: Some(Arc::new(Self::Untyped)),
+                }),
                 _ => Arc::new(Self::Leaf),
             };
         }
@@ -111,7 +127,11 @@ impl Type {
     }
 
     /// The type of a field, none when the map does not allow it.
-    pub(super) fn field(fields: &BTreeMap<String, Arc<Self>>, other: Option<&Arc<Self>>, name: &str) -> Option<Arc<Self>> {
+    pub(super) fn field(
+        fields: &BTreeMap<String, Arc<Self>>,
+        other: Option<&Arc<Self>>,
+        name: &str,
+    ) -> Option<Arc<Self>> {
         fields.get(name).or(other).cloned()
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::decode;
+use crate::admission::Change;
 use crate::builtin::{CRD_FINALIZER, CRDS, NAMESPACES};
 use crate::call::{Call, Reply};
 use crate::core::Core;
@@ -41,7 +42,9 @@ impl Core {
         let kind = &call.kind;
         self.place_in_namespace(call, &mut object)?;
         if !meta_text(&object, "resourceVersion").is_empty() {
-            return Err(ApiError::internal("resourceVersion should not be set on objects to be created"));
+            return Err(ApiError::internal(
+                "resourceVersion should not be set on objects to be created",
+            ));
         }
         if meta_text(&object, "name").is_empty() && !meta_text(&object, "generateName").is_empty() {
             // The server cuts the base so that the whole stays within 63 characters.
@@ -54,7 +57,7 @@ impl Core {
             admission.default(&mut object);
         }
         let name = meta_text(&object, "name").to_owned();
-        Self::refuse_invalid(kind, &object, None)?;
+        Self::refuse_invalid(kind, &object, Change::Create)?;
 
         let managers = match ownership {
             Ownership::Given(managers) => managers,
@@ -67,7 +70,14 @@ impl Core {
                 };
                 drop_meta(&mut object, "managedFields");
                 let now = self.clock.now();
-                track_update(&kind.fields, None, &object, &who, kind.has_status && kind.custom, &now)
+                track_update(
+                    &kind.fields,
+                    None,
+                    &object,
+                    &who,
+                    kind.has_status && kind.custom,
+                    &now,
+                )
             }
         };
         managers.write(&mut object);
@@ -80,9 +90,9 @@ impl Core {
             return Ok(Reply::object(call, 201, &object, warnings));
         }
         let stored = self.commit(kind, &key, None, Some(&object));
-        let reply = stored.map(|stored| Reply::stored(call, 201, &stored, warnings)).unwrap_or_else(|| {
-            Reply::error(&ApiError::internal("the object was not stored"))
-        });
+        let reply = stored
+            .map(|stored| Reply::stored(call, 201, &stored, warnings))
+            .unwrap_or_else(|| Reply::error(&ApiError::internal("the object was not stored")));
         if *kind.table == *CRDS {
             self.establish(kind, &key, object);
         }
@@ -109,8 +119,14 @@ impl Core {
         if !call.kind.namespaced {
             return Ok(());
         }
-        let Some(namespaces) = self.registry.get("", "v1", NAMESPACES) else { return Ok(()) };
-        if self.store.get(NAMESPACES, &Key::new("", &call.namespace)).is_none() {
+        let Some(namespaces) = self.registry.get("", "v1", NAMESPACES) else {
+            return Ok(());
+        };
+        if self
+            .store
+            .get(NAMESPACES, &Key::new("", &call.namespace))
+            .is_none()
+        {
             return Err(ApiError::not_found(&namespaces, &call.namespace));
         }
         if self.terminating.contains(&call.namespace) {
@@ -125,7 +141,12 @@ impl Core {
 
     /// Server-owned fields of a new object.
     fn prepare_new(&mut self, kind: &Kind, object: &mut Value) {
-        for name in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
+        for name in [
+            "selfLink",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "generation",
+        ] {
             drop_meta(object, name);
         }
         set_meta(object, "uid", self.next_uid());
@@ -159,11 +180,17 @@ impl Core {
     }
 
     /// Refuses an object that its schema, CEL, or the rules for definitions refuse.
-    pub(super) fn refuse_invalid(kind: &Kind, object: &Value, old: Option<&Value>) -> Result<()> {
+    pub(super) fn refuse_invalid(kind: &Kind, object: &Value, change: Change<'_>) -> Result<()> {
         let name = meta_text(object, "name");
-        let mut causes = Self::validate(kind, object, old);
+        let mut causes = Self::validate(kind, object, change);
         if name.is_empty() && !causes.iter().any(|cause| cause.field == "metadata.name") {
-            causes.insert(0, Cause::field("metadata.name", "Required value: name or generateName is required"));
+            causes.insert(
+                0,
+                Cause::field(
+                    "metadata.name",
+                    "Required value: name or generateName is required",
+                ),
+            );
         }
         if *kind.table == *CRDS {
             causes.extend(definition_causes(object));
@@ -172,7 +199,9 @@ impl Core {
             return Ok(());
         }
         // Built-in kinds are decoded into Go structs, where a wrong type is no longer readable.
-        let wrong_type = causes.iter().find(|cause| cause.message.contains("in body must be of type"));
+        let wrong_type = causes
+            .iter()
+            .find(|cause| cause.message.contains("in body must be of type"));
         if let (false, Some(cause)) = (kind.custom, wrong_type) {
             return Err(ApiError::bad_request(format!(
                 "{} in version \"{}\" cannot be handled as a {}: {}: {}",
@@ -187,7 +216,11 @@ impl Core {
         let old = object.clone();
         let now = self.clock.now();
         let names = object.pointer("/spec/names").cloned().unwrap_or(Value::Null);
-        let versions = object.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten();
+        let versions = object
+            .pointer("/spec/versions")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         let stored: Vec<Value> = versions
             .filter(|version| version["storage"] == true)
             .map(|version| version["name"].clone())
@@ -207,23 +240,34 @@ impl Core {
 }
 
 fn definition_causes(definition: &Value) -> Vec<Cause> {
-    let text = |pointer: &str| definition.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let text = |pointer: &str| {
+        definition
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let mut causes = Vec::new();
     let expected = format!("{}.{}", text("/spec/names/plural"), text("/spec/group"));
     let name = text("/metadata/name");
     if name != expected {
-        let message =
-            format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group");
+        let message = format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group");
         causes.push(Cause::field("metadata.name", message));
     }
     let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
-    let storage = versions.into_iter().flatten().filter(|version| version["storage"] == true).count();
+    let storage = versions
+        .into_iter()
+        .flatten()
+        .filter(|version| version["storage"] == true)
+        .count();
     if storage != 1 {
         let message = "Invalid value: must have exactly one version marked as storage version";
         causes.push(Cause::field("spec.versions", message));
     }
     if let Some(objection) = objection_to(definition) {
-        causes.push(Cause::field("spec.versions", format!("Invalid value: {objection}")));
+        causes.push(Cause::field(
+            "spec.versions",
+            format!("Invalid value: {objection}"),
+        ));
     }
     causes
 }

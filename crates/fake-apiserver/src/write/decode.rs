@@ -11,9 +11,21 @@ use crate::request::Verb;
 
 /// Fields of `ObjectMeta`.
 const METADATA: [&str; 15] = [
-    "annotations", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers",
-    "generateName", "generation", "labels", "managedFields", "name", "namespace", "ownerReferences",
-    "resourceVersion", "selfLink", "uid",
+    "annotations",
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generateName",
+    "generation",
+    "labels",
+    "managedFields",
+    "name",
+    "namespace",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
 ];
 
 /// Reads an object of the call's kind.
@@ -60,11 +72,22 @@ pub(super) fn check_kind(kind: &Kind, object: &Value) -> Result<()> {
             kind.version, kind.kind
         )));
     }
-    let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-    let cause = Cause::field("kind", format!("Invalid value: {actual:?}: must be {}", kind.kind));
+    let name = object
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let cause = Cause::field(
+        "kind",
+        format!("Invalid value: {actual:?}: must be {}", kind.kind),
+    );
     let mut error = ApiError::invalid(kind, name, &[cause]);
     // The message and the details name the kind that was sent.
-    if let crate::error::ErrorBody::Status { message, details: Some(details), .. } = &mut error.body {
+    if let crate::error::ErrorBody::Status {
+        message,
+        details: Some(details),
+        ..
+    } = &mut error.body
+    {
         *message = message.replacen(&kind.kind, actual, 1);
         details["kind"] = actual.into();
     }
@@ -89,7 +112,10 @@ pub(super) fn prune(call: &Call, object: &mut Value, warnings: &mut Vec<String>)
         unknown.extend(admission.prune(object));
     }
     unknown.sort();
-    let list: Vec<String> = unknown.into_iter().map(|path| format!("unknown field \"{path}\"")).collect();
+    let list: Vec<String> = unknown
+        .into_iter()
+        .map(|path| format!("unknown field \"{path}\""))
+        .collect();
     match call.query.text("fieldValidation") {
         "Ignore" => {}
         "Strict" if !list.is_empty() => {
@@ -109,7 +135,9 @@ pub(super) fn prune(call: &Call, object: &mut Value, warnings: &mut Vec<String>)
 
 /// Metadata has to decode into `ObjectMeta` before anything else looks at it.
 fn check_metadata(kind: &Kind, object: &Value) -> Result<()> {
-    let Some(value) = object.get("metadata") else { return Ok(()) };
+    let Some(value) = object.get("metadata") else {
+        return Ok(());
+    };
     let unreadable = |why: &str| {
         ApiError::bad_request(format!(
             "{} in version \"{}\" cannot be handled as a {}: {why}",
@@ -117,7 +145,11 @@ fn check_metadata(kind: &Kind, object: &Value) -> Result<()> {
         ))
     };
     let Some(map) = metadata(object) else {
-        return if value.is_null() { Ok(()) } else { Err(unreadable("metadata is not an object")) };
+        return if value.is_null() {
+            Ok(())
+        } else {
+            Err(unreadable("metadata is not an object"))
+        };
     };
     // managedFields comes back from the client as we sent it and is not read.
     let wanted: serde_json::Map<String, Value> = map
@@ -125,16 +157,29 @@ fn check_metadata(kind: &Kind, object: &Value) -> Result<()> {
         .filter(|(name, value)| *name != "managedFields" && !value.is_null())
         .map(|(name, value)| {
             // Go reads an absent owner field as empty and leaves the complaint to validation.
-            (name.clone(), if name == "ownerReferences" { filled_owners(value) } else { value.clone() })
+            (
+                name.clone(),
+                if name == "ownerReferences" {
+                    filled_owners(value)
+                } else {
+                    value.clone()
+                },
+            )
         })
         .collect();
-    serde_json::from_value::<ObjectMeta>(Value::Object(wanted)).map_err(|error| unreadable(&error.to_string()))?;
+    serde_json::from_value::<ObjectMeta>(Value::Object(wanted))
+        .map_err(|error| unreadable(&error.to_string()))?;
     Ok(())
 }
 
 fn filled_owners(value: &Value) -> Value {
     let mut value = value.clone();
-    for owner in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+    for owner in value
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
         for name in ["apiVersion", "kind", "name", "uid"] {
             owner.entry(name).or_insert_with(|| "".into());
         }

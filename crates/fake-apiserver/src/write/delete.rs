@@ -47,7 +47,8 @@ impl Options {
             })?
         };
         let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let asked = text("/propagationPolicy").unwrap_or_else(|| call.query.text("propagationPolicy").to_owned());
+        let asked =
+            text("/propagationPolicy").unwrap_or_else(|| call.query.text("propagationPolicy").to_owned());
         let orphans = body.get("orphanDependents").and_then(Value::as_bool);
         let policy = match asked.as_str() {
             "" if orphans == Some(true) => Some(Policy::Orphan),
@@ -63,7 +64,10 @@ impl Options {
                 return Err(ApiError::invalid_options("DeleteOptions", &causes));
             }
         };
-        let listed = body.get("dryRun").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        let listed = body
+            .get("dryRun")
+            .and_then(Value::as_array)
+            .is_some_and(|list| !list.is_empty());
         Ok(Self {
             policy,
             uid: text("/preconditions/uid"),
@@ -149,7 +153,12 @@ impl Core {
     }
 
     /// Deletes an object, or marks it if finalizers hold it; then its marked revision is returned.
-    pub(crate) fn delete_object(&mut self, kind: &Arc<Kind>, key: &Key, policy: Option<Policy>) -> Option<Arc<Stored>> {
+    pub(crate) fn delete_object(
+        &mut self,
+        kind: &Arc<Kind>,
+        key: &Key,
+        policy: Option<Policy>,
+    ) -> Option<Arc<Stored>> {
         let stored = self.store.get(&kind.table, key)?;
         let old = stored.value(kind);
         let mut holders = finalizers(&old);
@@ -184,7 +193,11 @@ impl Core {
         }
         let mut same = old.clone();
         drop_meta(&mut same, "resourceVersion");
-        let marked = if same == new { Some(stored) } else { self.commit(kind, key, Some(&old), Some(&new)) };
+        let marked = if same == new {
+            Some(stored)
+        } else {
+            self.commit(kind, key, Some(&old), Some(&new))
+        };
 
         let place = (Arc::clone(&kind.table), key.clone());
         if holders.iter().any(|one| one == FOREGROUND) {

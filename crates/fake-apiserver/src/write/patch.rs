@@ -11,7 +11,8 @@ use crate::error::{ApiError, Cause, Result};
 use crate::fields::{ApplyError, Who, apply, merge};
 use crate::object::{meta_text, set_meta};
 
-const PATCHES: &str = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+const PATCHES: &str =
+    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
 const BUILTIN_PATCHES: &str = "application/json-patch+json, application/merge-patch+json, \
                                application/strategic-merge-patch+json, application/apply-patch+yaml";
 
@@ -20,8 +21,17 @@ impl Core {
         let kind = &call.kind;
         let media = call.content_type.split(';').next().unwrap_or_default().trim();
         let strategic = media == "application/strategic-merge-patch+json" && !kind.custom;
-        if !strategic && !matches!(media, "application/json-patch+json" | "application/merge-patch+json") {
-            return Err(ApiError::unsupported_media_type(if kind.custom { PATCHES } else { BUILTIN_PATCHES }));
+        if !strategic
+            && !matches!(
+                media,
+                "application/json-patch+json" | "application/merge-patch+json"
+            )
+        {
+            return Err(ApiError::unsupported_media_type(if kind.custom {
+                PATCHES
+            } else {
+                BUILTIN_PATCHES
+            }));
         }
         let Some(stored) = self.store.get(&kind.table, &call.key()) else {
             return Err(ApiError::not_found(kind, &call.name));
@@ -37,7 +47,9 @@ impl Core {
             let patch: Value =
                 serde_json::from_slice(&call.body).map_err(|error| undecodable(&error.to_string()))?;
             if !patch.is_object() {
-                return Err(undecodable("json: cannot unmarshal into Go value of type map[string]interface {}"));
+                return Err(undecodable(
+                    "json: cannot unmarshal into Go value of type map[string]interface {}",
+                ));
             }
             if strategic {
                 // Lists with merge keys merge; everything else does as in a merge patch, which also removes nulls.
@@ -77,7 +89,10 @@ impl Core {
             )));
         }
         decode::check_kind(kind, &config)?;
-        if config.pointer("/metadata/managedFields").is_some_and(|fields| !fields.is_null()) {
+        if config
+            .pointer("/metadata/managedFields")
+            .is_some_and(|fields| !fields.is_null())
+        {
             return Err(ApiError::bad_request("metadata.managedFields must be nil"));
         }
         let name = meta_text(&config, "name");
@@ -143,9 +158,15 @@ fn refused(call: &Call, error: ApplyError) -> Box<ApiError> {
     match error {
         ApplyError::Undeclared(paths) => {
             let kind = &call.kind;
-            let list: Vec<String> = paths.iter().map(|path| format!("{path}: field not declared in schema")).collect();
-            let list =
-                if list.len() == 1 { list.concat() } else { format!("errors:\n  {}", list.join("\n  ")) };
+            let list: Vec<String> = paths
+                .iter()
+                .map(|path| format!("{path}: field not declared in schema"))
+                .collect();
+            let list = if list.len() == 1 {
+                list.concat()
+            } else {
+                format!("errors:\n  {}", list.join("\n  "))
+            };
             ApiError::internal(format!(
                 "failed to create typed patch object ({}/{}; {}, Kind={}): {list}",
                 call.namespace,
@@ -174,7 +195,11 @@ fn refused(call: &Call, error: ApplyError) -> Box<ApiError> {
                 })
                 .collect();
             let message = if let [only] = conflicts.as_slice() {
-                format!("Apply failed with 1 conflict: conflict with {}: {}", describe(&only.who), only.path)
+                format!(
+                    "Apply failed with 1 conflict: conflict with {}: {}",
+                    describe(&only.who),
+                    only.path
+                )
             } else {
                 let mut text = format!("Apply failed with {} conflicts: ", conflicts.len());
                 let mut last: Option<&Who> = None;
@@ -209,7 +234,9 @@ fn without_lists(patch: &Value) -> Value {
 
 /// Puts the merged lists in wherever the patch has a list.
 fn restore_lists(target: &mut Value, merged: &Value, patch: &Value) {
-    let (Value::Object(target), Value::Object(patch)) = (target, patch) else { return };
+    let (Value::Object(target), Value::Object(patch)) = (target, patch) else {
+        return;
+    };
     for (name, value) in patch {
         let Some(source) = merged.get(name) else { continue };
         match value {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::create::Ownership;
 use super::decode;
+use crate::admission::Change;
 use crate::builtin::{CRD_FINALIZER, CRDS};
 use crate::call::{Call, Reply};
 use crate::core::Core;
@@ -16,8 +17,14 @@ use crate::object::{Stored, drop_meta, finalizers, meta_text, metadata, set_meta
 
 /// Fields of `metadata` that a client cannot change.
 const FROM_OLD: [&str; 8] = [
-    "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields",
-    "namespace", "selfLink", "uid",
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "namespace",
+    "selfLink",
+    "uid",
 ];
 
 impl Core {
@@ -47,8 +54,10 @@ impl Core {
             return Err(ApiError::conflict(kind, &call.name, &why));
         }
         if meta_text(&object, "resourceVersion").is_empty() && !kind.unconditional_update {
-            let cause =
-                Cause::field("metadata.resourceVersion", "Invalid value: 0: must be specified for an update");
+            let cause = Cause::field(
+                "metadata.resourceVersion",
+                "Invalid value: 0: must be specified for an update",
+            );
             return Err(ApiError::invalid_update(kind, &call.name, &[cause]));
         }
         self.replace(call, &stored, &old, object, Ownership::Track, warnings)
@@ -70,7 +79,7 @@ impl Core {
         if !asked.is_empty() && asked != stored.rv.to_string() {
             return Err(ApiError::modified(kind, &call.name));
         }
-        check_uid(kind, call, &new, old)?;
+        check_immutable(kind, call, &new, old)?;
         take_over_metadata(&mut new, old);
         if call.is_status() {
             new = with_status_of(old, &new);
@@ -81,14 +90,22 @@ impl Core {
             admission.default(&mut new);
         }
         if kind.has_generation && !call.is_status() && spec_changed(kind, old, &new) {
-            let generation = old.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
+            let generation = old
+                .pointer("/metadata/generation")
+                .and_then(Value::as_i64)
+                .unwrap_or(0);
             set_meta(&mut new, "generation", generation + 1);
         }
         let deleting = !meta_text(old, "deletionTimestamp").is_empty();
         if deleting {
             refuse_new_finalizers(kind, call, old, &new)?;
         }
-        Self::refuse_invalid(kind, &new, Some(old))?;
+        let change = if call.is_status() {
+            Change::Status(old)
+        } else {
+            Change::Update(old)
+        };
+        Self::refuse_invalid(kind, &new, change)?;
 
         let before = Managers::of(old);
         let managers = match ownership {
@@ -136,7 +153,10 @@ fn check_name(call: &Call, object: &Value) -> Result<()> {
         return Err(ApiError::bad_request(if name.is_empty() {
             "the name of the object was not specified in metadata".to_owned()
         } else {
-            format!("the name of the object ({name}) does not match the name on the URL ({})", call.name)
+            format!(
+                "the name of the object ({name}) does not match the name on the URL ({})",
+                call.name
+            )
         }));
     }
     let namespace = meta_text(object, "namespace");
@@ -149,12 +169,22 @@ fn check_name(call: &Call, object: &Value) -> Result<()> {
     Ok(())
 }
 
-fn check_uid(kind: &Kind, call: &Call, new: &Value, old: &Value) -> Result<()> {
-    let uid = meta_text(new, "uid");
-    if uid.is_empty() || uid == meta_text(old, "uid") {
+/// A client cannot change the uid, nor set a deletion time; to leave them out changes nothing.
+fn check_immutable(kind: &Kind, call: &Call, new: &Value, old: &Value) -> Result<()> {
+    let changed = |name: &str| {
+        let asked = meta_text(new, name);
+        !asked.is_empty() && asked != meta_text(old, name)
+    };
+    let deleting = !meta_text(old, "deletionTimestamp").is_empty();
+    let field = if changed("uid") {
+        "uid"
+    } else if !deleting && changed("deletionTimestamp") {
+        "deletionTimestamp"
+    } else {
         return Ok(());
-    }
-    let cause = Cause::field("metadata.uid", format!("Invalid value: {uid:?}: field is immutable"));
+    };
+    let message = format!("Invalid value: {:?}: field is immutable", meta_text(new, field));
+    let cause = Cause::field(format!("metadata.{field}"), message);
     // The server checks object metadata twice, once for every resource and once for this one.
     Err(ApiError::invalid(kind, &call.name, &[cause.clone(), cause]))
 }
@@ -190,14 +220,19 @@ fn spec_changed(kind: &Kind, old: &Value, new: &Value) -> bool {
     };
     let part = |object: &Value| -> serde_json::Map<String, Value> {
         let map = object.as_object().into_iter().flatten();
-        map.filter(|(name, _)| counts(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+        map.filter(|(name, _)| counts(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     };
     part(old) != part(new)
 }
 
 fn refuse_new_finalizers(kind: &Kind, call: &Call, old: &Value, new: &Value) -> Result<()> {
     let known = finalizers(old);
-    let added: Vec<String> = finalizers(new).into_iter().filter(|one| !known.contains(one)).collect();
+    let added: Vec<String> = finalizers(new)
+        .into_iter()
+        .filter(|one| !known.contains(one))
+        .collect();
     if added.is_empty() {
         return Ok(());
     }
@@ -206,9 +241,17 @@ fn refuse_new_finalizers(kind: &Kind, call: &Call, old: &Value, new: &Value) -> 
     }
     let message = format!(
         "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
-        added.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(", ")
+        added
+            .iter()
+            .map(|one| format!("{one:?}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     );
-    Err(ApiError::invalid(kind, &call.name, &[Cause::field("metadata.finalizers", message)]))
+    Err(ApiError::invalid(
+        kind,
+        &call.name,
+        &[Cause::field("metadata.finalizers", message)],
+    ))
 }
 
 /// Equal but for `resourceVersion` and `managedFields`; `new` has lost both already.
