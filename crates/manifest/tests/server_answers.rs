@@ -94,8 +94,11 @@ const KNOWN: &[(&str, &str)] = &[(
     "the server also objects to the name that it has drawn from the bad prefix",
 )];
 
-/// Both sides of a case, each sorted.
-fn compare(schema: &Schema, case: &Value, answer: &Value) -> (Vec<(String, String)>, Vec<(String, String)>) {
+/// Field and message of objections, sorted.
+type Objections = Vec<(String, String)>;
+
+/// Both sides of a case: ours and the server's.
+fn compare(schema: &Schema, case: &Value, answer: &Value) -> (Objections, Objections) {
     let text = |pair: &Value, at: usize| pair[at].as_str().unwrap_or("").to_owned();
     let mut theirs: Vec<_> = answer
         .as_array()

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Sources, Span};
-use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 use std::ops::Range;
 
 /// Whether to colour.
@@ -44,7 +44,9 @@ pub fn text(diagnostic: &Diagnostic, sources: &Sources, colour: Colour) -> Strin
             .iter()
             .filter(|label| label.span.file == file)
             .collect();
-        let windows = windows(sources, spans.iter().map(|label| label.span));
+        let mut windows = windows(sources, spans.iter().map(|label| label.span));
+        // The first one gives the report its line and column.
+        windows.sort_by_key(|window| !primary.is_some_and(|span| window.holds(span)));
         for window in windows {
             let inside = spans.iter().filter(|label| window.holds(label.span));
             let annotations = inside.map(|label| {
@@ -60,12 +62,22 @@ pub fn text(diagnostic: &Diagnostic, sources: &Sources, colour: Colour) -> Strin
                     annotation.label(label.text.as_str())
                 }
             });
-            group = group.element(
-                Snippet::source(window.text)
-                    .line_start(window.line)
-                    .path(sources.name(file))
-                    .annotations(annotations.collect::<Vec<_>>()),
-            );
+            let snippet = Snippet::source(window.text)
+                .line_start(window.line)
+                .annotations(annotations.collect::<Vec<_>>());
+            if window.cut {
+                // The renderer would count columns from the cut.
+                let shown = primary
+                    .filter(|span| window.holds(*span))
+                    .unwrap_or_else(|| window.first());
+                let position = sources.position(shown);
+                let origin = Origin::path(sources.name(file))
+                    .line(position.line as usize)
+                    .char_column(position.column as usize);
+                group = group.element(origin).element(snippet);
+            } else {
+                group = group.element(snippet.path(sources.name(file)));
+            }
         }
     }
     if let Some(object) = &diagnostic.object {
@@ -115,10 +127,16 @@ struct Window<'a> {
     start: usize,
     /// Number of the first line.
     line: usize,
+    /// Whether it begins in the middle of a line.
+    cut: bool,
     file: FileId,
 }
 
 impl Window<'_> {
+    fn first(&self) -> Span {
+        Span::new(self.file, self.start as u32, self.start as u32)
+    }
+
     fn holds(&self, span: Span) -> bool {
         span.file == self.file
             && self.start <= span.start as usize
@@ -153,9 +171,11 @@ fn windows(sources: &Sources, spans: impl Iterator<Item = Span>) -> Vec<Window<'
     }
     let window = |(span, range): (Span, Range<usize>)| {
         let start = Span::new(span.file, range.start as u32, range.start as u32);
+        let text = sources.text(span.file);
         Window {
-            text: sources.text(span.file).get(range.clone()).unwrap_or(""),
+            text: text.get(range.clone()).unwrap_or(""),
             start: range.start,
+            cut: range.start > 0 && text.as_bytes().get(range.start - 1) != Some(&b'\n'),
             line: sources.position(start).line as usize,
             file: span.file,
         }
@@ -168,12 +188,15 @@ fn lines_around(text: &str, span: Span) -> Range<usize> {
     let bytes = text.as_bytes();
     let at = (span.start as usize).min(text.len());
     let mut start = at;
-    for _ in 0..CONTEXT_LINES {
+    for line in 0..CONTEXT_LINES {
         let from = start.saturating_sub(MAX_LINE);
         if let Some(offset) = bytes[from..start].iter().rposition(|byte| *byte == b'\n') {
             start = from + offset;
         } else {
-            start = from;
+            // Only the line itself is cut; a long line before it is left out.
+            if line == 0 || from == 0 {
+                start = from;
+            }
             break;
         }
     }
@@ -181,12 +204,14 @@ fn lines_around(text: &str, span: Span) -> Range<usize> {
         start += 1;
     }
     let mut end = at;
-    for _ in 0..CONTEXT_LINES {
+    for line in 0..CONTEXT_LINES {
         let to = (end + MAX_LINE).min(text.len());
         if let Some(offset) = bytes[end..to].iter().position(|byte| *byte == b'\n') {
             end += offset + 1;
         } else {
-            end = to;
+            if line == 0 || to == text.len() {
+                end = to;
+            }
             break;
         }
     }
@@ -197,4 +222,70 @@ fn lines_around(text: &str, span: Span) -> Range<usize> {
         end += 1;
     }
     start.min(at)..end.max(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+
+    fn render(text: String, at: usize, length: usize) -> String {
+        let mut sources = Sources::new();
+        let file = sources.add("f.json", text);
+        let span = Span::new(file, at as u32, (at + length) as u32);
+        let finding = Diagnostic::error(Code("RW0000"), "wrong")
+            .label(span, "here")
+            .fix(span, "right");
+        super::text(&finding, &sources, Colour::Never)
+    }
+
+    #[test]
+    fn a_long_line_keeps_its_column() {
+        let out = render(
+            format!(
+                "{{\"a\": \"{}\", \"bad\": 1, \"{}\": 2}}",
+                "x".repeat(5000),
+                "y".repeat(5000)
+            ),
+            5010,
+            5,
+        );
+        assert!(out.contains("f.json:1:5011"), "{out}");
+        assert!(out.len() < 3000, "{out}");
+    }
+
+    #[test]
+    fn a_long_line_before_is_left_out() {
+        let out = render(
+            format!("{}\nshort: bad\n{}", "x".repeat(5000), "y".repeat(5000)),
+            5008,
+            3,
+        );
+        assert!(
+            out.contains("f.json:2:8") && out.contains("short: bad") && !out.contains("xxx"),
+            "{out}"
+        );
+    }
+
+    #[test]
+    fn characters_are_never_cut() {
+        let text = "ä€𝄞".repeat(700);
+        for at in 0..text.len() {
+            assert!(render(text.clone(), at, 3).contains("RW0000"));
+        }
+    }
+
+    #[test]
+    fn two_places_far_apart_are_both_shown_and_the_primary_one_first() {
+        let mut sources = Sources::new();
+        let file = sources.add("f.yaml", format!("first: 1\n{}second: 2\n", "#\n".repeat(500)));
+        let at = |start: u32, length: u32| Span::new(file, start, start + length);
+        let finding = Diagnostic::error(Code("RW0005"), "twice")
+            .label(at(1009, 6), "again")
+            .label(at(0, 5), "before");
+        let out = super::text(&finding, &sources, Colour::Never);
+        let (again, before) = (out.find("again"), out.find("before"));
+        assert!(again.is_some() && again < before, "{out}");
+        assert!(out.contains("f.yaml:502:1"), "{out}");
+    }
 }

@@ -1,11 +1,11 @@
 //! One objection of the API server, and the finding that it becomes.
 
 use crate::diagnostic::Diagnostic;
-use crate::path::Path;
+use crate::path::{Path, Step};
 use crate::rule::Rule;
 use crate::rules;
 use crate::source::Sources;
-use crate::yaml::Document;
+use crate::yaml::{Document, is_plain_text};
 
 /// Families of objections; each has a code of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,6 +104,15 @@ impl Violation {
     }
 }
 
+/// What to write under the place.
+fn label(violation: &Violation) -> String {
+    match (violation.kind, violation.path.last()) {
+        (ViolationKind::UnknownField, _) => "no such field".to_owned(),
+        (ViolationKind::Required, Some(Step::Key(key))) => format!("`{key}` is missing"),
+        _ => String::new(),
+    }
+}
+
 /// The finding for an objection against a document, with the place in its file.
 pub fn to_diagnostic(violation: &Violation, document: &Document, sources: &Sources) -> Diagnostic {
     let text = sources.text(document.file);
@@ -118,7 +127,7 @@ pub fn to_diagnostic(violation: &Violation, document: &Document, sources: &Sourc
         _ => document.label_span(&violation.path, text),
     };
     let mut finding = Diagnostic::error(rule.code(), violation.message.clone())
-        .label(span, "")
+        .label(span, label(violation))
         .path(&violation.path);
     finding.object = document.object();
     if violation.path.is_root() {
@@ -127,8 +136,38 @@ pub fn to_diagnostic(violation: &Violation, document: &Document, sources: &Sourc
     if let Some(suggestion) = &violation.suggestion {
         finding = finding.help(format!("did you mean `{suggestion}`?"));
         if on_key == key.is_some_and(|key| key == span) && document.has(&violation.path) {
-            finding = finding.fix(span, suggestion.clone());
+            finding = finding.fix(span, spelt_as(suggestion, sources.slice(span)));
         }
     }
     finding
+}
+
+/// A text as it can stand in the place of another: in quotes where that one is, and where it would be misread without.
+fn spelt_as(text: &str, replaced: &str) -> String {
+    let quoted = replaced.starts_with(['"', '\'']);
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'/' | b'-'))
+        && is_plain_text(text);
+    if plain && !quoted {
+        text.to_owned()
+    } else {
+        serde_json::Value::from(text).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replacements_are_quoted_where_they_must_be() {
+        assert_eq!(spelt_as("Open", "open"), "Open");
+        assert_eq!(spelt_as("Open", "\"open\""), "\"Open\"");
+        assert_eq!(spelt_as("Open", "'open'"), "\"Open\"");
+        assert_eq!(spelt_as("on", "onn"), "\"on\"");
+        assert_eq!(spelt_as("010", "01"), "\"010\"");
+        assert_eq!(spelt_as("a: b", "a"), "\"a: b\"");
+    }
 }

@@ -73,3 +73,9 @@ pub fn read(sources: &mut Sources, name: &str, bytes: Vec<u8>, limits: &Limits) 
     events::parse(text, &mut builder);
     builder.finish()
 }
+
+/// Whether a text written without quotes is the text itself to every reader, as far as its meaning goes; its characters
+/// are another matter.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    scalar::read(text) == scalar::Reading::Text
+}
