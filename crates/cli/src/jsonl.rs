@@ -48,6 +48,8 @@ pub struct Lines {
     pub again: Vec<u8>,
     /// Whether more lines should be read again than `again` holds.
     pub truncated: bool,
+    /// Whether the first line is among them. Of a value that is spread over several lines it always is.
+    pub first_again: bool,
 }
 
 enum Judged {
@@ -84,6 +86,8 @@ pub fn read(path: &Path, schemas: &Schemas) -> io::Result<Lines> {
             .collect();
         let judged: Vec<Judged> = texts.par_iter().map(|line| judge(line, schemas)).collect();
         for (text, judged) in texts.iter().zip(judged) {
+            let first = lines.fine.is_empty() && lines.skipped.is_empty() && lines.again.is_empty();
+            lines.first_again |= first && matches!(judged, Judged::Again);
             match judged {
                 Judged::Blank => {}
                 Judged::Foreign(kind) => *lines.skipped.entry(kind).or_default() += 1,

@@ -120,7 +120,7 @@ impl Loaded {
             std::mem::swap(&mut again.sources, &mut self.sources);
             again.text(&shown, lines.again, schemas);
             std::mem::swap(&mut again.sources, &mut self.sources);
-            if !again.broken.is_empty() && !lines.fine.is_empty() {
+            if !again.broken.is_empty() && lines.first_again && !lines.fine.is_empty() {
                 // A value over several lines, of which some are values by themselves: no JSON lines at all.
                 let bytes = bounded(File::open(path)?)?;
                 if bytes.len() <= Limits::default().max_bytes {

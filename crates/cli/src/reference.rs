@@ -79,7 +79,10 @@ fn verb_section(out: &mut String, verb: &Command) {
         if takes_value && !defaults.is_empty() {
             meaning.push_str(&format!(" (default {})", defaults.join(", ")));
         }
-        out.push_str(&format!("| `{name}` | {} |\n", meaning.replace('|', "\\|").replace('*', "\\*")));
+        out.push_str(&format!(
+            "| `{name}` | {} |\n",
+            meaning.replace('|', "\\|").replace('*', "\\*")
+        ));
     }
     if let Some(examples) = verb.get_after_help() {
         let text = examples.to_string();

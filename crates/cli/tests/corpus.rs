@@ -1,6 +1,12 @@
 //! The corpus of bad input: each file holds one mistake and must give exactly the findings of its first line. The
 //! format of that line is described in `support/header.rs`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are not tests to clippy"
+)]
+
 #[path = "support/header.rs"]
 mod header;
 

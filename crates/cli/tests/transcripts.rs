@@ -2,6 +2,12 @@
 //! After a change that is meant: `INSTA_UPDATE=always cargo test -p rackwright-cli --test transcripts`, then read the
 //! difference.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are not tests to clippy"
+)]
+
 #[path = "support/run.rs"]
 mod run;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The repository, which the program is run in, so that paths in its output are the same everywhere.
+#[allow(dead_code, reason = "not each test file needs the repository")]
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
@@ -30,11 +31,6 @@ pub fn run_in(directory: &Path, arguments: &[&str], input: &[u8]) -> Output {
     // The program may have ended before it read anything.
     child.stdin.take().unwrap().write_all(input).unwrap_or(());
     child.wait_with_output().unwrap()
-}
-
-/// Runs `rackwright` in the repository.
-pub fn run(arguments: &[&str]) -> Output {
-    run_in(&root(), arguments, b"")
 }
 
 /// The exit code.
