@@ -106,10 +106,10 @@ fn identity(status: &IntentStatus) -> Option<(&str, &str, &[String])> {
 pub(crate) struct Events(Recorder);
 
 impl Events {
-    pub(crate) fn new(client: kube::Client, identity: String) -> Self {
+    pub(crate) fn new(client: kube::Client, identity: &str) -> Self {
         let reporter = Reporter {
             controller: labels::MANAGER.to_owned(),
-            instance: Some(bounded(&identity, 128)),
+            instance: Some(bounded(identity, 128)),
         };
         Self(Recorder::new(client, reporter))
     }

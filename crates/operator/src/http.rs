@@ -31,21 +31,20 @@ impl Health {
     fn ready(&self) -> (bool, String) {
         let crds = self.crds.borrow().clone();
         let missing = self.store.missing();
-        let mut text = format!("crds: {}\n", crds.text());
-        for kind in Watched::ALL {
+        let stores = Watched::ALL.map(|kind| {
             let state = if missing.contains(&kind) {
                 "waiting for the first list"
             } else {
                 "ok"
             };
-            text.push_str(&format!("store {}: {state}\n", kind.as_str()));
-        }
+            format!("store {}: {state}\n", kind.as_str())
+        });
         let leads = if self.claim.borrow().holds() {
             "yes"
         } else {
             "no, standing by"
         };
-        text.push_str(&format!("leader: {leads}\n"));
+        let text = format!("crds: {}\n{}leader: {leads}\n", crds.text(), stores.concat());
         (crds == Crds::Fit && missing.is_empty(), text)
     }
 }

@@ -212,7 +212,6 @@ impl Campaign {
             let lease = Lease {
                 metadata,
                 spec: Some(self.renewed(&LeaseSpec::default())),
-                ..Lease::default()
             };
             let created = self.api.create(&parameters(), &lease).await?;
             self.note(&created);
@@ -286,7 +285,7 @@ impl Campaign {
         {
             Ok(()) => tracing::info!(identity = self.candidate.identity, "lease released"),
             Err(error) => {
-                tracing::warn!(%error, "the lease was not released: the next leader waits for its end")
+                tracing::warn!(%error, "the lease was not released: the next leader waits for its end");
             }
         }
     }

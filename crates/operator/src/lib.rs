@@ -204,7 +204,7 @@ impl Parts {
                     stop: shutdown.clone(),
                 },
             },
-            events: events::Events::new(client.clone(), identity),
+            events: events::Events::new(client.clone(), &identity),
             crds: crds.clone(),
             synced,
             debounce: options.debounce,

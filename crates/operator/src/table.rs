@@ -106,12 +106,11 @@ impl<R: PartialEq> Table<R> {
         };
         let mut entries = listing.entries;
         for name in listing.written {
-            if let Some(mine) = self.entries.remove(&name)
-                && entries
-                    .get(&name)
-                    .is_none_or(|listed| listed.version < mine.version)
+            if let Some(mine) = self.entries.get(&name)
+                && let Some(listed) = entries.get_mut(&name)
+                && listed.version < mine.version
             {
-                entries.insert(name, mine);
+                *listed = mine.clone();
             }
         }
         self.seen = entries
@@ -170,6 +169,9 @@ impl<R: PartialEq> Table<R> {
 
     /// The response to our own write.
     pub(crate) fn wrote(&mut self, name: &Arc<str>, version: u64, record: R) {
+        if self.deletions.get(name).is_some_and(|deleted| *deleted > version) {
+            return;
+        }
         if self.entries.get(name).is_none_or(|entry| entry.version < version) {
             self.entries.insert(
                 Arc::clone(name),

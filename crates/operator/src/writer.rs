@@ -172,8 +172,8 @@ impl Writer {
         loop {
             while let Some((width, not_before)) = gate.open().then(|| self.pace(|p| (p.limit, p.not_before)))
             {
-                if flying.len() as f64 + 1.0 > width.max(1.0)
-                    || not_before.is_some_and(|at| at > Instant::now())
+                let flies = u32::try_from(flying.len()).unwrap_or(u32::MAX);
+                if f64::from(flies) + 1.0 > width.max(1.0) || not_before.is_some_and(|at| at > Instant::now())
                 {
                     break;
                 }
@@ -304,7 +304,7 @@ mod tests {
         };
         writer
             .run(&gate, 0..500, write, |item, result| {
-                heard.push((*item, result.is_ok()))
+                heard.push((*item, result.is_ok()));
             })
             .await;
         heard.sort_unstable();
@@ -329,7 +329,7 @@ mod tests {
         };
         writer
             .run(&gate, 0..3, write, |_, result| {
-                written += u32::from(result.is_ok())
+                written += u32::from(result.is_ok());
             })
             .await;
         assert_eq!((written, calls.into_inner()), (3, 6));

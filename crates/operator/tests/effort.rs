@@ -1,5 +1,6 @@
 //! A write per change: mutating calls are exactly the changed nodes, profiles and statuses, and one finalizer for each
 //! intent once.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What the operator refuses to do, and what deleting an intent means.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

@@ -265,4 +265,115 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_secs(5));
         busy.abort();
     }
+
+    /// A plan that the checker rejects: nothing but statuses is written.
+    #[tokio::test(start_paused = true)]
+    async fn a_rejected_plan_writes_nothing_but_says_so() {
+        use kube::api::{Api, ListParams, PostParams};
+        use rackwright_api::{NodeConfig, Supercluster, SuperclusterSpec, labels, status::reasons};
+        use rackwright_planner::{Kind, ObjectRef};
+
+        let server = rackwright_fake_apiserver::FakeApiServer::default();
+        let client = server.client();
+        let crds: Api<kube::api::DynamicObject> = Api::all_with(
+            client.clone(),
+            &kube::core::ApiResource::from_gvk(&kube::core::GroupVersionKind::gvk(
+                "apiextensions.k8s.io",
+                "v1",
+                "CustomResourceDefinition",
+            )),
+        );
+        for crd in rackwright_api::crds::all() {
+            crds.create(&PostParams::default(), &serde_json::from_value(crd).unwrap())
+                .await
+                .unwrap();
+        }
+        let spec: SuperclusterSpec = serde_json::from_value(serde_json::json!({
+            "racks": [{"names": "r1", "nodes": "n1", "system": "dgx-b200"}],
+        }))
+        .unwrap();
+        let sites: Api<Supercluster> = Api::all(client.clone());
+        sites
+            .create(&PostParams::default(), &Supercluster::new("lab", spec))
+            .await
+            .unwrap();
+
+        let store = Arc::new(crate::store::Store::default());
+        let metrics = Arc::new(crate::metrics::Metrics::default());
+        let stop = tokio_util::sync::CancellationToken::new();
+        let options = crate::Options::for_tests();
+        observe::watch_all(&client, &store, &metrics, &options, &stop);
+        let mut changes = store.changes();
+        while !store.missing().is_empty() {
+            changes.changed().await.unwrap();
+        }
+        let (_claim, claim) = watch::channel(crate::lease::Claim::Always);
+        let (_crds, crds) = watch::channel(Crds::Fit);
+        let reconciler = Reconciler {
+            applier: Applier {
+                client: client.clone(),
+                store: Arc::clone(&store),
+                writer: crate::writer::Writer::new(4),
+                metrics,
+                gate: crate::writer::Gate {
+                    claim,
+                    stop: stop.clone(),
+                },
+            },
+            events: Events::new(client.clone(), "test"),
+            crds,
+            synced: watch::Sender::new(Synced::default()),
+            debounce: options.debounce,
+            resync: options.resync,
+        };
+        let observed = snapshot(&store).unwrap();
+        let (mut validated, mut work) = think(&observed).unwrap();
+        validated.violations.push(rackwright_plan_check::Violation {
+            code: "RW9001",
+            nodes: Vec::new(),
+            objects: Vec::new(),
+            message: "wrong".to_owned(),
+            count: 1,
+        });
+        validated
+            .rejected
+            .insert(ObjectRef::new(Kind::Supercluster, "lab"));
+        work.nodes.push(plan::NodeWrite {
+            name: "n".into(),
+            pool: "p".into(),
+            action: plan::NodeAction::Create,
+        });
+        let mark = server.mark();
+        reconciler.act(&observed, &validated, &work).await;
+
+        let writes = server.requests_since(mark);
+        let changed: Vec<_> = writes
+            .iter()
+            .filter(|entry| entry.is_mutating())
+            .map(|entry| {
+                (
+                    entry.request.resource.as_str(),
+                    entry.request.subresource.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(changed, [("superclusters", "status"), ("events", "")]);
+        let lab = sites.get("lab").await.unwrap();
+        assert_eq!(lab.status.unwrap().conditions[0].reason, reasons::PLAN_REJECTED);
+        assert!(
+            !lab.metadata
+                .finalizers
+                .unwrap_or_default()
+                .contains(&labels::FINALIZER.to_owned())
+        );
+        assert!(
+            Api::<NodeConfig>::all(client)
+                .list(&ListParams::default())
+                .await
+                .unwrap()
+                .items
+                .is_empty()
+        );
+        stop.cancel();
+    }
 }

@@ -1,5 +1,11 @@
 //! A cluster in memory with our CRDs, an operator in it, and what a person sees.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
