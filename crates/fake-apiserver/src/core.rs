@@ -62,7 +62,7 @@ impl Core {
         });
         set_meta(&mut object, "uid", self.next_uid());
         set_meta(&mut object, "creationTimestamp", self.clock.now());
-        self.commit(&kind, &Key::new("", name), None, Some(&object));
+        self.save(&kind, &Key::new("", name), None, &object);
     }
 
     /// A request that may change something.
@@ -100,44 +100,40 @@ impl Core {
         out
     }
 
-    /// Stores a new revision of an object, or removes it, and queues what follows from that.
-    pub(crate) fn commit(
-        &mut self,
-        kind: &Kind,
-        key: &Key,
-        old: Option<&Value>,
-        new: Option<&Value>,
-    ) -> Option<Arc<Stored>> {
+    /// Stores the next revision of an object and queues what follows from it.
+    pub(crate) fn save(&mut self, kind: &Kind, key: &Key, old: Option<&Value>, new: &Value) -> Arc<Stored> {
         let old_owners = old.map(owner_uids).unwrap_or_default();
-        let new_owners = new.map(owner_uids).unwrap_or_default();
-        let table = Arc::clone(&kind.table);
-        let stored = self.store.commit(
-            &table,
-            key,
-            |rv| new.map(|new| Stored::new(new, rv)),
-            (&old_owners, &new_owners),
-        );
-        if let (None, Some(old)) = (new, old) {
+        let new_owners = owner_uids(new);
+        let stored = Arc::new(Stored::new(new, self.store.next_rv()));
+        self.store
+            .commit(&kind.table, key, Some(&stored), (&old_owners, &new_owners));
+        if !new_owners.is_empty() && new_owners != old_owners {
             self.work
-                .push_back(Work::OwnerGone(meta_text(old, "uid").to_owned()));
-            for owner in old_owners {
-                self.work.push_back(Work::DependentGone(owner));
-            }
-            if self.terminating.contains(&*key.namespace) {
-                self.work
-                    .push_back(Work::EmptyNamespace(key.namespace.to_string()));
-            }
-            if self.terminating.contains(&*table) {
-                self.work.push_back(Work::EmptyDefinition(table.to_string()));
-            }
-        } else if !new_owners.is_empty() && new_owners != old_owners {
-            self.work
-                .push_back(Work::CheckOwners((Arc::clone(&table), key.clone())));
+                .push_back(Work::CheckOwners((Arc::clone(&kind.table), key.clone())));
         }
-        if *table == *CRDS {
-            self.definition_changed(&key.name, new);
+        if *kind.table == *CRDS {
+            self.definition_changed(&key.name, Some(new));
         }
         stored
+    }
+
+    /// Removes an object and queues what follows from it.
+    pub(crate) fn remove(&mut self, kind: &Kind, key: &Key, old: &Value) {
+        let owners = owner_uids(old);
+        self.store.commit(&kind.table, key, None, (&owners, &[]));
+        self.work
+            .push_back(Work::OwnerGone(meta_text(old, "uid").to_owned()));
+        self.work.extend(owners.into_iter().map(Work::DependentGone));
+        if self.terminating.contains(&*key.namespace) {
+            self.work
+                .push_back(Work::EmptyNamespace(key.namespace.to_string()));
+        }
+        if self.terminating.contains(&*kind.table) {
+            self.work.push_back(Work::EmptyDefinition(kind.table.to_string()));
+        }
+        if *kind.table == *CRDS {
+            self.definition_changed(&key.name, None);
+        }
     }
 
     fn definition_changed(&mut self, name: &str, definition: Option<&Value>) {

@@ -59,25 +59,20 @@ pub(crate) enum ErrorBody {
     },
 }
 
-pub(crate) type Result<T> = std::result::Result<T, Box<ApiError>>;
+pub(crate) type Result<T> = std::result::Result<T, ApiError>;
 
-fn status(
-    code: u16,
-    reason: &'static str,
-    message: impl Into<String>,
-    details: Option<Value>,
-) -> Box<ApiError> {
+fn status(code: u16, reason: &'static str, message: impl Into<String>, details: Option<Value>) -> ApiError {
     let body = ErrorBody::Status {
         reason,
         message: message.into(),
         details,
         continue_token: None,
     };
-    Box::new(ApiError {
+    ApiError {
         code,
         body,
         retry_after: None,
-    })
+    }
 }
 
 fn resource_details(kind: &Kind, name: &str) -> Value {
@@ -95,26 +90,26 @@ fn named_details(group: &str, kind: &str, name: &str) -> Value {
 }
 
 impl ApiError {
-    pub(crate) fn page_not_found() -> Box<Self> {
-        Box::new(Self {
+    pub(crate) fn page_not_found() -> Self {
+        Self {
             code: 404,
             body: ErrorBody::Page,
             retry_after: None,
-        })
+        }
     }
 
-    pub(crate) fn not_found(kind: &Kind, name: &str) -> Box<Self> {
+    pub(crate) fn not_found(kind: &Kind, name: &str) -> Self {
         let message = format!("{} \"{name}\" not found", kind.table);
         status(404, "NotFound", message, Some(resource_details(kind, name)))
     }
 
-    pub(crate) fn already_exists(kind: &Kind, name: &str) -> Box<Self> {
+    pub(crate) fn already_exists(kind: &Kind, name: &str) -> Self {
         let message = format!("{} \"{name}\" already exists", kind.table);
         status(409, "AlreadyExists", message, Some(resource_details(kind, name)))
     }
 
     /// The optimistic lock failed.
-    pub(crate) fn modified(kind: &Kind, name: &str) -> Box<Self> {
+    pub(crate) fn modified(kind: &Kind, name: &str) -> Self {
         Self::conflict(
             kind,
             name,
@@ -122,7 +117,7 @@ impl ApiError {
         )
     }
 
-    pub(crate) fn conflict(kind: &Kind, name: &str, why: &str) -> Box<Self> {
+    pub(crate) fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
         let message = format!(
             "Operation cannot be fulfilled on {} \"{name}\": {why}",
             kind.table
@@ -131,7 +126,7 @@ impl ApiError {
     }
 
     /// A precondition of a delete failed. Custom resources are named by kind here, by plural everywhere else.
-    pub(crate) fn precondition(kind: &Kind, name: &str, why: &str) -> Box<Self> {
+    pub(crate) fn precondition(kind: &Kind, name: &str, why: &str) -> Self {
         let (shown, detail) = if kind.custom {
             (kind.qualified_kind(), kind.kind.as_str())
         } else {
@@ -146,7 +141,7 @@ impl ApiError {
         )
     }
 
-    pub(crate) fn apply_conflict(message: String, causes: &[Cause]) -> Box<Self> {
+    pub(crate) fn apply_conflict(message: String, causes: &[Cause]) -> Self {
         status(
             409,
             "Conflict",
@@ -155,17 +150,17 @@ impl ApiError {
         )
     }
 
-    pub(crate) fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Box<Self> {
+    pub(crate) fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
         Self::invalid_named(&kind.group, &kind.kind, &kind.qualified_kind(), name, causes)
     }
 
     /// An update without a resource version: the server names the plural here.
-    pub(crate) fn invalid_update(kind: &Kind, name: &str, causes: &[Cause]) -> Box<Self> {
+    pub(crate) fn invalid_update(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
         Self::invalid_named(&kind.group, &kind.plural, &kind.table, name, causes)
     }
 
     /// Options of the request, such as `ListOptions`.
-    pub(crate) fn invalid_options(options: &str, causes: &[Cause]) -> Box<Self> {
+    pub(crate) fn invalid_options(options: &str, causes: &[Cause]) -> Self {
         Self::invalid_named(
             "meta.k8s.io",
             options,
@@ -175,7 +170,7 @@ impl ApiError {
         )
     }
 
-    fn invalid_named(group: &str, kind: &str, shown: &str, name: &str, causes: &[Cause]) -> Box<Self> {
+    fn invalid_named(group: &str, kind: &str, shown: &str, name: &str, causes: &[Cause]) -> Self {
         // As apimachinery's aggregate: brackets around more than one, equal messages once.
         let mut lines: Vec<String> = Vec::new();
         for cause in causes {
@@ -200,7 +195,7 @@ impl ApiError {
     }
 
     /// A JSON patch that does not apply; the server says no more than this.
-    pub(crate) fn patch_rejected() -> Box<Self> {
+    pub(crate) fn patch_rejected() -> Self {
         status(
             422,
             "Invalid",
@@ -209,22 +204,22 @@ impl ApiError {
         )
     }
 
-    pub(crate) fn bad_request(message: impl Into<String>) -> Box<Self> {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         status(400, "BadRequest", message, None)
     }
 
-    pub(crate) fn forbidden(kind: &Kind, name: &str, why: &str) -> Box<Self> {
+    pub(crate) fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
         let message = format!("{} \"{name}\" is forbidden: {why}", kind.table);
         status(403, "Forbidden", message, Some(resource_details(kind, name)))
     }
 
-    pub(crate) fn method_not_allowed() -> Box<Self> {
+    pub(crate) fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
         status(405, "MethodNotAllowed", message, Some(json!({})))
     }
 
     /// A built-in resource that is not served under this path.
-    pub(crate) fn no_such_resource() -> Box<Self> {
+    pub(crate) fn no_such_resource() -> Self {
         status(
             404,
             "NotFound",
@@ -234,18 +229,18 @@ impl ApiError {
     }
 
     /// A patch whose outcome has unknown fields; the server names neither kind nor object here.
-    pub(crate) fn invalid_patch(outcome: &str, why: &str) -> Box<Self> {
+    pub(crate) fn invalid_patch(outcome: &str, why: &str) -> Self {
         let cause = Cause::field("patch", format!("Invalid value: {outcome:?}: {why}"));
         Self::invalid_named("", "", "", "", &[cause])
     }
 
-    pub(crate) fn not_acceptable() -> Box<Self> {
+    pub(crate) fn not_acceptable() -> Self {
         let message = "only the following media types are accepted: application/json, application/yaml, \
                        application/vnd.kubernetes.protobuf";
         status(406, "NotAcceptable", message, None)
     }
 
-    pub(crate) fn unsupported_media_type(accepted: &str) -> Box<Self> {
+    pub(crate) fn unsupported_media_type(accepted: &str) -> Self {
         let message = format!(
             "the body of the request was in an unknown format - accepted media types include: {accepted}"
         );
@@ -253,11 +248,11 @@ impl ApiError {
     }
 
     /// An error without a reason: what the server makes of an error that has no `Status` of its own.
-    pub(crate) fn internal(message: impl Into<String>) -> Box<Self> {
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
         status(500, "", message, None)
     }
 
-    pub(crate) fn too_large_resource_version(asked: u64, current: u64) -> Box<Self> {
+    pub(crate) fn too_large_resource_version(asked: u64, current: u64) -> Self {
         let details = json!({
             "causes": [{ "reason": "ResourceVersionTooLarge", "message": "Too large resource version" }],
             "retryAfterSeconds": 1
@@ -269,11 +264,11 @@ impl ApiError {
     }
 
     /// History older than the asked resource version is gone.
-    pub(crate) fn expired(message: impl Into<String>) -> Box<Self> {
+    pub(crate) fn expired(message: impl Into<String>) -> Self {
         status(410, "Expired", message, None)
     }
 
-    pub(crate) fn expired_continue(token: String) -> Box<Self> {
+    pub(crate) fn expired_continue(token: String) -> Self {
         let message = "The provided continue parameter is too old to display a consistent list result. You can \
                        start a new list without the continue parameter, or use the continue token in this response \
                        to retrieve the remainder of the results. Continuing with the provided token results in an \
@@ -287,7 +282,7 @@ impl ApiError {
     }
 
     /// A status that a test injects.
-    pub(crate) fn injected(code: u16, retry_after: Option<u32>) -> Box<Self> {
+    pub(crate) fn injected(code: u16, retry_after: Option<u32>) -> Self {
         let (reason, message) = match code {
             403 => ("Forbidden", "injected: forbidden"),
             409 => ("Conflict", "injected: conflict"),

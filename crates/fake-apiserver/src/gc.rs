@@ -106,7 +106,7 @@ impl Core {
         } else {
             set_meta(&mut new, "ownerReferences", owners);
         }
-        self.commit(kind, &place.1, Some(object), Some(&new));
+        self.save(kind, &place.1, Some(object), &new);
     }
 
     fn forget_owner(&mut self, kind: &Kind, place: &Place, object: &Value, uid: &str) {
@@ -185,7 +185,7 @@ impl Core {
             .filter(|one| one != finalizer)
             .collect();
         if rest.is_empty() && !meta_text(&old, "deletionTimestamp").is_empty() {
-            self.commit(kind, &place.1, Some(&old), None);
+            self.remove(kind, &place.1, &old);
             return;
         }
         let mut new = old.clone();
@@ -195,7 +195,7 @@ impl Core {
         } else {
             set_meta(&mut new, "finalizers", rest);
         }
-        self.commit(kind, &place.1, Some(&old), Some(&new));
+        self.save(kind, &place.1, Some(&old), &new);
     }
 
     fn empty_namespace(&mut self, name: &str) {
@@ -217,7 +217,7 @@ impl Core {
             let old = stored.value(&kind);
             if finalizers(&old).is_empty() {
                 self.terminating.remove(name);
-                self.commit(&kind, &key, Some(&old), None);
+                self.remove(&kind, &key, &old);
             }
         }
     }

@@ -9,6 +9,14 @@ use crate::admission::Admission;
 use crate::fields::Type;
 
 /// One version of one resource.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts about a kind that vary on their own"
+)]
+#[allow(
+    clippy::struct_field_names,
+    reason = "the words of the API: kind and list kind"
+)]
 pub(crate) struct Kind {
     pub(crate) group: String,
     pub(crate) version: String,

@@ -1,5 +1,7 @@
 //! Get and list.
 
+use std::fmt::Write as _;
+
 use crate::call::{Call, Reply};
 use crate::core::Core;
 use crate::error::{ApiError, Cause, Result};
@@ -86,11 +88,11 @@ impl Core {
             count += 1;
         }
         let rest = if count == limit { matching.count() } else { 0 };
-        let mut metadata = format!(r#"{{"resourceVersion":"{}""#, rv);
+        let mut metadata = format!(r#"{{"resourceVersion":"{rv}""#);
         if let (true, Some(last)) = (rest > 0, last) {
-            metadata.push_str(&format!(r#","continue":"{}""#, Continue::token(rv, last)));
+            let _ = write!(metadata, r#","continue":"{}""#, Continue::token(rv, last));
             if selector.is_everything() {
-                metadata.push_str(&format!(r#","remainingItemCount":{rest}"#));
+                let _ = write!(metadata, r#","remainingItemCount":{rest}"#);
             }
         }
         metadata.push('}');

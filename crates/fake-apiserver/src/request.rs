@@ -193,9 +193,8 @@ impl Path {
 pub(crate) fn verb(method: &Method, path: &ObjectPath, query: &Query, content_type: &str) -> Option<Verb> {
     let named = !path.name.is_empty();
     Some(match (method, named) {
-        (&Method::GET, true) if query.flag("watch") => Verb::Watch,
+        (&Method::GET, _) if query.flag("watch") => Verb::Watch,
         (&Method::GET, true) => Verb::Get,
-        (&Method::GET, false) if query.flag("watch") => Verb::Watch,
         (&Method::GET, false) => Verb::List,
         (&Method::POST, false) => Verb::Create,
         (&Method::PUT, true) => Verb::Update,

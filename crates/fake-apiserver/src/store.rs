@@ -165,23 +165,27 @@ impl Store {
         out
     }
 
-    /// Writes a new revision (or none: the object goes) under the next resource version.
+    /// The resource version of the next write.
+    pub(crate) fn next_rv(&self) -> u64 {
+        self.rv + 1
+    }
+
+    /// Writes the next revision of an object (or none: the object goes), and where its owners are to be found.
     pub(crate) fn commit(
         &mut self,
         table: &Arc<str>,
         key: &Key,
-        make: impl FnOnce(u64) -> Option<Stored>,
+        after: Option<&Arc<Stored>>,
         owners: (&[String], &[String]),
-    ) -> Option<Arc<Stored>> {
-        self.rv += 1;
-        let rv = self.rv;
-        let after = make(rv).map(Arc::new);
+    ) {
+        let rv = self.next_rv();
+        self.rv = rv;
         let limit = self.history_limit;
         let entry = self
             .tables
             .entry(Arc::clone(table))
             .or_insert_with(|| Table::new(rv - 1));
-        let before = match &after {
+        let before = match after {
             Some(after) => entry.objects.insert(key.clone(), Arc::clone(after)),
             None => entry.objects.remove(key),
         };
@@ -189,7 +193,7 @@ impl Store {
             rv,
             key: key.clone(),
             before: before.clone(),
-            after: after.clone(),
+            after: after.cloned(),
         });
         while entry.history.len() > limit {
             if let Some(oldest) = entry.history.pop_front() {
@@ -200,7 +204,7 @@ impl Store {
         entry.changed.send_replace(rv);
 
         let place = (Arc::clone(table), key.clone());
-        match (&before, &after) {
+        match (&before, after) {
             (None, Some(after)) => {
                 self.by_uid.insert(Arc::clone(&after.uid), place.clone());
             }
@@ -224,7 +228,6 @@ impl Store {
                 .or_default()
                 .insert(place.clone());
         }
-        after
     }
 
     /// Forgets history up to and including `rv`, in every table.

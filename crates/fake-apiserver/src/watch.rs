@@ -307,6 +307,6 @@ impl Running {
     }
 }
 
-fn too_old(asked: u64, compacted: u64) -> Box<ApiError> {
+fn too_old(asked: u64, compacted: u64) -> ApiError {
     ApiError::expired(format!("too old resource version: {asked} ({compacted})"))
 }

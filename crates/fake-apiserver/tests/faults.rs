@@ -12,14 +12,14 @@ use serde_json::json;
 use support::{Thing, server, thing};
 
 /// Strikes creates in one phase.
-fn on_create(phase: Phase, fault: Fault) -> Option<FaultHook> {
-    Some(Arc::new(move |info, now| {
+fn on_create(phase: Phase, fault: Fault) -> FaultHook {
+    Arc::new(move |info, now| {
         if now == phase && info.verb == Verb::Create {
             fault.clone()
         } else {
             Fault::None
         }
-    }))
+    })
 }
 
 #[tokio::test(start_paused = true)]
@@ -31,7 +31,7 @@ async fn a_fault_before_the_call_has_no_effect_and_one_after_it_has() {
         (Phase::After, "after", true),
         (Phase::During, "during", true),
     ] {
-        server.set_fault(on_create(phase, Fault::ConnectionReset));
+        server.set_fault(Some(on_create(phase, Fault::ConnectionReset)));
         api.create(&PostParams::default(), &thing(name, 1))
             .await
             .unwrap_err();
@@ -51,13 +51,13 @@ async fn a_fault_before_the_call_has_no_effect_and_one_after_it_has() {
 async fn an_injected_429_carries_retry_after() {
     let server = server().await;
     let api: Api<Thing> = Api::all(server.client());
-    server.set_fault(on_create(
+    server.set_fault(Some(on_create(
         Phase::Before,
         Fault::Status {
             code: 429,
             retry_after: Some(7),
         },
-    ));
+    )));
     let error = api
         .create(&PostParams::default(), &thing("a", 1))
         .await
@@ -103,7 +103,10 @@ async fn the_retrying_client_waits_out_a_429() {
 async fn a_delay_takes_that_long() {
     let server = server().await;
     let api: Api<Thing> = Api::all(server.client());
-    server.set_fault(on_create(Phase::Before, Fault::Delay(Duration::from_secs(9))));
+    server.set_fault(Some(on_create(
+        Phase::Before,
+        Fault::Delay(Duration::from_secs(9)),
+    )));
     let start = tokio::time::Instant::now();
     api.create(&PostParams::default(), &thing("a", 1)).await.unwrap();
     assert!(start.elapsed() >= Duration::from_secs(9));

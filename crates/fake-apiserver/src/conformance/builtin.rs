@@ -150,9 +150,9 @@ pub(super) async fn strategic_patch(cx: Context) -> Outcome {
     .with_code(201)?;
     let path = format!("{CONFIG_MAPS}/{}", cx.name("smp"));
     let media = "application/strategic-merge-patch+json";
-    let patch = json!({ "data": { "a": null, "c": "3" }, "metadata": { "labels": { "x": "y" } } });
+    let body = json!({ "data": { "a": null, "c": "3" }, "metadata": { "labels": { "x": "y" } } });
     let patched = cx
-        .send(Method::PATCH, &path, media, Some(&patch))
+        .send(Method::PATCH, &path, media, Some(&body))
         .await?
         .with_code(200)?;
     expect("data", patched.at("/data"), json!({ "b": "2", "c": "3" }))?;
@@ -169,11 +169,8 @@ pub(super) async fn node_status(cx: Context) -> Outcome {
         .with_code(200)?;
     expect("unschedulable", spec.at("/spec/unschedulable"), json!(true))?;
     let condition = json!({ "type": "Ready", "status": "True", "reason": "Test", "message": "m" });
-    let patch = json!({ "status": { "conditions": [condition] }, "spec": { "unschedulable": false } });
-    let patched = cx
-        .merge(&format!("{path}/status"), &patch)
-        .await?
-        .with_code(200)?;
+    let body = json!({ "status": { "conditions": [condition] }, "spec": { "unschedulable": false } });
+    let patched = cx.merge(&format!("{path}/status"), &body).await?.with_code(200)?;
     expect("condition", patched.text_at("/status/conditions/0/type"), "Ready")?;
     let main = cx
         .merge(&path, &json!({ "status": { "conditions": null } }))

@@ -53,6 +53,10 @@ pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Outcome {
 }
 
 /// Fails unless two values are equal.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "reads as an assertion: both sides are made in place"
+)]
 pub(super) fn expect<A: PartialEq<B> + fmt::Debug, B: fmt::Debug>(
     what: &str,
     actual: A,

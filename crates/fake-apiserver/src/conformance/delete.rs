@@ -88,8 +88,8 @@ pub(super) async fn no_new_finalizers_while_deleting(cx: Context) -> Outcome {
     held(&cx, "no-new").await?;
     let path = cx.path("no-new");
     cx.delete(&path, None).await?.with_code(200)?;
-    let patch = json!({ "metadata": { "finalizers": [HOLD, "conformance.rackwright.dev/more"] } });
-    let refused = cx.merge(&path, &patch).await?.refused(422, "Invalid")?;
+    let body = json!({ "metadata": { "finalizers": [HOLD, "conformance.rackwright.dev/more"] } });
+    let refused = cx.merge(&path, &body).await?.refused(422, "Invalid")?;
     expect(
         "causes",
         refused.causes()[0].as_str(),

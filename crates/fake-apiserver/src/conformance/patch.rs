@@ -83,11 +83,11 @@ pub(super) async fn patch_with_stale_resource_version(cx: Context) -> Outcome {
     cx.merge(&path, &json!({ "spec": { "size": 2 } }))
         .await?
         .with_code(200)?;
-    let patch = json!({ "metadata": { "resourceVersion": made.rv() }, "spec": { "size": 3 } });
-    cx.merge(&path, &patch).await?.refused(409, "Conflict")?;
+    let body = json!({ "metadata": { "resourceVersion": made.rv() }, "spec": { "size": 3 } });
+    cx.merge(&path, &body).await?.refused(409, "Conflict")?;
     let fresh = cx.get(&path).await?.rv();
-    let patch = json!({ "metadata": { "resourceVersion": fresh }, "spec": { "size": 3 } });
-    cx.merge(&path, &patch).await?.with_code(200).map(drop)
+    let body = json!({ "metadata": { "resourceVersion": fresh }, "spec": { "size": 3 } });
+    cx.merge(&path, &body).await?.with_code(200).map(drop)
 }
 
 pub(super) async fn patch_cannot_rename(cx: Context) -> Outcome {

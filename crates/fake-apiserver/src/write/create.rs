@@ -13,7 +13,7 @@ use crate::error::{ApiError, Cause, Result};
 use crate::fields::{Managers, Who, track_update};
 use crate::kind::Kind;
 use crate::manifest::objection_to;
-use crate::object::{Stored, drop_meta, finalizers, meta_text, set_meta};
+use crate::object::{drop_meta, finalizers, meta_text, set_meta};
 use crate::store::Key;
 
 /// Who owns the fields of a new object.
@@ -40,7 +40,7 @@ impl Core {
         warnings: Vec<String>,
     ) -> Result<Reply> {
         let kind = &call.kind;
-        self.place_in_namespace(call, &mut object)?;
+        Self::place_in_namespace(call, &mut object)?;
         if !meta_text(&object, "resourceVersion").is_empty() {
             return Err(ApiError::internal(
                 "resourceVersion should not be set on objects to be created",
@@ -89,10 +89,8 @@ impl Core {
         if call.is_dry_run() {
             return Ok(Reply::object(call, 201, &object, warnings));
         }
-        let stored = self.commit(kind, &key, None, Some(&object));
-        let reply = stored
-            .map(|stored| Reply::stored(call, 201, &stored, warnings))
-            .unwrap_or_else(|| Reply::error(&ApiError::internal("the object was not stored")));
+        let stored = self.save(kind, &key, None, &object);
+        let reply = Reply::stored(call, 201, &stored, warnings);
         if *kind.table == *CRDS {
             self.establish(kind, &key, object);
         }
@@ -100,7 +98,7 @@ impl Core {
     }
 
     /// The namespace of the URL counts; a different one in the object is refused, and a cluster-scoped object has none.
-    fn place_in_namespace(&self, call: &Call, object: &mut Value) -> Result<()> {
+    fn place_in_namespace(call: &Call, object: &mut Value) -> Result<()> {
         if !call.kind.namespaced {
             drop_meta(object, "namespace");
             return Ok(());
@@ -235,7 +233,7 @@ impl Core {
             "acceptedNames": names,
             "storedVersions": stored,
         });
-        let _: Option<Arc<Stored>> = self.commit(kind, key, Some(&old), Some(&object));
+        self.save(kind, key, Some(&old), &object);
     }
 }
 

@@ -172,7 +172,7 @@ impl Core {
         }
         let is_namespace = *kind.table == *NAMESPACES;
         if holders.is_empty() && !is_namespace {
-            self.commit(kind, key, Some(&old), None);
+            self.remove(kind, key, &old);
             return None;
         }
         let mut new = old.clone();
@@ -194,9 +194,9 @@ impl Core {
         let mut same = old.clone();
         drop_meta(&mut same, "resourceVersion");
         let marked = if same == new {
-            Some(stored)
+            stored
         } else {
-            self.commit(kind, key, Some(&old), Some(&new))
+            self.save(kind, key, Some(&old), &new)
         };
 
         let place = (Arc::clone(&kind.table), key.clone());
@@ -214,7 +214,7 @@ impl Core {
             self.terminating.insert(key.name.to_string());
             self.work.push_back(Work::EmptyDefinition(key.name.to_string()));
         }
-        marked
+        Some(marked)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Patches and server-side apply.
 
+use std::fmt::Write as _;
+
 use json_patch::{PatchOperation, merge as merge_patch, patch as apply_json_patch};
 use serde_json::{Map, Value};
 
@@ -154,7 +156,7 @@ fn identity(config: &Value) -> Value {
     serde_json::json!({ "apiVersion": config["apiVersion"], "kind": config["kind"], "metadata": metadata })
 }
 
-fn refused(call: &Call, error: ApplyError) -> Box<ApiError> {
+fn refused(call: &Call, error: ApplyError) -> ApiError {
     match error {
         ApplyError::Undeclared(paths) => {
             let kind = &call.kind;
@@ -179,10 +181,10 @@ fn refused(call: &Call, error: ApplyError) -> Box<ApiError> {
             let describe = |who: &Who| {
                 let mut text = format!("{:?}", who.manager);
                 if !who.subresource.is_empty() {
-                    text.push_str(&format!(" with subresource {:?}", who.subresource));
+                    let _ = write!(text, " with subresource {:?}", who.subresource);
                 }
                 if who.operation == "Update" {
-                    text.push_str(&format!(" using {}", who.api_version));
+                    let _ = write!(text, " using {}", who.api_version);
                 }
                 text
             };

@@ -136,14 +136,11 @@ impl Core {
         if deleting && finalizers(&new).is_empty() {
             // The last finalizer went: the object goes, and its last revision is the answer.
             let last = Stored::new(&new, stored.rv);
-            self.commit(kind, &key, Some(old), None);
+            self.remove(kind, &key, old);
             return Ok(Reply::stored(call, 200, &last, warnings));
         }
-        let after = self.commit(kind, &key, Some(old), Some(&new));
-        Ok(match after {
-            Some(after) => Reply::stored(call, 200, &after, warnings),
-            None => Reply::error(&ApiError::internal("the object was not stored")),
-        })
+        let after = self.save(kind, &key, Some(old), &new);
+        Ok(Reply::stored(call, 200, &after, warnings))
     }
 }
 
@@ -215,8 +212,10 @@ fn with_status_of(old: &Value, new: &Value) -> Value {
 
 /// Everything counts but metadata and, where it is a subresource, status.
 fn spec_changed(kind: &Kind, old: &Value, new: &Value) -> bool {
-    let counts = |name: &str| {
-        !matches!(name, "apiVersion" | "kind" | "metadata") && !(kind.has_status && name == "status")
+    let counts = |name: &str| match name {
+        "apiVersion" | "kind" | "metadata" => false,
+        "status" => !kind.has_status,
+        _ => true,
     };
     let part = |object: &Value| -> serde_json::Map<String, Value> {
         let map = object.as_object().into_iter().flatten();

@@ -1,5 +1,10 @@
 //! A kind for the tests of this crate.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute, and this helps them"
+)]
+
 use kube::api::{Api, PostParams};
 use kube::{CustomResource, CustomResourceExt as _};
 use rackwright_fake_apiserver::FakeApiServer;
