@@ -119,6 +119,14 @@ fn harmless_things_are_harmless() {
         let value = json!({"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}});
         assert_eq!(read.documents[0].value, value);
     }
+    // A flow list may be longer than the limit on keys.
+    let names: Vec<String> = (0..500).map(|number| format!("dgx{number:03}")).collect();
+    let (_, read) = read_text(format!("{HEAD}spec: [ {} ]\n", names.join(", ")));
+    assert_eq!(read.diagnostics, []);
+    assert_eq!(
+        read.documents[0].value["spec"].as_array().map(Vec::len),
+        Some(500)
+    );
     for empty in ["", "\n", "# only a comment\n", "---\n", "null\n", "\u{feff}"] {
         let (_, read) = read_text(empty);
         assert!(

@@ -1,8 +1,10 @@
 //! The rules of this crate, with their documentation.
 
+mod limits;
 mod reading;
 mod schema;
 
+pub use limits::*;
 pub use reading::*;
 pub use schema::*;
 

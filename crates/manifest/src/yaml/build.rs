@@ -1,7 +1,9 @@
 //! Builds documents from the events of either parser: values, places, and the findings that need both.
 
-use super::document::Document;
-use super::tree::{Node, Tree, hash};
+mod finish;
+mod merge;
+
+use super::tree::{Node, hash};
 use super::{Limits, Read};
 use crate::diagnostic::Diagnostic;
 use crate::rules;
@@ -43,8 +45,6 @@ struct Frame {
     height: usize,
     /// End of the last part seen.
     end: u32,
-    /// Whether the value stands in key position.
-    is_key: bool,
 }
 
 #[derive(Debug)]
@@ -256,7 +256,7 @@ impl<'a> Builder<'a> {
             return;
         }
         if let Some(node) = self.push_node(range) {
-            self.complete(value, node, 0, anchor, range.1, false);
+            self.complete(value, node, 0, anchor, range.1);
         }
     }
 
@@ -267,7 +267,6 @@ impl<'a> Builder<'a> {
         if self.frames.len() >= self.limits.max_depth {
             return self.too_deep(range);
         }
-        let is_key = self.key_expected();
         if let Some(node) = self.push_node(range) {
             self.frames.push(Frame {
                 content,
@@ -275,7 +274,6 @@ impl<'a> Builder<'a> {
                 anchor,
                 height: 0,
                 end: range.0,
-                is_key,
             });
         }
     }
@@ -325,14 +323,7 @@ impl<'a> Builder<'a> {
             Content::Map { map, .. } => Value::Object(map),
             Content::List(items) => Value::Array(items),
         };
-        self.complete(
-            value,
-            frame.node,
-            frame.height + 1,
-            frame.anchor,
-            end,
-            frame.is_key,
-        );
+        self.complete(value, frame.node, frame.height + 1, frame.anchor, end);
     }
 
     /// Repeats the value behind an anchor.
@@ -386,11 +377,11 @@ impl<'a> Builder<'a> {
             self.nodes.extend(anchored.nodes.iter().skip(1));
         }
         self.nodes_in_file += count.saturating_sub(1);
-        self.complete(value, node, height, 0, range.1, false);
+        self.complete(value, node, height, 0, range.1);
     }
 
     /// Puts a finished value where it belongs.
-    fn complete(&mut self, value: Value, node: usize, height: usize, anchor: usize, end: u32, is_key: bool) {
+    fn complete(&mut self, value: Value, node: usize, height: usize, anchor: usize, end: u32) {
         if anchor != 0 {
             self.remember(anchor, &value, node, height);
         }
@@ -409,7 +400,7 @@ impl<'a> Builder<'a> {
             Some(Key::Merge(range)) => self.merge(value, node, range),
             Some(Key::Refused(_)) => self.nodes.truncate(node),
             None => {
-                debug_assert!(is_key);
+                // A list or a map in key position.
                 let range = self.nodes.get(node).map_or((end, end), |node| node.value);
                 self.nodes.truncate(node);
                 self.complex_key(range);
@@ -489,151 +480,5 @@ impl<'a> Builder<'a> {
             at += node.size.max(1) as usize;
         }
         None
-    }
-
-    /// Merges as go-yaml v2 does: in the order of the text, so that a merge overrides the keys written before it.
-    /// That is against the rule of YAML's merge type, and reported.
-    fn merge(&mut self, value: Value, node: usize, range: Range) {
-        let subtree = Tree::new(self.nodes.split_off(node));
-        let sources: Vec<(Map<String, Value>, usize)> = match value {
-            Value::Object(map) => vec![(map, 0)],
-            // The first map of a list wins, hence the reverse order.
-            Value::Array(items) if items.iter().all(Value::is_object) => {
-                let places: Vec<usize> = subtree.children(0).collect();
-                let maps = items.into_iter().filter_map(|item| match item {
-                    Value::Object(map) => Some(map),
-                    _ => None,
-                });
-                let mut pairs: Vec<_> = maps.zip(places).collect();
-                pairs.reverse();
-                pairs
-            }
-            _ => {
-                return self.refuse(
-                    range,
-                    Diagnostic::error(rules::BAD_MERGE.code(), "`<<` takes a map or a list of maps")
-                        .label(self.span(range), "merged here"),
-                );
-            }
-        };
-        let parent = self.frames.last().map_or(0, |frame| frame.node);
-        for (map, place) in sources {
-            for (name, value) in map {
-                if let Some(child) = subtree.key_child(place, &name) {
-                    self.nodes.extend_from_slice(subtree.nodes_at(child));
-                }
-                let Some(Frame {
-                    content: Content::Map { map, merged, .. },
-                    ..
-                }) = self.frames.last_mut()
-                else {
-                    return;
-                };
-                let overridden = map.contains_key(&name) && !merged.contains(&name);
-                if overridden {
-                    let first = self.child_key(parent, node, &name).unwrap_or(range);
-                    self.refuse(
-                        range,
-                        Diagnostic::error(
-                            rules::BAD_MERGE.code(),
-                            format!("`<<` overrides the key `{name}` that is written before it"),
-                        )
-                        .label(self.span(range), "kubectl takes the merged value")
-                        .label(self.span(first), "YAML's merge rule takes this one")
-                        .help("put `<<` in front of all other keys"),
-                    );
-                }
-                if let Some(Frame {
-                    content: Content::Map { map, merged, .. },
-                    ..
-                }) = self.frames.last_mut()
-                {
-                    merged.insert(name.clone());
-                    map.insert(name, value);
-                }
-            }
-        }
-    }
-
-    /// Ends a document: checks that it is an object, takes `List`s apart.
-    pub(super) fn end_document(&mut self) {
-        if self.skipping() {
-            return;
-        }
-        let Some(value) = self.root.take() else { return };
-        // kubectl skips empty documents and `null`.
-        if value.is_null() {
-            return;
-        }
-        let nodes = std::mem::take(&mut self.nodes);
-        let range = nodes.first().map_or((0, 0), |node| node.value);
-        let refused = std::mem::take(&mut self.refused);
-        self.flatten(
-            Document::new(value, self.file, Tree::new(nodes), refused.into()),
-            range,
-        );
-    }
-
-    fn flatten(&mut self, document: Document, range: Range) {
-        if !document.value.is_object() {
-            return self.report(
-                Diagnostic::error(
-                    rules::NOT_AN_OBJECT.code(),
-                    "a document must be a map with `apiVersion` and `kind`",
-                )
-                .label(
-                    document.label_span(&crate::path::Path::root(), self.text),
-                    "not a map",
-                ),
-            );
-        }
-        let is_list = document.kind().is_some_and(|kind| kind.ends_with("List"))
-            && document.api_version().is_some()
-            && document.value.get("items").is_some_and(Value::is_array);
-        if !is_list {
-            for field in ["apiVersion", "kind"] {
-                if document
-                    .value
-                    .get(field)
-                    .and_then(Value::as_str)
-                    .is_none_or(str::is_empty)
-                {
-                    let place = document.label_span(&crate::path::Path::root().child(field), self.text);
-                    let place = if document.value.get(field).is_some() {
-                        place
-                    } else {
-                        document.first_key()
-                    };
-                    let mut finding = Diagnostic::error(
-                        rules::MISSING_KIND.code(),
-                        format!("the document has no `{field}`"),
-                    )
-                    .label(place, "this document")
-                    .path(field);
-                    finding.object = document.object();
-                    self.report(finding);
-                }
-            }
-            return self.read.documents.push(document);
-        }
-        let file = document.file;
-        let (mut value, tree, refused) = document.into_parts();
-        let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
-            return;
-        };
-        let Some(list) = tree.key_child(0, "items") else {
-            return;
-        };
-        let places: Vec<usize> = tree.children(list).collect();
-        for (item, place) in items.into_iter().zip(places) {
-            let subtree = tree.subtree(place);
-            let range = subtree.root().map_or(range, |node| node.value);
-            let within = refused
-                .iter()
-                .copied()
-                .filter(|part| range.0 <= part.0 && part.1 <= range.1)
-                .collect();
-            self.flatten(Document::new(item, file, subtree, within), range);
-        }
     }
 }
