@@ -98,6 +98,11 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "plan crates/cli/tests/corpus/rules/missing-fabric.yaml -o jsonl",
         "",
     ),
+    (
+        "plan-node-of-refused-pool",
+        "plan crates/cli/tests/corpus/rules/missing-fabric.yaml --node a1-n1",
+        "",
+    ),
     ("plan-missing-file", "plan examples/tiny nope", ""),
     (
         "plan-previous-missing",

@@ -24,7 +24,7 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
     let outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
     let exit = report::exit(&outcome, false);
-    findings(&outcome, args.output, color);
+    findings(&outcome, args, color);
     report::errors(&outcome);
     if exit > Exit::Findings {
         // A plan of half of the input, or one that fails its own check, is worse than none.
@@ -40,7 +40,7 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
 }
 
 /// Findings, the summary of what was read, and which pools are missing from what follows.
-fn findings(outcome: &Outcome, form: PlanOutput, color: When) {
+fn findings(outcome: &Outcome, args: &Plan, color: When) {
     let choice = color.decide(&io::stderr());
     for finding in outcome.diagnostics.iter().take(FINDINGS_SHOWN) {
         eprint(&format!("{}\n", render::text(finding, &outcome.sources, choice)));
@@ -58,7 +58,7 @@ fn findings(outcome: &Outcome, form: PlanOutput, color: When) {
     eprint(&format!("{}\n", report::summary(outcome)));
     let refused = refused_pools(&outcome.refused);
     // The summary for people says it itself.
-    if !refused.is_empty() && (form != PlanOutput::Text) {
+    if !refused.is_empty() && (args.output != PlanOutput::Text || args.node.is_some()) {
         eprint(&format!("refused, and not in this plan: {}\n", named(&refused)));
     }
 }
