@@ -22,6 +22,7 @@ pub mod options;
 mod patches;
 mod reconcile;
 mod records;
+mod slim;
 mod store;
 mod table;
 mod writer;

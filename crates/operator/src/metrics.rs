@@ -47,6 +47,7 @@ pub(crate) struct Metrics {
     nodes: Family<NodeLabels, Gauge>,
     findings: Family<CodeLabels, Gauge>,
     leader: Gauge,
+    width: Gauge<f64, AtomicU64>,
     orphans: Gauge,
     last_success: Gauge<f64, AtomicU64>,
 }
@@ -64,6 +65,7 @@ impl Default for Metrics {
             nodes: Family::default(),
             findings: Family::default(),
             leader: Gauge::default(),
+            width: Gauge::default(),
             orphans: Gauge::default(),
             last_success: Gauge::default(),
         };
@@ -96,6 +98,11 @@ impl Default for Metrics {
             "leader",
             "1 where this process holds the lease",
             metrics.leader.clone(),
+        );
+        registry.register(
+            "write_concurrency",
+            "Writes that may be in flight at the same time, by what the API server bears",
+            metrics.width.clone(),
         );
         registry.register(
             "orphan_nodes",
@@ -171,6 +178,10 @@ impl Metrics {
 
     pub(crate) fn leader(&self, leads: bool) {
         self.leader.set(i64::from(leads));
+    }
+
+    pub(crate) fn width(&self, width: f64) {
+        self.width.set(width);
     }
 
     pub(crate) fn succeeded(&self, now: jiff::Timestamp) {

@@ -5,10 +5,9 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kube::api::{DynamicObject, ObjectMeta};
-use kube::core::DeserializeGuard;
 use rackwright_api::{
-    GPUPoolSpec, InfiniBandFabricSpec, IntentStatus, Management, NodeConfig, NodeConfigSpec, NodeInventory,
-    NodeName, NodeProfile, StorageTierSpec, SuperclusterSpec, labels,
+    GPUPoolSpec, InfiniBandFabricSpec, IntentStatus, Management, NodeConfigSpec, NodeInventorySpec, NodeName,
+    StorageTierSpec, SuperclusterSpec, labels,
 };
 use rackwright_planner::{Inventory, Kind, PreviousNode};
 use serde::de::DeserializeOwned;
@@ -92,38 +91,27 @@ pub(crate) struct NodeRecord {
 }
 
 impl NodeRecord {
-    pub(crate) fn new(object: DeserializeGuard<NodeConfig>, names: &Names) -> (ObjectMeta, Self) {
-        match object.0 {
-            Ok(object) => {
-                let pool = label(&object.metadata).map(|pool| names.intern(pool));
-                let spec = object.spec;
-                let addresses = NodeName::new(object.metadata.name.clone().unwrap_or_default())
-                    .map(|name| PreviousNode::new(name, &spec).addresses)
-                    .unwrap_or_default();
-                let record = Self {
-                    fingerprint: fingerprint(&spec, pool.as_deref()).ok(),
-                    profile: Some(names.intern(&spec.profile)),
-                    management: Some(spec.management),
-                    addresses,
-                    pool,
-                };
-                (object.metadata, record)
-            }
-            Err(invalid) => {
-                tracing::warn!(
-                    node = invalid.metadata.name,
-                    error = invalid.error,
-                    "unreadable NodeConfig"
-                );
-                let pool = label(&invalid.metadata).map(|pool| names.intern(pool));
-                let record = Self {
+    pub(crate) fn new(metadata: &ObjectMeta, spec: Result<&NodeConfigSpec, &String>, names: &Names) -> Self {
+        let pool = label(metadata).map(|pool| names.intern(pool));
+        match spec {
+            Ok(spec) => Self {
+                fingerprint: fingerprint(spec, pool.as_deref()).ok(),
+                profile: Some(names.intern(&spec.profile)),
+                management: Some(spec.management),
+                addresses: NodeName::new(metadata.name.clone().unwrap_or_default())
+                    .map(|name| PreviousNode::new(name, spec).addresses)
+                    .unwrap_or_default(),
+                pool,
+            },
+            Err(error) => {
+                tracing::warn!(node = metadata.name, error, "unreadable NodeConfig");
+                Self {
                     pool,
                     profile: None,
                     management: None,
                     addresses: Box::default(),
                     fingerprint: None,
-                };
-                (invalid.metadata, record)
+                }
             }
         }
     }
@@ -182,33 +170,18 @@ impl PartialEq for InventoryRecord {
 }
 
 impl InventoryRecord {
-    pub(crate) fn new(object: DeserializeGuard<NodeInventory>) -> (ObjectMeta, Self) {
-        match object.0 {
-            Ok(object) => {
-                let name = NodeName::new(object.metadata.name.clone().unwrap_or_default());
-                let labels = object.metadata.labels.clone().unwrap_or_default();
-                (
-                    object.metadata,
-                    Self(name.ok().map(|name| Inventory::new(name, labels, object.spec))),
-                )
+    pub(crate) fn new(metadata: &ObjectMeta, spec: Result<NodeInventorySpec, String>) -> Self {
+        let name = NodeName::new(metadata.name.clone().unwrap_or_default());
+        match spec {
+            Ok(spec) => {
+                let labels = metadata.labels.clone().unwrap_or_default();
+                Self(name.ok().map(|name| Inventory::new(name, labels, spec)))
             }
-            Err(invalid) => {
-                tracing::warn!(
-                    node = invalid.metadata.name,
-                    error = invalid.error,
-                    "unreadable NodeInventory"
-                );
-                (invalid.metadata, Self(None))
+            Err(error) => {
+                tracing::warn!(node = metadata.name, error, "unreadable NodeInventory");
+                Self(None)
             }
         }
-    }
-}
-
-/// The metadata of a NodeProfile, readable or not: its content is in its name.
-pub(crate) fn profile_metadata(object: DeserializeGuard<NodeProfile>) -> ObjectMeta {
-    match object.0 {
-        Ok(object) => object.metadata,
-        Err(invalid) => invalid.metadata,
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kube::api::{DynamicObject, ObjectMeta};
-use kube::core::DeserializeGuard;
 use rackwright_api::NodeConfig;
 use rackwright_planner::{Kind, ObjectRef};
 use tokio::sync::watch;
@@ -141,9 +140,9 @@ impl Store {
     }
 
     /// What the API server made of our write to a NodeConfig.
-    pub(crate) fn wrote_node(&self, name: &Arc<str>, response: NodeConfig) {
-        let (metadata, record) = NodeRecord::new(DeserializeGuard(Ok(response)), &self.names);
-        self.lock().nodes.wrote(name, version(&metadata), record);
+    pub(crate) fn wrote_node(&self, name: &Arc<str>, response: &NodeConfig) {
+        let record = NodeRecord::new(&response.metadata, Ok(&response.spec), &self.names);
+        self.lock().nodes.wrote(name, version(&response.metadata), record);
     }
 
     /// A profile that we created, or found to be there.

@@ -155,6 +155,11 @@ impl Writer {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How many writes may be in flight.
+    pub(crate) fn width(&self) -> f64 {
+        self.pace(|pace| pace.limit)
+    }
+
     /// Writes all items, in their order as far as they are sent; `done` hears of each exactly once.
     pub(crate) async fn run<T, R, F>(
         &self,

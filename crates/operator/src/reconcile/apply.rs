@@ -259,7 +259,7 @@ impl Applier {
             self.note("NodeConfig", verb, &node.name, result.as_ref().err());
             match result {
                 Ok(response) => {
-                    self.store.wrote_node(&node.name, response);
+                    self.store.wrote_node(&node.name, &response);
                     outcome.written(node);
                 }
                 Err(error) => outcome.pending(node, &error.to_string()),

@@ -186,6 +186,7 @@ impl Reconciler {
     }
 
     fn report(&self, observed: &Observed, work: &Work, outcome: &Outcome, took: Duration) {
+        self.applier.metrics.width(self.applier.writer.width());
         if outcome.failed == 0 {
             self.applier.metrics.succeeded(Timestamp::now());
         }
@@ -347,7 +348,7 @@ mod tests {
         reconciler.act(&observed, &validated, &work).await;
 
         let writes = server.requests_since(mark);
-        let changed: Vec<_> = writes
+        let written: Vec<_> = writes
             .iter()
             .filter(|entry| entry.is_mutating())
             .map(|entry| {
@@ -357,7 +358,7 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(changed, [("superclusters", "status"), ("events", "")]);
+        assert_eq!(written, [("superclusters", "status"), ("events", "")]);
         let lab = sites.get("lab").await.unwrap();
         assert_eq!(lab.status.unwrap().conditions[0].reason, reasons::PLAN_REJECTED);
         assert!(

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use kube::api::{Api, DynamicObject, ObjectMeta};
-use kube::core::DeserializeGuard;
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt as _, watcher as watch_stream};
 use rackwright_api::{NodeConfig, NodeInventory, NodeProfile};
@@ -15,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 use crate::kinds::{INTENTS, Watched, watched};
 use crate::metrics::Metrics;
 use crate::options::Options;
-use crate::records::{IntentRecord, InventoryRecord, NodeRecord, ProfileRecord, profile_metadata, version};
+use crate::records::{IntentRecord, InventoryRecord, NodeRecord, ProfileRecord, version};
+use crate::slim::Slim;
 use crate::store::Store;
 use crate::table::Table;
 
@@ -126,17 +126,17 @@ pub(crate) fn watch_all(
             Box::pin(context.clone().watch(watched(kind), api, sink)),
         );
     }
-    let api = Api::<DeserializeGuard<NodeConfig>>::all(client.clone());
+    let api = Api::<Slim<NodeConfig>>::all(client.clone());
     start(
         Watched::NodeConfig,
         Box::pin(context.clone().watch(Watched::NodeConfig, api, nodes)),
     );
-    let api = Api::<DeserializeGuard<NodeInventory>>::all(client.clone());
+    let api = Api::<Slim<NodeInventory>>::all(client.clone());
     start(
         Watched::NodeInventory,
         Box::pin(context.clone().watch(Watched::NodeInventory, api, inventories)),
     );
-    let api = Api::<DeserializeGuard<NodeProfile>>::all(client.clone());
+    let api = Api::<Slim<NodeProfile>>::all(client.clone());
     start(
         Watched::NodeProfile,
         Box::pin(context.watch(Watched::NodeProfile, api, profiles)),
@@ -213,21 +213,27 @@ fn intents(kind: Kind) -> impl Fn(&Store, Event<DynamicObject>) {
     }
 }
 
-fn nodes(store: &Store, event: Event<DeserializeGuard<NodeConfig>>) {
-    let trimmed = trim(event, |object| NodeRecord::new(object, &store.names));
+fn nodes(store: &Store, event: Event<Slim<NodeConfig>>) {
+    let trimmed = trim(event, |object| {
+        let record = NodeRecord::new(&object.metadata, object.spec.as_ref(), &store.names);
+        (object.metadata, record)
+    });
     store.update(|state| feed(&mut state.nodes, trimmed));
 }
 
-fn inventories(store: &Store, event: Event<DeserializeGuard<NodeInventory>>) {
-    let trimmed = trim(event, InventoryRecord::new);
+fn inventories(store: &Store, event: Event<Slim<NodeInventory>>) {
+    let trimmed = trim(event, |object| {
+        let record = InventoryRecord::new(&object.metadata, object.spec);
+        (object.metadata, record)
+    });
     store.update(|state| feed(&mut state.inventories, trimmed));
 }
 
-fn profiles(store: &Store, event: Event<DeserializeGuard<NodeProfile>>) {
+fn profiles(store: &Store, event: Event<Slim<NodeProfile>>) {
     let trimmed = trim(event, |object| {
-        let metadata = profile_metadata(object);
-        let record = ProfileRecord::new(&metadata, &store.names);
-        (metadata, record)
+        // Readable or not: a profile's content is in its name.
+        let record = ProfileRecord::new(&object.metadata, &store.names);
+        (object.metadata, record)
     });
     store.update(|state| feed(&mut state.profiles, trimmed));
 }
