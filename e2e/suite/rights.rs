@@ -15,10 +15,10 @@ async fn the_service_account_has_no_right_to_spare() {
         ("list", "nodes"),
         ("patch", "nodes"),
         ("create", "pods"),
-        ("create", "pods/exec"),
+        ("create", "pods --subresource=exec"),
         ("delete", "nodeconfigs.rackwright.dev"),
         ("deletecollection", "nodeconfigs.rackwright.dev"),
-        ("patch", "nodeconfigs.rackwright.dev/status"),
+        ("patch", "nodeconfigs.rackwright.dev --subresource=status"),
         ("patch", "nodeprofiles.rackwright.dev"),
         ("create", "nodeinventories.rackwright.dev"),
         ("create", "gpupools.rackwright.dev"),
@@ -36,6 +36,6 @@ async fn the_service_account_has_no_right_to_spare() {
         .await
         .unwrap();
         let answer = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(answer.trim(), "no", "{verb} {resource}");
+        assert_eq!(answer.trim(), "no", "{verb} {resource:?}");
     }
 }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::{InterfaceAddress, Ipv4Prefix};
+use crate::{Guid, InterfaceAddress, Ipv4Prefix};
 
 impl Ipv4Prefix {
     /// The prefix as a number; none where an octet or the length is out of range, or a host bit is set. The API
@@ -29,6 +29,18 @@ impl InterfaceAddress {
     }
 }
 
+impl Guid {
+    /// The GUID as a number: 8 bytes instead of a text, for tables of many.
+    pub fn value(&self) -> u64 {
+        u64::from_str_radix(&self.as_str()[2..], 16).unwrap_or_default()
+    }
+
+    /// Spells a number as a GUID.
+    pub fn from_value(value: u64) -> Self {
+        Self::new(format!("{value:#018x}")).unwrap_or_else(|_| unreachable!("{value:#018x}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +50,13 @@ mod tests {
         assert!(Ipv4Prefix::new("10.64.0.0/12").unwrap().net().is_some());
         for bad in ["10.65.0.1/12", "10.64.0.0/33", "10.256.0.0/16"] {
             assert_eq!(Ipv4Prefix::new(bad).unwrap().net(), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn guid_round_trip() {
+        for text in ["0x0000000000000001", "0xa088c20300000001", "0xffffffffffffffff"] {
+            assert_eq!(Guid::from_value(Guid::new(text).unwrap().value()).as_str(), text);
         }
     }
 

@@ -284,12 +284,7 @@ fn rail_plans(fabrics: &[&Intent<InfiniBandFabricSpec>], slots: &[Option<&Fabric
 }
 
 /// Appends the GUIDs of a node's rails, if its inventory knows one.
-fn push_guids(
-    model: &Model<'_>,
-    name: &str,
-    rails: usize,
-    guids: &mut Vec<Option<rackwright_api::Guid>>,
-) -> u32 {
+fn push_guids(model: &Model<'_>, name: &str, rails: usize, guids: &mut Vec<u64>) -> u32 {
     let Ok(at) = model
         .inventories
         .binary_search_by(|found| found.name.as_str().cmp(name))
@@ -305,7 +300,7 @@ fn push_guids(
         found
             .iter()
             .find(|(number, _)| usize::from(*number) == rail)
-            .map(|(_, guid)| guid.clone())
+            .map_or(0, |(_, guid)| *guid)
     }));
     start
 }

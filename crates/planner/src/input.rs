@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    GPUPoolSpec, Guid, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName,
-    StorageTierSpec, SuperclusterSpec,
+    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName, StorageTierSpec,
+    SuperclusterSpec,
 };
 
 /// Everything that a compile looks at. The order of the lists never matters.
@@ -55,15 +55,19 @@ pub struct Inventory {
     pub name: NodeName,
     /// Labels of the object, which selectors look at.
     pub labels: BTreeMap<String, String>,
-    /// Port GUIDs by rail, in rail order.
-    pub guids: Box<[(u8, Guid)]>,
+    /// Port GUIDs by rail, in rail order, as numbers: a site has millions.
+    pub guids: Box<[(u8, u64)]>,
 }
 
 impl Inventory {
     /// Takes from an inventory what a compile needs.
     pub fn new(name: NodeName, labels: BTreeMap<String, String>, spec: NodeInventorySpec) -> Self {
-        let mut guids: Vec<(u8, Guid)> = spec.hcas.into_iter().map(|hca| (hca.rail, hca.guid)).collect();
-        guids.sort();
+        let mut guids: Vec<(u8, u64)> = spec
+            .hcas
+            .into_iter()
+            .map(|hca| (hca.rail, hca.guid.value()))
+            .collect();
+        guids.sort_unstable();
         Self {
             name,
             labels,

@@ -12,7 +12,8 @@ pub struct Plan {
     pub(crate) pools: Vec<PoolPlan>,
     pub(crate) nodes: Vec<NodePlan>,
     pub(crate) slots: Vec<u32>,
-    pub(crate) guids: Vec<Option<Guid>>,
+    /// By node and rail; 0 where the inventory knows none.
+    pub(crate) guids: Vec<u64>,
     pub(crate) racks: Vec<Name>,
 }
 
@@ -134,7 +135,11 @@ impl<'a> PlannedNode<'a> {
 
     fn guid(&self, rail: usize) -> Option<Guid> {
         let start = (self.row.guids != NONE).then_some(self.row.guids as usize)?;
-        self.plan.guids.get(start + rail).cloned().flatten()
+        self.plan
+            .guids
+            .get(start + rail)
+            .filter(|&&guid| guid != 0)
+            .map(|&guid| Guid::from_value(guid))
     }
 
     fn address(&self, rail: RailAddress) -> InterfaceAddress {

@@ -246,21 +246,26 @@ fn shuffled(input: &Input, seed: u64) -> Input {
 
 /// A site of some racks, and pools over some of them.
 fn site(racks: &[u8], pools: &[(u8, Vec<u8>)]) -> String {
-    let mut yaml = String::from(
-        "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab }\nspec:\n  racks:\n",
+    let group = |rack: &u8| format!("  - {{ names: \"a{rack}\", nodes: \"n[1-3]\", system: dgx-b200 }}\n");
+    let site = format!(
+        "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: {{ name: lab }}\nspec:\n  racks:\n{}",
+        racks.iter().map(group).collect::<String>()
     );
-    for rack in racks {
-        yaml += &format!("  - {{ names: \"a{rack}\", nodes: \"n[1-3]\", system: dgx-b200 }}\n");
-    }
-    yaml.push_str("---\napiVersion: rackwright.dev/v1alpha1\nkind: InfiniBandFabric\nmetadata: { name: compute }\nspec: { supercluster: lab, plane: Compute, topology: { type: FatTree, rails: 2 }, addressing: { ipv4: 10.64.0.0/20 } }\n");
-    for (pool, racks) in pools {
+    let fabric = "apiVersion: rackwright.dev/v1alpha1\nkind: InfiniBandFabric\nmetadata: { name: compute }\nspec: { supercluster: lab, \
+                  plane: Compute, topology: { type: FatTree, rails: 2 }, addressing: { ipv4: 10.64.0.0/20 } }\n";
+    let pool = |(pool, racks): &(u8, Vec<u8>)| {
         let racks: Vec<String> = racks.iter().map(|rack| format!("a{rack}")).collect();
-        yaml += &format!(
-            "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: p{pool} }}\nspec: {{ supercluster: lab, nodes: {{ racks: \"{}\" }}, fabrics: [ {{ name: compute }} ] }}\n",
+        format!(
+            "apiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: p{pool} }}\nspec: {{ supercluster: lab, \
+             nodes: {{ racks: \"{}\" }}, fabrics: [ {{ name: compute }} ] }}\n",
             racks.join(",")
-        );
-    }
-    yaml
+        )
+    };
+    [site, fabric.to_owned()]
+        .into_iter()
+        .chain(pools.iter().map(pool))
+        .collect::<Vec<_>>()
+        .join("---\n")
 }
 
 proptest! {

@@ -80,20 +80,20 @@ Compare `ibstat` on both nodes; correct the firmware or remove the stale invento
 
 /// GUIDs of all inventories.
 pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    let mut ports: Vec<(&Guid, u32, u8)> = Vec::new();
+    let mut ports: Vec<(u64, u32, u8)> = Vec::new();
     for (inventory, found) in model.inventories.iter().enumerate() {
         ports.extend(
             found
                 .guids
                 .iter()
-                .map(|(rail, guid)| (guid, inventory as u32, *rail)),
+                .map(|(rail, guid)| (*guid, inventory as u32, *rail)),
         );
     }
     ports.sort_unstable_by_key(|&(guid, inventory, rail)| {
         (guid, model.inventories[inventory as usize].name.as_str(), rail)
     });
     for same in ports.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
-        let guid = same[0].0;
+        let guid = Guid::from_value(same[0].0);
         let name = |inventory: u32| &model.inventories[inventory as usize].name;
         let shown: Vec<String> = same
             .iter()
