@@ -277,6 +277,7 @@ fn structure_reads_as_kubectl_reads_it() {
         "  last: |\n    no line feed at the end",
         "  crlf: 1\r\n  text: |\r\n    a\r\n    b\r\n",
         "  nothing:\n  # a comment\n  other: # another\n    deep: 1 # and one more\n",
+        "  tabs: [ 1,\n    \t2 ]\n  literal: |\n    x\n    \ty\n  quoted: \"a\n    \tb\"\n  q: a?b\n  ?a: 1\n",
         "  colon: a:b\n  hash: a#b\n  url: http://x/y?z=1#f\n  star: \"*x\"\n  tab: \"a\tb\"\n",
     ];
     for body in bodies {
@@ -300,6 +301,10 @@ fn what_kubectl_refuses_is_refused() {
         ("  v: &a [*a]\n", "RW0009"),
         ("  <<: 1\n", "RW0017"),
         ("  v:\n\t- 1\n", "RW0004"),
+        ("  v: 1\n\t\n  w: 2\n", "RW0004"),
+        ("  v: 1\n \t# note\n  w: 2\n", "RW0004"),
+        ("  v: { a: b?c }\n", "RW0007"),
+        ("  l: &l [{ a: 1 }]\n  v: { <<: *l }\n", "RW0017"),
         ("  v: [1, 2\n", "RW0001"),
         ("  v: \"open\n", "RW0001"),
         ("  v: a: b\n", "RW0001"),

@@ -50,6 +50,12 @@ fn each_mistake_has_its_code_line_and_column() {
         ("spec:\n  010: x\n", "RW0006", 5, 3),
         ("spec:\n- a: no\n", "RW0007", 5, 6),
         ("spec: 0000:18:00.0\n", "RW0007", 4, 7),
+        ("spec:\n  a: 1\n\t\n  b: 2\n", "RW0004", 6, 1),
+        ("spec:\n  a: 1\n  \t# note\n", "RW0004", 6, 3),
+        ("spec: { a:}\n", "RW0006", 4, 9),
+        ("spec: { a: b?c }\n", "RW0007", 4, 12),
+        ("spec: { ?a: b }\n", "RW0007", 4, 9),
+        ("base: &b [{ a: 1 }]\nspec: { <<: *b }\n", "RW0017", 5, 9),
         ("spec: *gone\n", "RW0008", 4, 7),
         ("spec: &a { b: *a }\n", "RW0009", 4, 15),
         ("spec: !vault x\n", "RW0013", 4, 14),
@@ -111,6 +117,7 @@ fn harmless_things_are_harmless() {
         "apiVersion: v1\r\nkind: A\r\nmetadata:\r\n  name: a\r\n".to_owned(),
         "{\"apiVersion\": \"v1\",\n\t\"kind\": \"A\", \"metadata\": {\"name\": \"a\"}}".to_owned(),
         "{apiVersion: v1, kind: A, metadata: {name: a}}\n".to_owned(),
+        "apiVersion: v1\nkind: A\nmetadata: {\n  \tname: a\n  \t}\n".to_owned(),
     ];
     for text in texts {
         let (_, read) = read_text(text.clone());

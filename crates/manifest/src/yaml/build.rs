@@ -371,6 +371,15 @@ impl<'a> Builder<'a> {
             return self.too_deep(range);
         }
         let value = anchored.value.clone();
+        if let Some(Content::Map {
+            key: Some(Key::Merge(merge)),
+            ..
+        }) = self.frames.last().map(|frame| &frame.content)
+            && value.is_array()
+        {
+            // Only a list that is written out may hold several maps.
+            self.refuse_merge(*merge);
+        }
         let Some(node) = self.push_node(range) else { return };
         if let Some(anchored) = self.anchors.get(&id) {
             self.nodes[node].size = anchored.nodes.len() as u32;

@@ -1,6 +1,7 @@
 //! YAML: events of the parser into the builder.
 
 use super::build::{Builder, Key, Range};
+use super::dialect::Dialect;
 use super::scalar::{self, Reading, Scalar};
 use crate::diagnostic::Diagnostic;
 use crate::rules;
@@ -19,21 +20,24 @@ pub(super) fn parse(text: &str, builder: &mut Builder<'_>) {
         block_nesting_limit: 200,
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
+    let mut dialect = Dialect::new(text);
     builder.start_document();
     while !builder.stopped() {
         match parser.next_event() {
-            None => return,
-            Some(Ok((event, span))) => take(builder, event, span),
+            None => break,
+            Some(Ok((event, span))) => take(builder, &mut dialect, event, span),
             Some(Err(error)) => {
                 let finding = syntax_finding(builder, text, &error);
                 builder.abandon(finding);
+                dialect.forget_tabs();
                 match parser.proceed_next_document() {
                     Ok(true) => builder.start_document(),
-                    Ok(false) | Err(_) => return,
+                    Ok(false) | Err(_) => break,
                 }
             }
         }
     }
+    dialect.finish(builder);
 }
 
 fn range(span: Span) -> Range {
@@ -41,25 +45,36 @@ fn range(span: Span) -> Range {
     (range.start as u32, range.end as u32)
 }
 
-fn take(builder: &mut Builder<'_>, event: Event<'_>, span: Span) {
+fn take(builder: &mut Builder<'_>, dialect: &mut Dialect, event: Event<'_>, span: Span) {
     let range = range(span);
     match event {
-        Event::DocumentStart(..) => builder.start_document(),
+        Event::DocumentStart(..) => {
+            dialect.start_document();
+            builder.start_document();
+        }
         Event::DocumentEnd => builder.end_document(),
         Event::Scalar(text, style, anchor, tag) => {
+            dialect.claim(range);
+            let is_key = builder.key_expected();
+            if style == ScalarStyle::Plain && range.0 < range.1 && !builder.skipping() {
+                dialect.plain_scalar(builder, &text, range, is_key);
+            }
             take_scalar(builder, text, style, anchor, tag.as_deref(), range);
         }
         Event::SequenceStart(style, anchor, tag) => {
+            dialect.open(style == StructureStyle::Flow, range);
             collection_tag(builder, tag.as_deref(), "seq", range);
             builder.begin_list(open(style, range), anchor);
         }
         Event::MappingStart(style, anchor, tag) => {
+            dialect.open(style == StructureStyle::Flow, range);
             collection_tag(builder, tag.as_deref(), "map", range);
             builder.begin_map(open(style, range), anchor);
         }
         Event::SequenceEnd | Event::MappingEnd => {
             // Block style ends at the next token, behind blank lines and comments; only a bracket marks an end.
             let closed = builder.source(range).ends_with([']', '}']).then_some(range.1);
+            dialect.close(range.1);
             builder.end(closed);
         }
         Event::Alias(id) => builder.alias(id, range),

@@ -2,6 +2,7 @@
 //! way only.
 
 mod build;
+mod dialect;
 mod document;
 mod events;
 mod json;

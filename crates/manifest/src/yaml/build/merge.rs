@@ -25,11 +25,7 @@ impl Builder<'_> {
                 pairs
             }
             _ => {
-                return self.refuse(
-                    range,
-                    Diagnostic::error(rules::BAD_MERGE.code(), "`<<` takes a map or a list of maps")
-                        .label(self.span(range), "merged here"),
-                );
+                return self.refuse_merge(range);
             }
         };
         let parent = self.frames.last().map_or(0, |frame| frame.node);
@@ -69,5 +65,13 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    pub(super) fn refuse_merge(&mut self, range: Range) {
+        self.refuse(
+            range,
+            Diagnostic::error(rules::BAD_MERGE.code(), "`<<` takes a map or a list of maps")
+                .label(self.span(range), "merged here"),
+        );
     }
 }
