@@ -103,8 +103,9 @@ impl ApiError {
         status(404, "NotFound", message, Some(resource_details(kind, name)))
     }
 
-    pub(crate) fn already_exists(kind: &Kind, name: &str) -> Self {
-        let message = format!("{} \"{name}\" already exists", kind.table);
+    pub(crate) fn already_exists(kind: &Kind, name: &str, deleting: bool) -> Self {
+        let head = if deleting { "object is being deleted: " } else { "" };
+        let message = format!("{head}{} \"{name}\" already exists", kind.table);
         status(409, "AlreadyExists", message, Some(resource_details(kind, name)))
     }
 

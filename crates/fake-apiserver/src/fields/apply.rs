@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::compare::{Comparison, compare, fields_of};
 use super::managers::{Managers, Who};
-use super::merge::{merge, without};
+use super::merge::{emptied, merge, without};
 use super::set::Set;
 use super::types::Type;
 
@@ -61,6 +61,8 @@ pub(crate) struct Applied {
     pub(crate) object: Value,
     /// Who owns what now.
     pub(crate) managers: Managers,
+    /// Maps and lists that lost their last item to this apply though it still names them: path and type.
+    pub(crate) emptied: Vec<(String, &'static str)>,
 }
 
 /// Applies `config` to `live` on behalf of `who`.
@@ -89,7 +91,14 @@ pub(crate) fn apply(
     if difference.is_same() {
         managers.keep_time(who, &before);
     }
-    Ok(Applied { object, managers })
+    let mut hollow = Vec::new();
+    emptied(kind, &object, "", &mut hollow);
+    hollow.retain(|(path, _)| !path.starts_with("metadata"));
+    Ok(Applied {
+        object,
+        managers,
+        emptied: hollow,
+    })
 }
 
 /// The part of a configuration that this endpoint writes.

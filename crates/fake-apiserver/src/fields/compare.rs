@@ -44,7 +44,10 @@ impl FieldsOf {
                     match Type::field(fields, other.as_ref(), name) {
                         Some(field) => {
                             self.visit(&field, child);
-                            if is_empty(child) || !fields.contains_key(name) {
+                            // An empty list with merge rules owns nothing; an empty map owns itself.
+                            let hollow =
+                                child.is_null() || child.as_object().is_some_and(serde_json::Map::is_empty);
+                            if hollow || !fields.contains_key(name) {
                                 self.here();
                             }
                         }
@@ -193,10 +196,13 @@ impl Compare {
     }
 }
 
+/// Null stands for an empty container.
 fn maps(old: Option<&Value>, new: Option<&Value>) -> bool {
-    old.is_none_or(Value::is_object) && new.is_none_or(Value::is_object)
+    let fits = |value: &Value| value.is_object() || value.is_null();
+    old.is_none_or(fits) && new.is_none_or(fits)
 }
 
 fn lists(old: Option<&Value>, new: Option<&Value>) -> bool {
-    old.is_none_or(Value::is_array) && new.is_none_or(Value::is_array)
+    let fits = |value: &Value| value.is_array() || value.is_null();
+    old.is_none_or(fits) && new.is_none_or(fits)
 }

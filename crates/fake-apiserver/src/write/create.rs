@@ -20,8 +20,8 @@ use crate::store::Key;
 pub(super) enum Ownership {
     /// A plain write: the writer owns what it sent.
     Track,
-    /// An apply: already known.
-    Given(Managers),
+    /// An apply: already known, and so is what it did to maps and lists that the server will refuse.
+    Given(Managers, Vec<Cause>),
 }
 
 impl Core {
@@ -57,10 +57,10 @@ impl Core {
             admission.default(&mut object);
         }
         let name = meta_text(&object, "name").to_owned();
-        Self::refuse_invalid(kind, &object, Change::Create)?;
+        Self::refuse_invalid(kind, &object, Change::Create, Vec::new(), &ownership)?;
 
         let managers = match ownership {
-            Ownership::Given(managers) => managers,
+            Ownership::Given(managers, _) => managers,
             Ownership::Track => {
                 let who = Who {
                     operation: "Update",
@@ -83,8 +83,9 @@ impl Core {
         managers.write(&mut object);
 
         let key = Key::new(&call.namespace, &name);
-        if self.store.get(&kind.table, &key).is_some() {
-            return Err(ApiError::already_exists(kind, &name));
+        if let Some(stored) = self.store.get(&kind.table, &key) {
+            let deleting = !meta_text(&stored.value(kind), "deletionTimestamp").is_empty();
+            return Err(ApiError::already_exists(kind, &name, deleting));
         }
         if call.is_dry_run() {
             return Ok(Reply::object(call, 201, &object, warnings));
@@ -178,9 +179,26 @@ impl Core {
     }
 
     /// Refuses an object that its schema, CEL, or the rules for definitions refuse.
-    pub(super) fn refuse_invalid(kind: &Kind, object: &Value, change: Change<'_>) -> Result<()> {
+    /// `causes` is what is known against its metadata already.
+    pub(super) fn refuse_invalid(
+        kind: &Kind,
+        object: &Value,
+        change: Change<'_>,
+        mut causes: Vec<Cause>,
+        ownership: &Ownership,
+    ) -> Result<()> {
         let name = meta_text(object, "name");
-        let mut causes = Self::validate(kind, object, change);
+        let mut found = Self::validate(kind, object, change);
+        if let Ownership::Given(_, emptied) = ownership
+            && !emptied.is_empty()
+        {
+            // CEL does not run on an object whose types are wrong.
+            found.retain(|cause| {
+                !cause.message.starts_with("Invalid value") || cause.message.contains(" in body ")
+            });
+            found.extend_from_slice(emptied);
+        }
+        causes.append(&mut found);
         if name.is_empty() && !causes.iter().any(|cause| cause.field == "metadata.name") {
             causes.insert(
                 0,

@@ -100,12 +100,12 @@ pub(super) fn prune(call: &Call, object: &mut Value, warnings: &mut Vec<String>)
     check_metadata(kind, object)?;
     let mut unknown = Vec::new();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|name, _| {
+        metadata.retain(|name, value| {
             let known = METADATA.contains(&name.as_str());
             if !known {
                 unknown.push(format!("metadata.{name}"));
             }
-            known
+            known && !is_empty(value)
         });
     }
     if let Some(admission) = &kind.admission {
@@ -185,4 +185,15 @@ fn filled_owners(value: &Value) -> Value {
         }
     }
     value
+}
+
+/// Empty fields of metadata do not survive the server's Go struct.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
 }

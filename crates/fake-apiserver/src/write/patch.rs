@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use json_patch::{PatchOperation, merge as merge_patch, patch as apply_json_patch};
+use json_patch::{AddOperation, PatchOperation, merge as merge_patch, patch as apply_json_patch};
 use serde_json::{Map, Value};
 
 use super::create::Ownership;
@@ -44,7 +44,10 @@ impl Core {
         if media == "application/json-patch+json" {
             let operations: Vec<PatchOperation> =
                 serde_json::from_slice(&call.body).map_err(|error| undecodable(&error.to_string()))?;
-            apply_json_patch(&mut new, &operations).map_err(|_| ApiError::patch_rejected())?;
+            for operation in operations {
+                let operation = lenient(operation, &new);
+                apply_json_patch(&mut new, &[operation]).map_err(|_| ApiError::patch_rejected())?;
+            }
         } else {
             let patch: Value =
                 serde_json::from_slice(&call.body).map_err(|error| undecodable(&error.to_string()))?;
@@ -131,7 +134,12 @@ impl Core {
         let mut new = applied.object;
         let mut warnings = Vec::new();
         decode::prune(call, &mut new, &mut warnings)?;
-        let ownership = Ownership::Given(applied.managers);
+        let causes = applied.emptied.into_iter().map(|(path, wanted)| {
+            let message =
+                format!("Invalid value: \"null\": {path} in body must be of type {wanted}: \"null\"");
+            Cause::field(path, message)
+        });
+        let ownership = Ownership::Given(applied.managers, causes.collect());
         match found {
             None => self.create_object(call, new, ownership, warnings),
             Some(stored) => {
@@ -142,6 +150,23 @@ impl Core {
                 self.replace(call, &stored, &old, new, ownership, warnings)
             }
         }
+    }
+}
+
+/// The server's patch library replaces a field that is absent as if it were added.
+fn lenient(operation: PatchOperation, object: &Value) -> PatchOperation {
+    let PatchOperation::Replace(replace) = operation else {
+        return operation;
+    };
+    let pointer = replace.path.to_string();
+    let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+    if object.pointer(parent).is_some_and(Value::is_object) {
+        PatchOperation::Add(AddOperation {
+            path: replace.path,
+            value: replace.value,
+        })
+    } else {
+        PatchOperation::Replace(replace)
     }
 }
 
@@ -177,7 +202,7 @@ fn refused(call: &Call, error: ApplyError) -> ApiError {
                 kind.kind
             ))
         }
-        ApplyError::Conflicts(conflicts) => {
+        ApplyError::Conflicts(mut conflicts) => {
             let describe = |who: &Who| {
                 let mut text = format!("{:?}", who.manager);
                 if !who.subresource.is_empty() {
@@ -188,6 +213,7 @@ fn refused(call: &Call, error: ApplyError) -> ApiError {
                 }
                 text
             };
+            conflicts.sort_by_cached_key(|conflict| describe(&conflict.who));
             let causes: Vec<Cause> = conflicts
                 .iter()
                 .map(|conflict| Cause {

@@ -97,19 +97,21 @@ impl Core {
             set_meta(&mut new, "generation", generation + 1);
         }
         let deleting = !meta_text(old, "deletionTimestamp").is_empty();
-        if deleting {
-            refuse_new_finalizers(kind, call, old, &new)?;
-        }
+        let causes = if deleting {
+            new_finalizers(kind, old, &new)
+        } else {
+            Vec::new()
+        };
         let change = if call.is_status() {
             Change::Status(old)
         } else {
             Change::Update(old)
         };
-        Self::refuse_invalid(kind, &new, change)?;
+        Self::refuse_invalid(kind, &new, change, causes, &ownership)?;
 
         let before = Managers::of(old);
         let managers = match ownership {
-            Ownership::Given(managers) => managers,
+            Ownership::Given(managers, _) => managers,
             Ownership::Track => {
                 let who = Who {
                     operation: "Update",
@@ -226,17 +228,18 @@ fn spec_changed(kind: &Kind, old: &Value, new: &Value) -> bool {
     part(old) != part(new)
 }
 
-fn refuse_new_finalizers(kind: &Kind, call: &Call, old: &Value, new: &Value) -> Result<()> {
+/// An object that is being deleted takes no new finalizers.
+fn new_finalizers(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
     let known = finalizers(old);
     let added: Vec<String> = finalizers(new)
         .into_iter()
         .filter(|one| !known.contains(one))
         .collect();
     if added.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
     if *kind.table == *CRDS && added.iter().all(|one| one == CRD_FINALIZER) {
-        return Ok(());
+        return Vec::new();
     }
     let message = format!(
         "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
@@ -246,11 +249,9 @@ fn refuse_new_finalizers(kind: &Kind, call: &Call, old: &Value, new: &Value) -> 
             .collect::<Vec<_>>()
             .join(", ")
     );
-    Err(ApiError::invalid(
-        kind,
-        &call.name,
-        &[Cause::field("metadata.finalizers", message)],
-    ))
+    let cause = Cause::field("metadata.finalizers", message);
+    // Checked twice, as all object metadata.
+    vec![cause.clone(), cause]
 }
 
 /// Equal but for `resourceVersion` and `managedFields`; `new` has lost both already.
