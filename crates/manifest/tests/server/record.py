@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Records what a real API server says about each case of cases.json into answers.json.
 
-Usage: kubectl proxy --port=8001 & ; record.py http://localhost:8001
+Usage: kubectl apply -f crd.yaml; kubectl proxy --port=8001 &; record.py http://localhost:8001
 """
-import json, pathlib, subprocess, sys, urllib.error, urllib.request
+import json, pathlib, sys, urllib.error, urllib.request
 
 here = pathlib.Path(__file__).parent
 base = sys.argv[1]
