@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, WARNING};
 use http::{Method, Request};
 use kube::Client;
 use kube::client::Body;
@@ -14,6 +14,9 @@ use rackwright_fake_apiserver::conformance::install;
 use serde_json::{Map, Value, json};
 
 const WIDGETS: &str = "/apis/conformance.rackwright.dev/v1/widgets";
+
+/// Stands for the resource version that the server last gave.
+const LATEST: &str = "latest";
 
 /// Steps of one sequence.
 const STEPS: u64 = 25;
@@ -50,6 +53,9 @@ impl Random {
     /// A spec with some of its fields; small domains, so that values meet.
     fn spec(&mut self) -> Value {
         let mut spec = json!({ "size": if self.chance(8) { 13 } else { self.below(3) } });
+        if self.chance(12) {
+            spec["zap"] = 1.into();
+        }
         if self.chance(2) {
             spec["color"] = self.pick(&["red", "green", "red", "green", "blue"]).into();
         }
@@ -128,8 +134,14 @@ fn step(random: &mut Random, name: &str) -> Step {
             "metadata": random.metadata(name), "spec": random.spec()
         })
     };
-    let manager = random.pick(&["one", "two", "three"]);
-    match random.below(12) {
+    let mut manager = random.pick(&["one", "two", "three"]).to_owned();
+    if random.chance(8) {
+        manager.push_str("&dryRun=All");
+    }
+    if random.chance(8) {
+        manager.push_str(random.pick(&["&fieldValidation=Strict", "&fieldValidation=Ignore"]));
+    }
+    match random.below(14) {
         0 => Step {
             method: Method::POST,
             path: format!("{WIDGETS}?fieldManager={manager}"),
@@ -177,7 +189,23 @@ fn step(random: &mut Random, name: &str) -> Step {
                 },
             }
         }
-        10 => Step {
+        10 | 11 => {
+            let mut body = widget(random);
+            body["status"] = json!({ "phase": random.pick(&["A", "B"]) });
+            if !random.chance(4) {
+                body["metadata"]["resourceVersion"] = LATEST.into();
+            }
+            Step {
+                method: Method::PUT,
+                path: format!(
+                    "{object}{}?fieldManager={manager}",
+                    random.pick(&["", "", "/status"])
+                ),
+                content_type: "application/json",
+                body,
+            }
+        }
+        12 => Step {
             method: Method::PATCH,
             path: format!("{object}?fieldManager={manager}"),
             content_type: "application/json-patch+json",
@@ -196,20 +224,30 @@ fn step(random: &mut Random, name: &str) -> Step {
 }
 
 /// Status and body of an answer, and the resource version in it.
-async fn send(client: &Client, step: &Step) -> Result<(u16, Value), Failure> {
+async fn send(client: &Client, step: &Step, rv: &str) -> Result<(u16, Value, Vec<String>), Failure> {
+    let mut body = step.body.clone();
+    if body["metadata"]["resourceVersion"] == LATEST {
+        body["metadata"]["resourceVersion"] = rv.into();
+    }
     let request = Request::builder()
         .method(step.method.clone())
         .uri(&step.path)
         .header(CONTENT_TYPE, step.content_type)
-        .body(Body::from(step.body.to_string().into_bytes()))?;
+        .body(Body::from(body.to_string().into_bytes()))?;
     let response = client.send(request).await?;
     let code = response.status().as_u16();
+    let warnings = response.headers().get_all(WARNING).iter();
+    let mut warnings: Vec<String> = warnings
+        .filter_map(|value| value.to_str().ok())
+        .map(str::to_owned)
+        .collect();
+    warnings.sort();
     let bytes = response.into_body().collect_bytes().await?;
-    Ok((code, serde_json::from_slice(&bytes)?))
+    Ok((code, serde_json::from_slice(&bytes)?, warnings))
 }
 
 /// An answer without what may differ: times, uids, and the resource version but for whether it moved.
-fn comparable(code: u16, mut body: Value, last_rv: &mut String) -> Value {
+fn comparable(code: u16, mut body: Value, warnings: Vec<String>, last_rv: &mut String) -> Value {
     let rv = body["metadata"]["resourceVersion"]
         .as_str()
         .unwrap_or_default()
@@ -250,6 +288,10 @@ fn comparable(code: u16, mut body: Value, last_rv: &mut String) -> Value {
         // The server says which rules it did not run; we say nothing about them.
         if let Some(causes) = details.get_mut("causes").and_then(Value::as_array_mut) {
             causes.retain(|cause| cause["field"] != "<nil>");
+            // A refused patch carries the whole object, with its times and uid.
+            for cause in causes.iter_mut().filter(|cause| cause["field"] == "patch") {
+                cause["message"] = Value::Null;
+            }
             // The server lists the managers of a conflict in random order.
             causes.sort_by_key(Value::to_string);
         }
@@ -257,7 +299,9 @@ fn comparable(code: u16, mut body: Value, last_rv: &mut String) -> Value {
     if body["reason"] == "Invalid" || body["reason"] == "BadRequest" {
         body["message"] = Value::Null;
     }
-    json!({ "code": code, "moved": moved, "body": body })
+    // The server also warns about a patch of an object that is not there.
+    let warnings = if code == 404 { Vec::new() } else { warnings };
+    json!({ "code": code, "moved": moved, "warnings": warnings, "body": body })
 }
 
 async fn run(real: &Client, sequences: u64, first: u64) -> Result<u64, Failure> {
@@ -273,10 +317,10 @@ async fn run(real: &Client, sequences: u64, first: u64) -> Result<u64, Failure> 
         let mut history = Vec::new();
         for number in 0..STEPS {
             let step = step(&mut random, &name);
-            let (code, body) = send(&fake, &step).await?;
-            let ours = comparable(code, body, &mut fake_rv);
-            let (code, body) = send(real, &step).await?;
-            let theirs = comparable(code, body, &mut real_rv);
+            let (code, body, warnings) = send(&fake, &step, &fake_rv).await?;
+            let ours = comparable(code, body, warnings, &mut fake_rv);
+            let (code, body, warnings) = send(real, &step, &real_rv).await?;
+            let theirs = comparable(code, body, warnings, &mut real_rv);
             history.push(format!("{} {} {} -> {}", step.method, step.path, step.body, ours));
             if ours != theirs {
                 println!("{}", history.join("\n"));

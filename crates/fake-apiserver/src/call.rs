@@ -119,18 +119,15 @@ impl Reply {
     }
 
     /// A stored object in the form that the call asked for.
-    pub(crate) fn stored(call: &Call, code: u16, stored: &Stored, warnings: Vec<String>) -> Self {
+    pub(crate) fn stored(call: &Call, code: u16, stored: &Stored) -> Self {
         let mut body = Vec::new();
         stored.render(&call.kind, call.form, stored.rv, &mut body);
-        Self {
-            warnings,
-            ..Self::bytes(code, body)
-        }
+        Self::bytes(code, body)
     }
 
     /// An object that is not stored: the outcome of a dry run.
-    pub(crate) fn object(call: &Call, code: u16, object: &Value, warnings: Vec<String>) -> Self {
-        let reply = match call.form {
+    pub(crate) fn object(call: &Call, code: u16, object: &Value) -> Self {
+        match call.form {
             Form::Full => Self::json(code, object),
             Form::Metadata => Self::json(
                 code,
@@ -138,8 +135,7 @@ impl Reply {
                     "apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": object.get("metadata"),
                 }),
             ),
-        };
-        Self { warnings, ..reply }
+        }
     }
 
     pub(crate) fn error(error: &ApiError) -> Self {

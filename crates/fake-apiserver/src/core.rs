@@ -27,6 +27,8 @@ pub(crate) struct Core {
     pub(crate) work: VecDeque<Work>,
     /// Namespaces and definitions that wait for their contents to go.
     pub(crate) terminating: BTreeSet<String>,
+    /// Warnings about the request at hand.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Core {
@@ -45,6 +47,7 @@ impl Core {
             sequence: 0,
             work: VecDeque::new(),
             terminating: BTreeSet::new(),
+            warnings: Vec::new(),
         };
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             core.seed_namespace(name);
@@ -65,19 +68,27 @@ impl Core {
         self.save(&kind, &Key::new("", name), None, &object);
     }
 
-    /// A request that may change something.
-    pub(crate) fn write(&mut self, call: &Call) -> Result<Reply> {
+    /// A request that may change something. Its warnings go with the answer whatever that is.
+    pub(crate) fn write(&mut self, call: &Call) -> Reply {
+        self.warnings.clear();
+        let reply = self.dispatch(call).unwrap_or_else(|error| Reply::error(&error));
+        self.collect_garbage();
+        Reply {
+            warnings: std::mem::take(&mut self.warnings),
+            ..reply
+        }
+    }
+
+    fn dispatch(&mut self, call: &Call) -> Result<Reply> {
         call.check_write_options()?;
-        let reply = match call.verb {
+        match call.verb {
             Verb::Create => self.create(call),
             Verb::Update => self.update(call),
             Verb::Patch => self.patch(call),
             Verb::Apply => self.apply(call),
             Verb::Delete => self.delete(call),
             _ => self.delete_collection(call),
-        };
-        self.collect_garbage();
-        reply
+        }
     }
 
     /// Uids are numbered, so that two runs of a test see the same ones.

@@ -40,7 +40,7 @@ impl Core {
     pub(crate) fn get(&mut self, call: &Call) -> Result<Reply> {
         let stored = self.store.get(&call.kind.table, &call.key());
         let stored = stored.ok_or_else(|| ApiError::not_found(&call.kind, &call.name))?;
-        Ok(Reply::stored(call, 200, &stored, Vec::new()))
+        Ok(Reply::stored(call, 200, &stored))
     }
 
     pub(crate) fn list(&mut self, call: &Call) -> Result<Reply> {

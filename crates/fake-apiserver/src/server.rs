@@ -373,7 +373,7 @@ fn answer(core: &mut Core, incoming: &Incoming, verb: Verb) -> Result<Answer> {
         Verb::List => Answer::Reply(core.list(&call)?),
         Verb::Watch => Answer::Watch(Box::new(core.watch(&call)?)),
         Verb::Discover => return Err(ApiError::method_not_allowed()),
-        _ => Answer::Reply(core.write(&call)?),
+        _ => Answer::Reply(core.write(&call)),
     })
 }
 

@@ -27,9 +27,8 @@ pub(super) enum Ownership {
 impl Core {
     pub(crate) fn create(&mut self, call: &Call) -> Result<Reply> {
         let mut object = decode::object(call)?;
-        let mut warnings = Vec::new();
-        decode::prune(call, &mut object, &mut warnings)?;
-        self.create_object(call, object, Ownership::Track, warnings)
+        self.warnings.extend(decode::prune(call, &mut object)?);
+        self.create_object(call, object, Ownership::Track)
     }
 
     pub(super) fn create_object(
@@ -37,7 +36,6 @@ impl Core {
         call: &Call,
         mut object: Value,
         ownership: Ownership,
-        warnings: Vec<String>,
     ) -> Result<Reply> {
         let kind = &call.kind;
         Self::place_in_namespace(call, &mut object)?;
@@ -88,10 +86,10 @@ impl Core {
             return Err(ApiError::already_exists(kind, &name, deleting));
         }
         if call.is_dry_run() {
-            return Ok(Reply::object(call, 201, &object, warnings));
+            return Ok(Reply::object(call, 201, &object));
         }
         let stored = self.save(kind, &key, None, &object);
-        let reply = Reply::stored(call, 201, &stored, warnings);
+        let reply = Reply::stored(call, 201, &stored);
         if *kind.table == *CRDS {
             self.establish(kind, &key, object);
         }

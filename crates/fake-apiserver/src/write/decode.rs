@@ -94,8 +94,9 @@ pub(super) fn check_kind(kind: &Kind, object: &Value) -> Result<()> {
     Err(error)
 }
 
-/// Removes unknown fields: silently, with a warning, or by refusing the object, as `fieldValidation` says.
-pub(super) fn prune(call: &Call, object: &mut Value, warnings: &mut Vec<String>) -> Result<()> {
+/// Removes unknown fields: silently, with the warnings that are returned, or by refusing the object, as
+/// `fieldValidation` says.
+pub(super) fn prune(call: &Call, object: &mut Value) -> Result<Vec<String>> {
     let kind = &call.kind;
     check_metadata(kind, object)?;
     let mut unknown = Vec::new();
@@ -117,20 +118,19 @@ pub(super) fn prune(call: &Call, object: &mut Value, warnings: &mut Vec<String>)
         .map(|path| format!("unknown field \"{path}\""))
         .collect();
     match call.query.text("fieldValidation") {
-        "Ignore" => {}
+        "Ignore" => Ok(Vec::new()),
         "Strict" if !list.is_empty() => {
             let why = format!("strict decoding error: {}", list.join(", "));
             if call.verb == Verb::Patch {
                 return Err(ApiError::invalid_patch(&object.to_string(), &why));
             }
-            return Err(ApiError::bad_request(format!(
+            Err(ApiError::bad_request(format!(
                 "{} in version \"{}\" cannot be handled as a {}: {why}",
                 kind.kind, kind.version, kind.kind
-            )));
+            )))
         }
-        _ => warnings.extend(list),
+        _ => Ok(list),
     }
-    Ok(())
 }
 
 /// Metadata has to decode into `ObjectMeta` before anything else looks at it.

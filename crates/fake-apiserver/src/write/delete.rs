@@ -114,7 +114,7 @@ impl Core {
             return Ok(gone(kind, &call.name, &stored.uid));
         }
         Ok(match self.delete_object(kind, &key, options.policy) {
-            Some(pending) => Reply::stored(call, 200, &pending, Vec::new()),
+            Some(pending) => Reply::stored(call, 200, &pending),
             None => gone(kind, &call.name, &stored.uid),
         })
     }

@@ -69,9 +69,8 @@ impl Core {
             return Err(ApiError::patch_rejected());
         }
         decode::check_kind(kind, &new)?;
-        let mut warnings = Vec::new();
-        decode::prune(call, &mut new, &mut warnings)?;
-        self.replace(call, &stored, &old, new, Ownership::Track, warnings)
+        self.warnings.extend(decode::prune(call, &mut new)?);
+        self.replace(call, &stored, &old, new, Ownership::Track)
     }
 
     pub(crate) fn apply(&mut self, call: &Call) -> Result<Reply> {
@@ -132,8 +131,7 @@ impl Core {
         let applied = apply(&kind.fields, &old, &config, &who, force, kind.has_status, &now)
             .map_err(|error| refused(call, error))?;
         let mut new = applied.object;
-        let mut warnings = Vec::new();
-        decode::prune(call, &mut new, &mut warnings)?;
+        self.warnings.extend(decode::prune(call, &mut new)?);
         let causes = applied.emptied.into_iter().map(|(path, wanted)| {
             let message =
                 format!("Invalid value: \"null\": {path} in body must be of type {wanted}: \"null\"");
@@ -141,13 +139,13 @@ impl Core {
         });
         let ownership = Ownership::Given(applied.managers, causes.collect());
         match found {
-            None => self.create_object(call, new, ownership, warnings),
+            None => self.create_object(call, new, ownership),
             Some(stored) => {
                 let uid = meta_text(&config, "uid").to_owned();
                 if !uid.is_empty() {
                     set_meta(&mut new, "uid", uid);
                 }
-                self.replace(call, &stored, &old, new, ownership, warnings)
+                self.replace(call, &stored, &old, new, ownership)
             }
         }
     }

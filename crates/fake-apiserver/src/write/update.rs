@@ -31,12 +31,11 @@ impl Core {
     pub(crate) fn update(&mut self, call: &Call) -> Result<Reply> {
         let kind = &call.kind;
         let mut object = decode::object(call)?;
-        let mut warnings = Vec::new();
-        decode::prune(call, &mut object, &mut warnings)?;
+        self.warnings.extend(decode::prune(call, &mut object)?);
         check_name(call, &object)?;
         let Some(stored) = self.store.get(&kind.table, &call.key()) else {
             if kind.create_on_update && call.subresource.is_empty() {
-                return self.create_object(call, object, Ownership::Track, warnings);
+                return self.create_object(call, object, Ownership::Track);
             }
             return Err(ApiError::not_found(kind, &call.name));
         };
@@ -60,7 +59,7 @@ impl Core {
             );
             return Err(ApiError::invalid_update(kind, &call.name, &[cause]));
         }
-        self.replace(call, &stored, &old, object, Ownership::Track, warnings)
+        self.replace(call, &stored, &old, object, Ownership::Track)
     }
 
     /// Replaces `old` by `new`, which came from an update, a patch or an apply.
@@ -71,7 +70,6 @@ impl Core {
         old: &Value,
         mut new: Value,
         ownership: Ownership,
-        warnings: Vec<String>,
     ) -> Result<Reply> {
         let kind = &call.kind;
         check_name(call, &new)?;
@@ -126,23 +124,23 @@ impl Core {
         drop_meta(&mut new, "managedFields");
         drop_meta(&mut new, "resourceVersion");
         if managers.same_owners(&before) && same_but_for_bookkeeping(old, &new) {
-            return Ok(Reply::stored(call, 200, stored, warnings));
+            return Ok(Reply::stored(call, 200, stored));
         }
         managers.write(&mut new);
 
         if call.is_dry_run() {
             set_meta(&mut new, "resourceVersion", stored.rv.to_string());
-            return Ok(Reply::object(call, 200, &new, warnings));
+            return Ok(Reply::object(call, 200, &new));
         }
         let key = call.key();
         if deleting && finalizers(&new).is_empty() {
             // The last finalizer went: the object goes, and its last revision is the answer.
             let last = Stored::new(&new, stored.rv);
             self.remove(kind, &key, old);
-            return Ok(Reply::stored(call, 200, &last, warnings));
+            return Ok(Reply::stored(call, 200, &last));
         }
         let after = self.save(kind, &key, Some(old), &new);
-        Ok(Reply::stored(call, 200, &after, warnings))
+        Ok(Reply::stored(call, 200, &after))
     }
 }
 
