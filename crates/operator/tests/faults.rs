@@ -39,7 +39,7 @@ async fn step(cluster: &Cluster, number: usize) -> u64 {
 
 /// The mutating calls of the run without faults, and its end.
 async fn undisturbed() -> (usize, State) {
-    let cluster = Cluster::new().await;
+    let cluster = Cluster::without_rules().await;
     let operator = cluster.operator().await;
     for number in 0..STEPS {
         let version = step(&cluster, number).await;
@@ -100,7 +100,7 @@ async fn a_fault_at_any_write_changes_nothing_of_the_end() {
     for (name, phase, fault) in kinds {
         for at in 0..calls {
             let what = format!("{name} at write {at}");
-            let cluster = Cluster::new().await;
+            let cluster = Cluster::without_rules().await;
             strike(&cluster, at, phase, fault.clone(), &Arc::default());
             let operator = cluster.operator().await;
             for number in 0..STEPS {
@@ -125,7 +125,7 @@ async fn a_kill_at_any_write_changes_nothing_of_the_end() {
     let (calls, expected) = undisturbed().await;
     for phase in [Phase::Before, Phase::After] {
         for at in 0..calls {
-            let cluster = Cluster::new().await;
+            let cluster = Cluster::without_rules().await;
             let struck = Arc::new(Notify::new());
             // The process dies while the call is on its way: it never learns what came of it.
             strike(&cluster, at, phase, Fault::Delay(Duration::from_secs(1)), &struck);
@@ -162,7 +162,7 @@ async fn a_kill_at_any_write_changes_nothing_of_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn watches_that_break_lose_nothing() {
-    let cluster = Cluster::new().await;
+    let cluster = Cluster::without_rules().await;
     let operator = cluster.operator().await;
     let (_, expected) = undisturbed().await;
     for number in 0..STEPS {
@@ -178,7 +178,7 @@ async fn watches_that_break_lose_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn while_writes_fail_the_status_says_so_and_why() {
-    let cluster = Cluster::new().await;
+    let cluster = Cluster::without_rules().await;
     let refuse = |request: &rackwright_fake_apiserver::RequestInfo, phase: Phase| {
         let denied = is_operators(request) && request.resource == "nodeconfigs" && phase == Phase::Before;
         if denied {
