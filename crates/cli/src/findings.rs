@@ -135,11 +135,9 @@ mod tests {
         );
         let object = ObjectRef::new(Kind::GPUPool, "train");
         let finding = Finding::new(&RULE, "wrong").with(Party {
-            object: object.clone(),
-            path: path.parse().unwrap(),
-            note: String::new(),
             range,
             replacement: Some("right".to_owned()),
+            ..Party::new(object.clone(), path.parse().unwrap(), "")
         });
         let diagnostic = to_diagnostic(
             &finding,

@@ -235,7 +235,9 @@ fn telling<'a>(findings: &'a [Finding], loaded: &Loaded, documents: &Documents<'
     let errors = |findings: &[&Finding]| -> Vec<ObjectRef> {
         let errors = findings.iter().filter(|finding| finding.is_error());
         errors
-            .flat_map(|finding| finding.parties.iter().map(|party| party.object.clone()))
+            .flat_map(|finding| &finding.parties)
+            .filter(|party| party.refused)
+            .map(|party| party.object.clone())
             .collect()
     };
     reasons.extend(errors(&told));

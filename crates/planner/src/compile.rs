@@ -87,8 +87,10 @@ fn sort_key(finding: &Finding) -> (&str, Option<(&ObjectRef, &rackwright_manifes
 
 fn refused_by(findings: &[Finding]) -> BTreeSet<ObjectRef> {
     let errors = findings.iter().filter(|finding| finding.is_error());
-    errors
-        .flat_map(|finding| finding.parties.iter().map(|party| party.object.clone()))
+    let parties = errors.flat_map(|finding| &finding.parties);
+    parties
+        .filter(|party| party.refused)
+        .map(|party| party.object.clone())
         .collect()
 }
 

@@ -30,6 +30,23 @@ pub struct Party {
     pub range: Option<(usize, usize)>,
     /// What should stand there instead, if it is known.
     pub replacement: Option<String>,
+    /// Whether an error refuses this object, or only tells it: a fabric is not at fault when a pool of another site
+    /// reaches for it.
+    pub refused: bool,
+}
+
+impl Party {
+    /// An object that an error of the rule refuses.
+    pub fn new(object: ObjectRef, path: Path, note: impl Into<String>) -> Self {
+        Self {
+            object,
+            path,
+            note: note.into(),
+            range: None,
+            replacement: None,
+            refused: true,
+        }
+    }
 }
 
 impl Finding {
@@ -46,12 +63,15 @@ impl Finding {
     /// Adds an object that is involved.
     #[must_use]
     pub fn party(self, object: ObjectRef, path: Path, note: impl Into<String>) -> Self {
+        self.with(Party::new(object, path, note))
+    }
+
+    /// Adds an object that is told of the finding and not refused for it.
+    #[must_use]
+    pub fn told(self, object: ObjectRef, path: Path, note: impl Into<String>) -> Self {
         self.with(Party {
-            object,
-            path,
-            note: note.into(),
-            range: None,
-            replacement: None,
+            refused: false,
+            ..Party::new(object, path, note)
         })
     }
 

@@ -70,11 +70,8 @@ pub(crate) fn read(
             let end = (error.offset + error.len.max(1)).min(list.as_str().len().max(error.offset));
             findings.push(
                 Finding::new(&RULE, format!("{path} of {object} is not a hostlist: {error}")).with(Party {
-                    object: object.clone(),
-                    path: path.clone(),
-                    note: error.to_string(),
                     range: Some((error.offset, end)),
-                    replacement: None,
+                    ..Party::new(object.clone(), path.clone(), error.to_string())
                 }),
             );
             None

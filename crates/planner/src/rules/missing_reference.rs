@@ -74,13 +74,8 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let (kind, name) = (reference.to.kind, &reference.to.name);
-        let mut party = Party {
-            object: reference.from.clone(),
-            path: reference.path.clone(),
-            note: format!("no {} of this name", kind.as_str()),
-            range: None,
-            replacement: None,
-        };
+        let note = format!("no {} of this name", kind.as_str());
+        let mut party = Party::new(reference.from.clone(), reference.path.clone(), note);
         let near = nearest(name, model.names_of(kind));
         party.replacement = near.map(str::to_owned);
         let mut finding = Finding::new(

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A pool uses a fabric or tier of another site",
     doc: r#"## What it does
-A pool and the fabrics and tiers that it uses name the same supercluster.
+A pool and the fabrics and tiers that it uses name the same supercluster. The pool is refused; the fabric or tier is told, and goes on serving the pools of its own site.
 
 ## Why
 Cables do not reach from one site to another.
@@ -110,7 +110,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                     reference.path.clone(),
                     format!("belongs to {there}"),
                 )
-                .party(
+                .told(
                     reference.to.clone(),
                     at!("spec", "supercluster"),
                     format!("not {here}"),
