@@ -13,7 +13,35 @@ use rackwright_fake_apiserver::FakeApiServer;
 use rackwright_fake_apiserver::conformance::install;
 use serde_json::{Map, Value, json};
 
-const WIDGETS: &str = "/apis/conformance.rackwright.dev/v1/widgets";
+/// What the writes are about.
+struct Subject {
+    collection: &'static str,
+    api_version: &'static str,
+    kind: &'static str,
+    /// The field beside metadata.
+    content: &'static str,
+    has_status: bool,
+    patches: &'static [&'static str],
+}
+
+const SUBJECTS: [Subject; 2] = [
+    Subject {
+        collection: "/apis/conformance.rackwright.dev/v1/widgets",
+        api_version: "conformance.rackwright.dev/v1",
+        kind: "Widget",
+        content: "spec",
+        has_status: true,
+        patches: &["/spec/color", "/spec/plain/0", "/spec/size"],
+    },
+    Subject {
+        collection: "/api/v1/namespaces/default/configmaps",
+        api_version: "v1",
+        kind: "ConfigMap",
+        content: "data",
+        has_status: false,
+        patches: &["/data/x", "/data/y", "/metadata/labels/x"],
+    },
+];
 
 /// Stands for the resource version that the server last gave.
 const LATEST: &str = "latest";
@@ -48,6 +76,18 @@ impl Random {
             .filter(|_| self.chance(2))
             .map(|one| (*one).to_owned())
             .collect()
+    }
+
+    /// The content of a subject.
+    fn content(&mut self, subject: &Subject) -> Value {
+        if subject.content == "spec" {
+            return self.spec();
+        }
+        let keys = self.some_of(&["x", "y", "z"]);
+        keys.into_iter()
+            .map(|key| (key, self.below(2).to_string().into()))
+            .collect::<Map<_, _>>()
+            .into()
     }
 
     /// A spec with some of its fields; small domains, so that values meet.
@@ -126,12 +166,12 @@ struct Step {
     body: Value,
 }
 
-fn step(random: &mut Random, name: &str) -> Step {
-    let object = format!("{WIDGETS}/{name}");
+fn step(random: &mut Random, subject: &Subject, name: &str) -> Step {
+    let object = format!("{}/{name}", subject.collection);
     let widget = |random: &mut Random| {
         json!({
-            "apiVersion": "conformance.rackwright.dev/v1", "kind": "Widget",
-            "metadata": random.metadata(name), "spec": random.spec()
+            "apiVersion": subject.api_version, "kind": subject.kind,
+            "metadata": random.metadata(name), subject.content: random.content(subject)
         })
     };
     let mut manager = random.pick(&["one", "two", "three"]).to_owned();
@@ -144,7 +184,7 @@ fn step(random: &mut Random, name: &str) -> Step {
     match random.below(14) {
         0 => Step {
             method: Method::POST,
-            path: format!("{WIDGETS}?fieldManager={manager}"),
+            path: format!("{}?fieldManager={manager}", subject.collection),
             content_type: "application/json",
             body: widget(random),
         },
@@ -155,7 +195,7 @@ fn step(random: &mut Random, name: &str) -> Step {
             body: widget(random),
         },
         6 | 7 => {
-            let mut body = json!({ "spec": random.spec() });
+            let mut body = json!({ subject.content: random.content(subject) });
             if random.chance(3) {
                 body["metadata"] = random.metadata(name);
             }
@@ -170,7 +210,7 @@ fn step(random: &mut Random, name: &str) -> Step {
                 body,
             }
         }
-        8 | 9 => {
+        8 | 9 if subject.has_status => {
             let mut body = widget(random);
             body["status"] = json!({ "phase": random.pick(&["A", "B"]) });
             let apply = random.chance(2);
@@ -191,16 +231,20 @@ fn step(random: &mut Random, name: &str) -> Step {
         }
         10 | 11 => {
             let mut body = widget(random);
-            body["status"] = json!({ "phase": random.pick(&["A", "B"]) });
+            if subject.has_status {
+                body["status"] = json!({ "phase": random.pick(&["A", "B"]) });
+            }
+            let parts: &[&str] = if subject.has_status {
+                &["", "", "/status"]
+            } else {
+                &[""]
+            };
             if !random.chance(4) {
                 body["metadata"]["resourceVersion"] = LATEST.into();
             }
             Step {
                 method: Method::PUT,
-                path: format!(
-                    "{object}{}?fieldManager={manager}",
-                    random.pick(&["", "", "/status"])
-                ),
+                path: format!("{object}{}?fieldManager={manager}", random.pick(parts)),
                 content_type: "application/json",
                 body,
             }
@@ -210,7 +254,7 @@ fn step(random: &mut Random, name: &str) -> Step {
             path: format!("{object}?fieldManager={manager}"),
             content_type: "application/json-patch+json",
             body: json!([
-                { "op": random.pick(&["replace", "add", "remove"]), "path": random.pick(&["/spec/color", "/spec/plain/0", "/spec/size"]),
+                { "op": random.pick(&["replace", "add", "remove"]), "path": random.pick(subject.patches),
                   "value": random.pick(&["red", "a"]) }
             ]),
         },
@@ -312,11 +356,12 @@ async fn run(real: &Client, sequences: u64, first: u64) -> Result<u64, Failure> 
         let fake = server.client();
         install(fake.clone()).await?;
         let name = format!("d{run:x}-{seed}");
+        let subject = &SUBJECTS[usize::try_from(seed % 2)?];
         let mut random = Random(seed);
         let (mut fake_rv, mut real_rv) = (String::new(), String::new());
         let mut history = Vec::new();
         for number in 0..STEPS {
-            let step = step(&mut random, &name);
+            let step = step(&mut random, subject, &name);
             let (code, body, warnings) = send(&fake, &step, &fake_rv).await?;
             let ours = comparable(code, body, warnings, &mut fake_rv);
             let (code, body, warnings) = send(real, &step, &real_rv).await?;

@@ -75,7 +75,17 @@ pub(crate) fn apply(
     has_status: bool,
     now: &str,
 ) -> Result<Applied, ApplyError> {
-    let before = Managers::of(live);
+    let mut before = Managers::of(live);
+    if before.0.is_empty() {
+        // Nobody is known to own what is there: it gets an owner of its own.
+        let first = Who {
+            operation: "Update",
+            manager: "before-first-apply".to_owned(),
+            api_version: who.api_version.clone(),
+            subresource: String::new(),
+        };
+        before = track_update(kind, None, live, &first, has_status, now);
+    }
     let last = before.get(who).cloned().unwrap_or_default();
     let mut fields = fields_of(kind, config).map_err(ApplyError::Undeclared)?;
     restrict(&mut fields, who, has_status);
@@ -179,6 +189,10 @@ pub(crate) fn track_update(
     now: &str,
 ) -> Managers {
     let mut managers = old.map(Managers::of).unwrap_or_default();
+    if old.is_some() && managers.0.is_empty() {
+        // The server starts to track an object when it is created or applied, not between.
+        return managers;
+    }
     let nothing = Value::Object(serde_json::Map::new());
     let mut difference = compare(kind, Some(old.unwrap_or(&nothing)), Some(new));
     difference.each(|set| restrict(set, who, has_status));

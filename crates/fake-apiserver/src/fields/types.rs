@@ -135,6 +135,32 @@ impl Type {
         fields.get(name).or(other).cloned()
     }
 
+    /// Removes nulls, empty lists and empty maps of scalars, as the Go struct of a built-in kind does when it is written.
+    pub(crate) fn drop_empty(&self, value: &mut Value) {
+        let (Self::Map { fields, other }, Value::Object(map)) = (self, value) else {
+            return;
+        };
+        map.retain(|name, child| {
+            let kind = fields.get(name).or(other.as_ref());
+            if let Some(kind) = kind {
+                kind.drop_empty(child);
+            }
+            let plain_map = kind.is_some_and(|kind| match &**kind {
+                Self::Map {
+                    fields,
+                    other: Some(item),
+                } => fields.is_empty() && matches!(**item, Self::Leaf),
+                _ => false,
+            });
+            match child {
+                Value::Null => false,
+                Value::Array(items) => !items.is_empty(),
+                Value::Object(inner) => !(plain_map && inner.is_empty()),
+                _ => true,
+            }
+        });
+    }
+
     /// The path element of a list item, none when the item lacks a key (validation refuses it later).
     pub(super) fn item_element(&self, item: &Value) -> Option<Element> {
         match self {

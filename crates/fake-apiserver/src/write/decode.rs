@@ -3,6 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
+use crate::builtin::CRDS;
 use crate::call::Call;
 use crate::error::{ApiError, Cause, Result};
 use crate::kind::Kind;
@@ -108,6 +109,10 @@ pub(super) fn prune(call: &Call, object: &mut Value) -> Result<Vec<String>> {
             }
             known && !is_empty(value)
         });
+    }
+    // Definitions keep the empty parts of their schemas.
+    if !kind.custom && *kind.table != *CRDS {
+        kind.fields.drop_empty(object);
     }
     if let Some(admission) = &kind.admission {
         unknown.extend(admission.prune(object));

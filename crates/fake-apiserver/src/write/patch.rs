@@ -132,7 +132,9 @@ impl Core {
             .map_err(|error| refused(call, error))?;
         let mut new = applied.object;
         self.warnings.extend(decode::prune(call, &mut new)?);
-        let causes = applied.emptied.into_iter().map(|(path, wanted)| {
+        // A built-in kind reads null as absent.
+        let emptied = if kind.custom { applied.emptied } else { Vec::new() };
+        let causes = emptied.into_iter().map(|(path, wanted)| {
             let message =
                 format!("Invalid value: \"null\": {path} in body must be of type {wanted}: \"null\"");
             Cause::field(path, message)
