@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kube::api::{DynamicObject, ObjectMeta};
 use rackwright_api::{
-    GPUPoolSpec, InfiniBandFabricSpec, IntentStatus, Management, NodeConfigSpec, NodeInventorySpec, NodeName,
-    StorageTierSpec, SuperclusterSpec, labels,
+    GPUPoolSpec, InfiniBandFabricSpec, IntentStatus, Management, Name, NodeConfigSpec, NodeInventorySpec,
+    NodeName, StorageTierSpec, SuperclusterSpec, labels,
 };
 use rackwright_planner::{Inventory, Kind, PreviousNode};
 use serde::de::DeserializeOwned;
@@ -46,6 +46,8 @@ impl IntentRecord {
                 .map(Box::new)
                 .map_err(|error| error.to_string())
         }
+        let name = object.metadata.name.as_deref().unwrap_or_default();
+        let named = Name::new(name).map_err(|error| error.to_string());
         let mut data = object.data;
         let mut take = |key: &str| data.get_mut(key).map_or(Value::Null, Value::take);
         let body = take("spec");
@@ -61,7 +63,7 @@ impl IntentRecord {
             generation: object.metadata.generation.unwrap_or_default(),
             deleting: object.metadata.deletion_timestamp.is_some(),
             finalizers: object.metadata.finalizers.unwrap_or_default(),
-            spec: parsed,
+            spec: named.and(parsed),
             status: serde_json::from_value(take("status")).ok(),
         }
     }
@@ -274,6 +276,21 @@ mod tests {
         assert!(record.deleting && record.held());
         assert_eq!(record.generation, 3);
         assert_eq!(record.status.unwrap().observed_generation, 2);
+    }
+
+    /// Or it would be left out of the compile and yet look well.
+    #[test]
+    fn an_intent_whose_name_we_cannot_use_is_unreadable() {
+        let object: DynamicObject = serde_json::from_value(serde_json::json!({
+            "metadata": {"name": "a.b"}, "spec": {"supercluster": "lab", "nodes": {"racks": "r1"}},
+        }))
+        .unwrap();
+        assert!(
+            IntentRecord::new(Kind::GPUPool, object)
+                .spec
+                .unwrap_err()
+                .contains("a.b")
+        );
     }
 
     #[test]

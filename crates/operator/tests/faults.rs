@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -37,8 +37,17 @@ async fn step(cluster: &Cluster, number: usize) -> u64 {
     }
 }
 
-/// The mutating calls of the run without faults, and its end.
-async fn undisturbed() -> (usize, State) {
+/// Profiles that were deleted, or meant to be. One more than without faults was still in use.
+fn collected(cluster: &Cluster) -> BTreeSet<String> {
+    cluster
+        .writes(0)
+        .into_iter()
+        .filter(|write| write.starts_with("delete nodeprofiles"))
+        .collect()
+}
+
+/// The mutating calls of the run without faults, what it collected, and its end.
+async fn undisturbed() -> (usize, BTreeSet<String>, State) {
     let cluster = Cluster::without_rules().await;
     let operator = cluster.operator().await;
     for number in 0..STEPS {
@@ -46,7 +55,11 @@ async fn undisturbed() -> (usize, State) {
         settle(&operator, "GPUPool", version).await;
     }
     operator.stop().await.unwrap();
-    (cluster.writes(0).len(), cluster.state().await)
+    (
+        cluster.writes(0).len(),
+        collected(&cluster),
+        cluster.state().await,
+    )
 }
 
 /// Counts the operator's mutating calls and strikes at one of them.
@@ -80,7 +93,7 @@ fn compare(what: &str, expected: &State, found: &State) {
 
 #[tokio::test(start_paused = true)]
 async fn a_fault_at_any_write_changes_nothing_of_the_end() {
-    let (calls, expected) = undisturbed().await;
+    let (calls, garbage, expected) = undisturbed().await;
     assert!(calls > 30, "the scenario is worth it: {calls}");
     let status = |code| Fault::Status {
         code,
@@ -109,6 +122,7 @@ async fn a_fault_at_any_write_changes_nothing_of_the_end() {
             }
             operator.stop().await.unwrap();
             compare(&what, &expected, &cluster.state().await);
+            assert_eq!(collected(&cluster), garbage, "{what}");
             // The one that failed again, and what it held back: a status twice (it says that a write is missing), and
             // where its node was not seen yet, an attempt in vain.
             let extra = cluster.writes(0).len().checked_sub(calls);
@@ -122,7 +136,7 @@ async fn a_fault_at_any_write_changes_nothing_of_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_kill_at_any_write_changes_nothing_of_the_end() {
-    let (calls, expected) = undisturbed().await;
+    let (calls, garbage, expected) = undisturbed().await;
     for phase in [Phase::Before, Phase::After] {
         for at in 0..calls {
             let cluster = Cluster::without_rules().await;
@@ -156,6 +170,7 @@ async fn a_kill_at_any_write_changes_nothing_of_the_end() {
                 &expected,
                 &cluster.state().await,
             );
+            assert_eq!(collected(&cluster), garbage, "killed {phase:?} write {at}");
         }
     }
 }
@@ -164,7 +179,7 @@ async fn a_kill_at_any_write_changes_nothing_of_the_end() {
 async fn watches_that_break_lose_nothing() {
     let cluster = Cluster::without_rules().await;
     let operator = cluster.operator().await;
-    let (_, expected) = undisturbed().await;
+    let (_, _, expected) = undisturbed().await;
     for number in 0..STEPS {
         cluster.server.drop_watches();
         let version = step(&cluster, number).await;
@@ -216,5 +231,35 @@ async fn while_writes_fail_the_status_says_so_and_why() {
         cluster.ready("GPUPool", "lab-train").await,
         ("Compiled".to_owned(), None)
     );
+    operator.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_its_profile_no_node_is_written() {
+    let cluster = Cluster::without_rules().await;
+    let fail = |request: &rackwright_fake_apiserver::RequestInfo, phase: Phase| {
+        let profile = is_operators(request) && request.resource == "nodeprofiles" && phase == Phase::Before;
+        if profile {
+            Fault::Status {
+                code: 500,
+                retry_after: None,
+            }
+        } else {
+            Fault::None
+        }
+    };
+    cluster.server.set_fault(Some(Arc::new(fail)));
+    let version = cluster.tiny().await;
+    let operator = cluster.operator().await;
+    let mut synced = operator.synced.clone();
+    synced.wait_for(|synced| synced.compiled >= 3).await.unwrap();
+    assert!(cluster.names("NodeConfig").await.is_empty());
+    assert_eq!(
+        cluster.ready("GPUPool", "lab-train").await,
+        ("Writing".to_owned(), Some("Reconciling".to_owned()))
+    );
+    cluster.server.set_fault(None);
+    settle(&operator, "GPUPool", version).await;
+    assert_eq!(cluster.names("NodeConfig").await.len(), 4);
     operator.stop().await.unwrap();
 }

@@ -56,6 +56,12 @@ async fn two_pools_that_claim_a_node_are_both_told_and_nothing_is_written_for_it
         "{refused:?}"
     );
 
+    operator.stop().await.unwrap();
+    let operator = cluster.operator().await;
+    settle(&operator, "GPUPool", version).await;
+    let again = cluster.list("Event").await;
+    assert_eq!(again.len(), events.len(), "a restart is no news");
+
     let compiled = operator.synced.borrow().compiled;
     let version = cluster.delete("GPUPool", "two").await;
     let after = settle(&operator, "GPUPool", version).await;

@@ -46,8 +46,8 @@ pub(crate) fn validate(observed: &Observed) -> Result<Validated, ValidateError> 
 fn input(observed: &Observed) -> Input {
     let mut input = Input::default();
     for (object, Stored { record, .. }) in &observed.intents {
+        // A name that cannot be used makes its intent unreadable.
         let Ok(name) = Name::new(object.name.as_str()) else {
-            tracing::warn!(%object, "the name is not an RFC 1123 label: left out");
             continue;
         };
         match &record.spec {
