@@ -64,3 +64,26 @@ async fn the_server_refuses_exactly_what_schema_and_cel_should() {
     assert!(judged >= 30, "{judged}");
     assert_eq!(differences, Vec::<String>::new());
 }
+
+/// The examples, as the server judges them, Kustomize overlays included.
+#[tokio::test]
+async fn the_server_accepts_every_example() {
+    Cluster::fresh().await.unwrap();
+    let kubectl = variable("RACKWRIGHT_KUBECTL").unwrap();
+    let examples = root().join("examples");
+    for (flag, folder) in [
+        ("-f", "tiny"),
+        ("-f", "superpod-b200"),
+        ("-k", "gitops/overlays/staging"),
+        ("-k", "gitops/overlays/production"),
+    ] {
+        let folder = path(&examples.join(folder));
+        let arguments = ["create", "--dry-run=server", "--validate=strict", flag, &folder];
+        let output = run(&kubectl, &arguments, "").await.unwrap();
+        assert!(
+            output.status.success(),
+            "{folder}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}

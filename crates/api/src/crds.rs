@@ -37,7 +37,9 @@ fn finish(crd: CustomResourceDefinition) -> Value {
         .to_owned();
     let root = &mut crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
     clean(root);
-    root["x-kubernetes-validations"] = json!([name_rule(&kind)]);
+    if let Some(rule) = name_rule(&kind) {
+        root["x-kubernetes-validations"] = json!([rule]);
+    }
     if let Some(status) = root.pointer_mut("/properties/status") {
         // The one default that we ship: an object that nobody looked at yet must not read as current (kstatus).
         status["default"] = json!({ "observedGeneration": -1 });
@@ -45,22 +47,18 @@ fn finish(crd: CustomResourceDefinition) -> Value {
     crd
 }
 
-/// What the object's name must be: an intent's is a label value, a pool's also leaves room for its profiles' hash.
-fn name_rule(kind: &str) -> Value {
+/// What an intent's name must be: a label value, and a pool's also leaves room for its profiles' hash. The other kinds
+/// are named after nodes and pools; a rule on each of their many writes would only cost.
+fn name_rule(kind: &str) -> Option<Value> {
     let max = match kind {
-        "NodeProfile" | "NodeConfig" | "NodeInventory" => {
-            return json!({
-                "rule": "self.metadata.name.size() <= 253",
-                "message": "the name must be that of the node or profile",
-            });
-        }
+        "NodeProfile" | "NodeConfig" | "NodeInventory" => return None,
         "GPUPool" => Name::MAX_POOL,
         _ => Name::MAX,
     };
-    json!({
+    Some(json!({
         "rule": format!("self.metadata.name.size() <= {max} && !self.metadata.name.contains('.')"),
         "message": format!("the name must have at most {max} characters and no dots"),
-    })
+    }))
 }
 
 /// Drops what the API server warns of (`uint32`) and what would let `null` stand for an absent field,

@@ -63,6 +63,18 @@ pub fn content_hash(domain: &str, canonical: &[u8]) -> Hash {
         .unwrap_or_else(|_| unreachable!("blake3 prints lower-case hexadecimal digits"))
 }
 
+impl Hash {
+    /// The hash as a number: 16 bytes instead of a text, for tables of many.
+    pub fn value(&self) -> u128 {
+        u128::from_str_radix(self.as_str(), 16).unwrap_or_default()
+    }
+
+    /// Spells a number as a hash.
+    pub fn from_value(value: u128) -> Self {
+        Self::trusted(format!("{value:032x}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +87,16 @@ mod tests {
             canonical_json(&value).unwrap(),
             r#"{"a":null,"b":[{"a":"x\"y","z":1}]}"#
         );
+    }
+
+    #[test]
+    fn hashes_as_numbers() {
+        for text in [
+            "00000000000000000000000000000001",
+            "fdf33c0d7bc712f069717d1cd1eb8113",
+        ] {
+            assert_eq!(Hash::from_value(Hash::new(text).unwrap().value()).as_str(), text);
+        }
     }
 
     #[test]

@@ -21,12 +21,30 @@ impl InterfaceAddress {
         self.as_str().parse().ok()
     }
 
-    /// Spells an address.
+    /// Spells an address. By hand: a large plan spells millions.
     pub fn from_parts(address: Ipv4Addr, prefix_length: u8) -> Self {
-        // The spelling of an `Ipv4Addr` and a number below 100 is within the pattern by construction.
-        Self::new(format!("{address}/{prefix_length}"))
-            .unwrap_or_else(|_| unreachable!("{address}/{prefix_length}"))
+        let mut text = String::with_capacity(Self::MAX as usize);
+        for (i, octet) in address.octets().into_iter().enumerate() {
+            if i > 0 {
+                text.push('.');
+            }
+            push_decimal(&mut text, octet);
+        }
+        text.push('/');
+        push_decimal(&mut text, prefix_length);
+        Self::trusted(text)
     }
+}
+
+fn push_decimal(text: &mut String, number: u8) {
+    let digit = |number: u8| char::from(b'0' + number % 10);
+    if number >= 100 {
+        text.push(digit(number / 100));
+    }
+    if number >= 10 {
+        text.push(digit(number / 10));
+    }
+    text.push(digit(number));
 }
 
 impl Guid {
@@ -35,9 +53,15 @@ impl Guid {
         u64::from_str_radix(&self.as_str()[2..], 16).unwrap_or_default()
     }
 
-    /// Spells a number as a GUID.
+    /// Spells a number as a GUID. By hand: a large plan spells millions.
     pub fn from_value(value: u64) -> Self {
-        Self::new(format!("{value:#018x}")).unwrap_or_else(|_| unreachable!("{value:#018x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = String::with_capacity(Self::MAX as usize);
+        text.push_str("0x");
+        for shift in (0..16).rev() {
+            text.push(char::from(DIGITS[(value >> (shift * 4)) as usize & 15]));
+        }
+        Self::trusted(text)
     }
 }
 
@@ -64,6 +88,10 @@ mod tests {
     fn interface_address_round_trip() {
         let address = InterfaceAddress::from_parts(Ipv4Addr::new(10, 64, 0, 1), 20);
         assert_eq!(address.as_str(), "10.64.0.1/20");
+        for ip in ["0.0.0.0", "1.20.255.100", "255.255.255.255", "10.9.99.101"] {
+            let ip: Ipv4Addr = ip.parse().unwrap();
+            assert_eq!(InterfaceAddress::from_parts(ip, 9).as_str(), format!("{ip}/9"));
+        }
         assert_eq!(address.net().unwrap().addr(), Ipv4Addr::new(10, 64, 0, 1));
     }
 }

@@ -49,6 +49,13 @@ macro_rules! text {
                 }
             }
 
+            /// A text that is right by construction.
+            #[allow(dead_code, reason = "not every type is constructed from numbers")]
+            pub(crate) fn trusted(text: String) -> Self {
+                debug_assert!(Self::new(text.as_str()).is_ok(), "{text:?} is not {}", $what);
+                Self(text.into_boxed_str())
+            }
+
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -9,7 +9,7 @@ use crate::allocate::{self, RailPrefixes};
 use crate::finding::Finding;
 use crate::input::{Input, Intent, Kind, ObjectRef, PreviousNode};
 use crate::model::Model;
-use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
+use crate::plan::{NONE, NodePlan, Plan, PlannedNode, PoolPlan, RailAddress, RailPlan};
 use crate::profile;
 use crate::rules::{self, depends_on_refused, prefix_too_small};
 use crate::site::NO_RACK;
@@ -38,6 +38,14 @@ pub enum CompileError {
     Profile {
         /// The pool.
         pool: String,
+        /// The reason.
+        source: serde_json::Error,
+    },
+    /// The facts of a node could not be serialised for their hash.
+    #[error("serialising the facts of node {node}: {source}")]
+    Facts {
+        /// The node.
+        node: String,
         /// The reason.
         source: serde_json::Error,
     },
@@ -239,9 +247,27 @@ fn assemble(
             rack: if rack == NO_RACK { NONE } else { rack },
             slots: start,
             guids,
+            hash: 0,
         });
     }
+    hash_nodes(&mut plan)?;
     Ok(plan)
+}
+
+fn hash_nodes(plan: &mut Plan) -> Result<(), CompileError> {
+    let hash = |node: PlannedNode<'_>| {
+        let hash = node.facts().hash(&node.pool().profile_hash);
+        hash.map(|hash| hash.value())
+            .map_err(|source| CompileError::Facts {
+                node: node.name().to_owned(),
+                source,
+            })
+    };
+    let hashes = plan.nodes().map(hash).collect::<Result<Vec<u128>, _>>()?;
+    for (node, hash) in plan.nodes.iter_mut().zip(hashes) {
+        node.hash = hash;
+    }
+    Ok(())
 }
 
 fn pool_plan(

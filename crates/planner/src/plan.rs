@@ -64,6 +64,8 @@ pub(crate) struct NodePlan {
     pub slots: u32,
     /// Where the node's GUIDs start; `u32::MAX` where the inventory has none.
     pub guids: u32,
+    /// The hash of profile and facts; computed once, because a plan is looked at more often than made.
+    pub hash: u128,
 }
 
 pub(crate) const NONE: u32 = u32::MAX;
@@ -150,12 +152,10 @@ impl<'a> PlannedNode<'a> {
     /// The NodeConfig that the node must get, without the grant, which is not the compiler's.
     pub fn spec(&self) -> Result<NodeConfigSpec, serde_json::Error> {
         let pool = self.pool();
-        let facts = self.facts();
-        let hash = facts.hash(&pool.profile_hash)?;
         Ok(NodeConfigSpec {
-            facts,
+            facts: self.facts(),
             grant: None,
-            hash,
+            hash: Hash::from_value(self.row.hash),
             management: Management::Managed,
             profile: pool.profile_name.clone(),
         })

@@ -49,9 +49,9 @@ async fn main() -> anyhow::Result<()> {
     let server = FakeApiServer::default();
     let client = server.client();
     create(&client, &rackwright_api::crds::all()).await?;
-    let handle = rackwright_operator::start(client.clone(), Options::for_tests()).await?;
     let version = create(&client, &documents(Path::new(EXAMPLE))?).await?;
     let mark = server.mark();
+    let handle = rackwright_operator::start(client.clone(), Options::for_tests()).await?;
     settle(&handle, &version).await?;
     let nodes = list(&client, "NodeConfig").await?;
     screen.say(&format!(
@@ -83,6 +83,7 @@ async fn main() -> anyhow::Result<()> {
         nodes.len()
     ))?;
     screen.writes(&server.requests_since(mark))?;
+    screen.say("(The patch of gpupools is the change itself.)")?;
     ensure!(changed == 32, "expected 32 changed nodes, saw {changed}");
 
     screen.step(6, "The operator restarts")?;
