@@ -19,10 +19,9 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// `# server: refuse` or `accept` in the header of a corpus file.
 fn expected(text: &str) -> Option<bool> {
-    let header = text.lines().take_while(|line| line.starts_with('#'));
+    let mut header = text.lines().take_while(|line| line.starts_with('#'));
     let word = header
-        .filter_map(|line| line.split("server:").nth(1))
-        .next()?
+        .find_map(|line| line.split("server:").nth(1))?
         .split_whitespace()
         .next()?
         .to_owned();

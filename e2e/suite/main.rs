@@ -5,6 +5,7 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::print_stdout, reason = "figures, shown with --nocapture")]
 
 mod changes;
 mod conflicts;

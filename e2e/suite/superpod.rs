@@ -199,11 +199,11 @@ async fn one_sysctl_in_one_pool_rewrites_exactly_its_nodes() {
     quiet().await;
 
     let after = cluster.list("NodeConfig").await.unwrap();
-    let changed: Vec<&String> = before
+    let rewritten: Vec<&String> = before
         .keys()
         .filter(|name| after[*name]["spec"] != before[*name]["spec"])
         .collect();
-    assert_eq!(changed, of_pool.iter().collect::<Vec<_>>());
+    assert_eq!(rewritten, of_pool.iter().collect::<Vec<_>>());
     let writes = audit.writes(USER).unwrap();
     let mut by_kind = counts(&writes);
     println!(

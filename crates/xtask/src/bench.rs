@@ -13,6 +13,9 @@ use rackwright_api::{
 use crate::measure::{self, Cost};
 use crate::{fleet, root, say};
 
+/// Nodes that one measurement goes through at least: 200,000 take the floor program 30 ticks of CPU time.
+const PRECISE: u32 = 200_000;
+
 /// Runs the comparison and prints its table.
 pub fn run(sizes: &[u32], rounds: u32) -> anyhow::Result<()> {
     let cli = root().join("target/release/rackwright");
@@ -32,14 +35,14 @@ pub fn run(sizes: &[u32], rounds: u32) -> anyhow::Result<()> {
         let folder = root().join("target/bench").join(size.to_string());
         let nodes = fleet::write(&folder, size)?;
         let (mut floor, mut ours): (Option<Cost>, Option<Cost>) = (None, None);
+        // CPU time comes in ticks of 10 ms: a small fleet runs often enough that they do not matter.
+        let repeats = (PRECISE / nodes).max(1);
         for _ in 0..rounds {
-            let cost = measure::run(Command::new(std::env::current_exe()?).arg("floor").arg(&folder))?;
+            let mut program = Command::new(std::env::current_exe()?);
+            let cost = measure::run(program.arg("floor").arg(&folder), repeats)?;
             floor = Some(floor.map_or(cost, |best| best.least(cost)));
-            let cost = measure::run(
-                Command::new(&cli)
-                    .args(["plan", "--output", "jsonl"])
-                    .arg(&folder),
-            )?;
+            let mut program = Command::new(&cli);
+            let cost = measure::run(program.args(["plan", "--output", "jsonl"]).arg(&folder), repeats)?;
             ours = Some(ours.map_or(cost, |best| best.least(cost)));
         }
         let (floor, ours) = (floor.context("no round")?, ours.context("no round")?);
@@ -66,7 +69,7 @@ pub fn run(sizes: &[u32], rounds: u32) -> anyhow::Result<()> {
 fn row(nodes: u32, program: &str, cost: Cost) {
     const MIB: f64 = 1024.0 * 1024.0;
     say(&format!(
-        "| {nodes} | {program} | {:.2} | {:.2} | {:.1} | {:.1} |",
+        "| {nodes} | {program} | {:.3} | {:.3} | {:.1} | {:.1} |",
         cost.cpu.as_secs_f64(),
         cost.wall.as_secs_f64(),
         cost.peak as f64 / MIB,

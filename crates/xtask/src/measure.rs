@@ -32,9 +32,25 @@ impl Cost {
     }
 }
 
+/// Runs a program some times and returns what one run cost on average, and the largest memory.
+pub fn run(command: &mut Command, repeats: u32) -> anyhow::Result<Cost> {
+    let mut total = once(command)?;
+    for _ in 1..repeats {
+        let cost = once(command)?;
+        total.wall += cost.wall;
+        total.cpu += cost.cpu;
+        total.peak = total.peak.max(cost.peak);
+    }
+    Ok(Cost {
+        wall: total.wall / repeats,
+        cpu: total.cpu / repeats,
+        ..total
+    })
+}
+
 /// Runs a program, draining its output.
 #[expect(clippy::disallowed_methods, reason = "measuring time is the point")]
-pub fn run(command: &mut Command) -> anyhow::Result<Cost> {
+fn once(command: &mut Command) -> anyhow::Result<Cost> {
     let start = std::time::Instant::now();
     let mut child = command
         .stdout(Stdio::piped())

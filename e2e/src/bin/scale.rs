@@ -32,10 +32,8 @@ async fn main() -> anyhow::Result<()> {
             .api("NodeConfig")
             .list_metadata(&ListParams::default().limit(1))
             .await?;
-        Ok(
-            answer.items.len() as u64 + answer.metadata.remaining_item_count.unwrap_or_default() as u64
-                == NODES as u64,
-        )
+        let rest = usize::try_from(answer.metadata.remaining_item_count.unwrap_or_default())?;
+        Ok(answer.items.len() + rest == NODES)
     };
     cluster.until("every NodeConfig is there", written).await?;
     let converged = start.elapsed();
