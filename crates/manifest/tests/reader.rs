@@ -9,8 +9,8 @@ mod support;
 
 use std::fmt::Write as _;
 
-use rackwright_manifest::{Limits, Path, Position, Read, Sources, Span};
-use serde_json::{Value, json};
+use rackwright_manifest::{Limits, Path, Read, Sources, Span};
+use serde_json::json;
 
 use support::{findings, read_text, read_with};
 
