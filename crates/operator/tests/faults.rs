@@ -263,3 +263,31 @@ async fn without_its_profile_no_node_is_written() {
     assert_eq!(cluster.names("NodeConfig").await.len(), 4);
     operator.stop().await.unwrap();
 }
+
+/// Resource versions fence what a lease cannot: two that both believe to lead, because a clock stood still.
+#[tokio::test(start_paused = true)]
+async fn two_that_believe_to_lead_reach_the_same_end() {
+    let (_, garbage, expected) = undisturbed().await;
+    // Created, changed, moved to another pool, detached: 4 + 4 + 2 + 2 NodeConfigs; three profiles, one collected.
+    let needed = 12 + 4;
+    let cluster = Cluster::without_rules().await;
+    let (one, two) = (cluster.operator().await, cluster.operator().await);
+    for number in 0..STEPS {
+        let version = step(&cluster, number).await;
+        settle(&one, "GPUPool", version).await;
+        settle(&two, "GPUPool", version).await;
+    }
+    compare("two leaders", &expected, &cluster.state().await);
+    assert_eq!(collected(&cluster), garbage);
+    // Statuses may go to and fro while one waits for what the other wrote; nodes and profiles may not.
+    let results = |entry: &&rackwright_fake_apiserver::LoggedRequest| {
+        entry.changed && entry.request.resource.starts_with("node")
+    };
+    assert_eq!(
+        cluster.logged(0).iter().filter(results).count(),
+        needed,
+        "each thing is written once"
+    );
+    one.stop().await.unwrap();
+    two.stop().await.unwrap();
+}

@@ -114,9 +114,8 @@ impl Applier {
 
     async fn hold(&self, objects: &[ObjectRef], outcome: &mut Outcome) {
         let add = |record: &IntentRecord| {
-            let mut finalizers = record.finalizers.clone();
-            finalizers.push(labels::FINALIZER.to_owned());
-            finalizers
+            let ours = (!record.held()).then(|| labels::FINALIZER.to_owned());
+            record.finalizers.iter().cloned().chain(ours).collect()
         };
         self.finalizers(objects, add, outcome).await;
     }
@@ -139,11 +138,13 @@ impl Applier {
         change: impl Fn(&IntentRecord) -> Vec<String>,
         outcome: &mut Outcome,
     ) {
+        // From what is known now, not from the snapshot: another process may have been faster.
         let patched: Vec<(ObjectRef, Value)> = objects
             .iter()
             .filter_map(|object| {
                 let (version, record) = self.intent(object)?;
-                Some((object.clone(), patches::finalizers(version, &change(&record))))
+                let wanted = change(&record);
+                (wanted != record.finalizers).then(|| (object.clone(), patches::finalizers(version, &wanted)))
             })
             .collect();
         let write = |(object, patch): (ObjectRef, Value)| {
