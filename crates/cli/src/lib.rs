@@ -15,7 +15,6 @@
 )]
 
 mod args;
-mod check;
 mod exit;
 mod findings;
 mod jsonl;

@@ -7,7 +7,7 @@ use rackwright_api::Name;
 use rackwright_manifest::schema::{SchemaError, Schemas};
 use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
 use rackwright_planner::{
-    Compilation, CompileError, Finding, Input, Intent, Kind, ObjectRef, PreviousNode, compile, rules,
+    Compilation, CompileError, Finding, Input, Intent, Kind, ObjectRef, PreviousNode, check, compile, rules,
 };
 use serde::de::DeserializeOwned;
 
@@ -60,9 +60,6 @@ pub enum ToolError {
     /// The compiler.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// A node that cannot be serialised.
-    #[error("a node cannot be written as JSON: {0}")]
-    Json(#[from] serde_json::Error),
 }
 
 /// Reads, checks and compiles.
@@ -92,7 +89,10 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
         ObjectKind::Input(kind) => Some(ObjectRef::new(*kind, name)),
         ObjectKind::NodeProfile | ObjectKind::NodeConfig => None,
     }));
-    let violations = crate::check::violations(&input, &compilation.plan)?;
+    let violations = check(&input, &compilation.plan)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     Ok(Outcome {
         objects: loaded.count,
         diagnostics,

@@ -48,14 +48,14 @@ pub fn profile(pool: &PoolPlan) -> PlanObject<'_, &NodeProfileSpec> {
 }
 
 /// The NodeConfig of a node.
-pub fn node(node: PlannedNode<'_>) -> Result<PlanObject<'_, NodeConfigSpec>, serde_json::Error> {
-    Ok(PlanObject {
+pub fn node(node: PlannedNode<'_>) -> PlanObject<'_, NodeConfigSpec> {
+    PlanObject {
         api_version: api_version(),
         kind: "NodeConfig",
         metadata: Metadata {
             labels: PoolLabel(node.pool().name.as_str()),
             name: node.name(),
         },
-        spec: node.spec()?,
-    })
+        spec: node.spec(),
+    }
 }

@@ -11,6 +11,7 @@
 //! examples that are its tests.
 
 mod allocate;
+mod check;
 mod compile;
 mod finding;
 mod input;
@@ -21,6 +22,7 @@ mod profile;
 pub mod rules;
 mod site;
 
+pub use check::check;
 pub use compile::{Compilation, CompileError, compile};
 pub use finding::{Finding, Party};
 pub use input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};

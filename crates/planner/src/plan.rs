@@ -150,14 +150,14 @@ impl<'a> PlannedNode<'a> {
     }
 
     /// The NodeConfig that the node must get, without the grant, which is not the compiler's.
-    pub fn spec(&self) -> Result<NodeConfigSpec, serde_json::Error> {
+    pub fn spec(&self) -> NodeConfigSpec {
         let pool = self.pool();
-        Ok(NodeConfigSpec {
+        NodeConfigSpec {
             facts: self.facts(),
             grant: None,
             hash: Hash::from_value(self.row.hash),
             management: Management::Managed,
             profile: pool.profile_name.clone(),
-        })
+        }
     }
 }

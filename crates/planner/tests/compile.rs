@@ -86,7 +86,7 @@ fn one_node_of_the_plan() {
         "management": "Managed",
         "profile": pool.profile_name,
     });
-    assert_eq!(serde_json::to_value(node.spec().unwrap()).unwrap(), expected);
+    assert_eq!(serde_json::to_value(node.spec()).unwrap(), expected);
     assert_eq!(
         pool.profile_name,
         format!("train-{}", &pool.profile_hash.as_str()[..12])

@@ -11,7 +11,8 @@ use crate::{root, say};
 /// The workspace from bottom to top. An arrow (a dependency) points to a crate of an earlier row only.
 const LAYERS: &[&[&str]] = &[
     &["hostset", "api", "manifest"],
-    &["planner", "plan-check"],
+    &["plan-check"],
+    &["planner"],
     &["fake-apiserver"],
     &["operator", "cli"],
     &["xtask", "e2e"],
@@ -82,8 +83,8 @@ fn layer(name: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&name))
 }
 
-/// Every dependency inside the workspace points to a lower layer. In one layer only `planner` and `plan-check` could be
-/// tempted, and they must not share code.
+/// Every dependency inside the workspace points to a lower layer. `plan-check` lies below `planner`, which calls it, so it
+/// cannot borrow from it.
 fn arrows(broken: &mut Vec<String>) -> anyhow::Result<()> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--no-deps", "--locked"])
@@ -238,7 +239,7 @@ mod tests {
     #[test]
     fn every_pure_crate_is_below_the_io_line() {
         for name in PURE {
-            assert!(layer(name).is_some_and(|layer| layer < 2), "{name}");
+            assert!(layer(name).is_some_and(|layer| layer < 3), "{name}");
         }
     }
 }

@@ -114,7 +114,7 @@ fn print(args: &Plan, selection: &Selection<'_>, outcome: &Outcome, out: &mut Ou
                 line(&profile(pool), out)?;
             }
             for planned in selection.nodes(outcome) {
-                line(&node(planned)?, out)?;
+                line(&node(planned), out)?;
             }
         }
         (PlanOutput::Yaml, _) | (PlanOutput::Text, Some(_)) => {
@@ -125,14 +125,14 @@ fn print(args: &Plan, selection: &Selection<'_>, outcome: &Outcome, out: &mut Ou
             };
             // One node is asked for: it comes first, what it shares with others behind it.
             if let Some(planned) = selection.node {
-                document(serde_yaml::to_string(&node(planned)?)?, out)?;
+                document(serde_yaml::to_string(&node(planned))?, out)?;
             }
             for pool in &selection.pools {
                 document(serde_yaml::to_string(&profile(pool))?, out)?;
             }
             if selection.node.is_none() {
                 for planned in selection.nodes(outcome) {
-                    document(serde_yaml::to_string(&node(planned)?)?, out)?;
+                    document(serde_yaml::to_string(&node(planned))?, out)?;
                 }
             }
         }
@@ -170,7 +170,7 @@ fn json(selection: &Selection<'_>, outcome: &Outcome, out: &mut Out) -> Result<(
     out.write_all(b"],\"nodes\":[")?;
     for (at, planned) in selection.nodes(outcome).enumerate() {
         out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        json_value(&node(planned)?, out)?;
+        json_value(&node(planned), out)?;
     }
     Ok(out.write_all(b"]}\n")?)
 }

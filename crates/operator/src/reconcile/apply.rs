@@ -398,7 +398,7 @@ impl Applier {
 
 async fn write_node(api: &Api<NodeConfig>, plan: &Plan, node: &NodeWrite) -> Result<NodeConfig, kube::Error> {
     let spec = || match plan.node(&node.name) {
-        Some(planned) => planned.spec().map_err(kube::Error::SerdeError),
+        Some(planned) => Ok(planned.spec()),
         None => Err(kube::Error::SerdeError(serde::ser::Error::custom(
             "the node is not in the plan",
         ))),

@@ -70,8 +70,7 @@ pub(crate) fn plan(observed: &Observed, compilation: &Compilation) -> Result<Wor
             node: node.name().to_owned(),
             source,
         };
-        let spec = node.spec().map_err(serialise)?;
-        let wanted = fingerprint(&spec, Some(pool.name.as_str())).map_err(serialise)?;
+        let wanted = fingerprint(&node.spec(), Some(pool.name.as_str())).map_err(serialise)?;
         needed.insert(pool.profile_name.as_str());
         let action = match observed.nodes.get(node.name()) {
             None => NodeAction::Create,

@@ -74,7 +74,8 @@ fn by_object(findings: &[Finding]) -> BTreeMap<&ObjectRef, Vec<(&Finding, &Party
         }
     }
     for list in by_object.values_mut() {
-        list.sort_by_key(|(finding, _)| !finding.is_error());
+        // What refuses the object comes before what it is only told of.
+        list.sort_by_key(|(finding, party)| (!finding.is_error(), !party.refused));
     }
     by_object
 }

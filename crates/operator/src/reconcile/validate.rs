@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use rackwright_api::{Name, NodeConfigSpec, NodeName};
-use rackwright_plan_check::{Checked, Held, Kind as CheckedKind, Node, Profile, Violation, check};
-use rackwright_planner::{Compilation, CompileError, Input, Intent, Kind, ObjectRef, PreviousNode, compile};
+use rackwright_api::{Name, NodeName};
+use rackwright_plan_check::{Kind as CheckedKind, Violation};
+use rackwright_planner::{
+    Compilation, CompileError, Input, Intent, Kind, ObjectRef, PreviousNode, check, compile,
+};
 
 use crate::reconcile::observe::{Observed, Stored};
 use crate::records::{IntentRecord, IntentSpec};
@@ -15,9 +17,6 @@ pub(crate) enum ValidateError {
     /// The compiler could not finish.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// A node of the plan has no canonical form.
-    #[error("serialising the plan: {0}")]
-    Serialise(#[from] serde_json::Error),
 }
 
 /// A compilation and what the checker thinks of it.
@@ -34,7 +33,7 @@ pub(crate) struct Validated {
 pub(crate) fn validate(observed: &Observed) -> Result<Validated, ValidateError> {
     let input = input(observed);
     let compilation = compile(&input)?;
-    let violations = verify(observed, &input, &compilation)?;
+    let violations = check(&input, &compilation.plan);
     let rejected = rejected(&compilation, &violations);
     Ok(Validated {
         compilation,
@@ -83,62 +82,6 @@ fn intent<S: Clone>(name: Name, record: &IntentRecord, spec: &S) -> Intent<S> {
         deleting: record.deleting,
         spec: spec.clone(),
     }
-}
-
-fn verify(
-    observed: &Observed,
-    input: &Input,
-    compilation: &Compilation,
-) -> Result<Vec<Violation>, ValidateError> {
-    let plan = &compilation.plan;
-    let accepted: BTreeSet<&Name> = plan.pools().iter().map(|pool| &pool.name).collect();
-    let pools: Vec<_> = pairs(&input.pools)
-        .into_iter()
-        .filter(|(name, _)| accepted.contains(name))
-        .collect();
-    let profiles: Vec<_> = plan
-        .pools()
-        .iter()
-        .map(|pool| Profile {
-            name: &pool.profile_name,
-            pool: &pool.name,
-            spec: &pool.profile,
-        })
-        .collect();
-    let taken: Vec<Held<'_>> = observed
-        .nodes
-        .iter()
-        .filter(|(name, _)| plan.node(name).is_none())
-        .map(|(name, stored)| Held {
-            name,
-            addresses: &stored.record.addresses,
-        })
-        .collect();
-    let checked = Checked {
-        pools: &pools,
-        fabrics: &pairs(&input.fabrics),
-        superclusters: &pairs(&input.superclusters),
-        profiles: &profiles,
-        taken: &taken,
-    };
-    let mut failed = None;
-    let nodes = plan.nodes().map_while(|node| {
-        let spec: NodeConfigSpec = node.spec().map_err(|error| failed = Some(error)).ok()?;
-        Some(Node {
-            name: node.name(),
-            pool: &node.pool().name,
-            spec,
-        })
-    });
-    let violations = check(&checked, nodes);
-    failed.map_or(Ok(violations), |error| Err(error.into()))
-}
-
-fn pairs<S>(intents: &[Intent<S>]) -> Vec<(&Name, &S)> {
-    intents
-        .iter()
-        .map(|intent| (&intent.name, &intent.spec))
-        .collect()
 }
 
 /// The intents behind the violations: named ones, the pools of named nodes and profiles, and their sites. All pools of

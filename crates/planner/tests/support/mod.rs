@@ -61,7 +61,7 @@ pub fn configs(compilation: &Compilation) -> BTreeMap<String, NodeConfigSpec> {
     compilation
         .plan
         .nodes()
-        .map(|node| (node.name().to_owned(), node.spec().unwrap()))
+        .map(|node| (node.name().to_owned(), node.spec()))
         .collect()
 }
 

@@ -1,0 +1,116 @@
+//! Hands a plan to the crate that does not trust this one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rackwright_api::Name;
+use rackwright_plan_check::{Checked, Held, Node, Profile, Violation};
+
+use crate::input::{Input, Intent};
+use crate::plan::Plan;
+
+/// What `plan-check` objects to in a plan that was compiled from this input. Each violation is a mistake of the
+/// planner, not of the user: nothing of the plan may be printed or written.
+pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
+    let accepted: BTreeSet<&Name> = plan.pools().iter().map(|pool| &pool.name).collect();
+    let mut pools = specs(&input.pools);
+    pools.retain(|(name, _)| accepted.contains(name));
+    let fabrics = specs(&input.fabrics);
+    let superclusters = specs(&input.superclusters);
+    let profiles: Vec<Profile<'_>> = plan
+        .pools()
+        .iter()
+        .map(|pool| Profile {
+            name: &pool.profile_name,
+            pool: &pool.name,
+            spec: &pool.profile,
+        })
+        .collect();
+    let outside = input
+        .previous
+        .iter()
+        .filter(|node| plan.node(node.name.as_str()).is_none());
+    let taken: Vec<Held<'_>> = outside
+        .map(|node| Held {
+            name: node.name.as_str(),
+            addresses: &node.addresses,
+        })
+        .collect();
+    let checked = Checked {
+        pools: &pools,
+        fabrics: &fabrics,
+        superclusters: &superclusters,
+        profiles: &profiles,
+        taken: &taken,
+    };
+    let nodes = plan.nodes().map(|node| Node {
+        name: node.name(),
+        pool: &node.pool().name,
+        spec: node.spec(),
+    });
+    rackwright_plan_check::check(&checked, nodes)
+}
+
+/// Names and specs; of intents that stand twice, the last.
+fn specs<S>(intents: &[Intent<S>]) -> Vec<(&Name, &S)> {
+    let by_name: BTreeMap<_, _> = intents
+        .iter()
+        .map(|intent| (&intent.name, &intent.spec))
+        .collect();
+    by_name.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile;
+    use rackwright_api::{GPUPoolSpec, InfiniBandFabricSpec, SuperclusterSpec};
+    use serde_json::{Value, from_value, json};
+
+    fn intent<S: serde::de::DeserializeOwned>(name: &str, spec: Value) -> Intent<S> {
+        Intent::new(Name::new(name).unwrap(), from_value(spec).unwrap())
+    }
+
+    fn input() -> Input {
+        let racks = json!({"racks": [{"names": "a[1-2]", "nodes": "n[1-2]", "system": "dgx-b200"}]});
+        let pool =
+            json!({"supercluster": "lab", "nodes": {"racks": "a[1-2]"}, "fabrics": [{"name": "compute"}]});
+        let fabric = json!({
+            "supercluster": "lab", "plane": "Compute", "topology": {"type": "FatTree", "rails": 2},
+            "addressing": {"ipv4": "10.64.0.0/24"},
+        });
+        Input {
+            superclusters: vec![intent::<SuperclusterSpec>("lab", racks)],
+            pools: vec![intent::<GPUPoolSpec>("train", pool)],
+            fabrics: vec![intent::<InfiniBandFabricSpec>("compute", fabric)],
+            ..Input::default()
+        }
+    }
+
+    fn codes(plan: &Plan) -> BTreeSet<&'static str> {
+        check(&input(), plan)
+            .iter()
+            .map(|violation| violation.code)
+            .collect()
+    }
+
+    #[test]
+    fn a_compiled_plan_passes() {
+        assert_eq!(codes(&compile(&input()).unwrap().plan), BTreeSet::new());
+    }
+
+    /// Planted bugs of an allocator and of a planner.
+    #[test]
+    fn planted_bugs_are_caught() {
+        let bugs: [(&str, fn(&mut Plan)); 4] = [
+            ("RW9003", |plan| plan.slots[1] = plan.slots[0]),
+            ("RW9004", |plan| plan.slots[2] = 500),
+            ("RW9018", |plan| plan.nodes[0].hash ^= 1),
+            ("RW9027", |plan| plan.nodes[0].rack = 1),
+        ];
+        for (code, bug) in bugs {
+            let mut plan = compile(&input()).unwrap().plan;
+            bug(&mut plan);
+            assert!(codes(&plan).contains(code), "{code}: {:?}", codes(&plan));
+        }
+    }
+}
