@@ -150,7 +150,7 @@ impl<'a> Model<'a> {
                 None => unknown.push(name),
             }
         }
-        if !unknown.is_empty() {
+        if !unknown.is_empty() && !self.site.incomplete[site as usize] {
             let path = at!("spec", "nodes", "names");
             findings.push(unknown_node::finding(
                 &object,
@@ -193,7 +193,7 @@ impl<'a> Model<'a> {
             Some(rack) => racks.push(rack),
             None => unknown.push(name.to_owned()),
         });
-        if !unknown.is_empty() {
+        if !unknown.is_empty() && !self.site.incomplete[supercluster as usize] {
             let site = self.superclusters[supercluster as usize];
             let known = self
                 .site

@@ -39,6 +39,8 @@ pub(crate) struct Site {
     pub names: Vec<Box<str>>,
     /// Rack of each node, or [`NO_RACK`].
     pub rack_of: Vec<u32>,
+    /// Superclusters with a rack group that could not be read: what they lack may be what it held.
+    pub incomplete: Vec<bool>,
     /// Nodes by rack: those of rack *r* are `by_rack[rack_start[r]..rack_start[r + 1]]`.
     by_rack: Vec<u32>,
     rack_start: Vec<u32>,
@@ -53,7 +55,9 @@ impl Site {
         findings: &mut Vec<Finding>,
     ) -> Self {
         let mut expansion = Expansion::default();
+        let mut incomplete = vec![false; sites.len()];
         for (index, intent) in sites.iter().enumerate() {
+            let before = findings.len();
             let object = ObjectRef::new(Kind::Supercluster, &intent.name);
             for (group, racks) in intent.spec.racks.iter().enumerate() {
                 let at = GroupRef {
@@ -62,13 +66,17 @@ impl Site {
                 };
                 expansion.group(&object, at, racks, findings);
             }
+            incomplete[index] = findings.len() > before;
         }
         let racks = expansion.sort_racks(sites, findings);
         expansion
             .nodes
             .extend(extra.map(|name| (name.into_boxed_str(), NO_RACK)));
         let nodes = sort_nodes(sites, &racks, expansion.nodes, findings);
-        Self::index(racks, nodes)
+        Self {
+            incomplete,
+            ..Self::index(racks, nodes)
+        }
     }
 
     fn index(racks: Vec<Rack>, nodes: Vec<(Box<str>, u32)>) -> Self {
@@ -92,6 +100,7 @@ impl Site {
             rack_of,
             by_rack,
             rack_start,
+            incomplete: Vec::new(),
         }
     }
 

@@ -183,6 +183,13 @@ fn two_pools_that_claim_a_node_are_both_refused_and_nothing_else_is() {
     );
 }
 
+/// What a broken rack group held is not reported as missing on top.
+#[test]
+fn a_broken_rack_group_has_one_finding_and_what_depends_on_it() {
+    let compilation = compile(&SITE.replace("dgx[1-4]", "dgx[1-5]"));
+    assert_eq!(codes(&compilation), ["RW2007", "RW2009"]);
+}
+
 /// A deleted pool frees its nodes in the same compile.
 #[test]
 fn a_pool_on_its_way_out_claims_nothing() {

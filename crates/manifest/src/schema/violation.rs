@@ -133,6 +133,11 @@ pub fn to_diagnostic(violation: &Violation, document: &Document, sources: &Sourc
     if violation.path.is_root() {
         finding.path = None;
     }
+    if let Some(quoted) = quoted(violation, sources.slice(span)) {
+        return finding
+            .help("texts that look like numbers need quotes")
+            .fix(span, quoted);
+    }
     if let Some(suggestion) = &violation.suggestion {
         finding = finding.help(format!("did you mean `{suggestion}`?"));
         if on_key == key.is_some_and(|key| key == span) && document.has(&violation.path) {
@@ -140,6 +145,16 @@ pub fn to_diagnostic(violation: &Violation, document: &Document, sources: &Sourc
         }
     }
     finding
+}
+
+/// A number or truth value that stands where a text must: the same with quotes around it.
+fn quoted(violation: &Violation, written: &str) -> Option<String> {
+    let scalar = ["\"integer\"", "\"number\"", "\"boolean\""];
+    let is_scalar = violation.kind == ViolationKind::Type
+        && violation.message.contains("must be of type string")
+        && scalar.iter().any(|kind| violation.message.ends_with(kind));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
+    (is_scalar && !written.is_empty() && written.bytes().all(plain)).then(|| format!("\"{written}\""))
 }
 
 /// A text as it can stand in the place of another: in quotes where that one is, and where it would be misread without.
