@@ -1,6 +1,6 @@
 //! Intents that contradict each other: refused, said on each object, and looked at again when one goes.
 
-use rackwright_e2e::cluster::{Cluster, Source, path, run};
+use rackwright_e2e::cluster::{Cluster, Source, kubectl, path, run};
 use rackwright_e2e::operator::Operator;
 use rackwright_e2e::{program, root};
 use serde_json::Value;
@@ -69,6 +69,7 @@ async fn two_pools_that_claim_one_node_both_say_so_until_one_goes() {
         "nothing is written for a contested node"
     );
 
+    events_name_object_and_field().await;
     same_code_offline().await;
 
     cluster.delete("GPUPool", "infer").await.unwrap();
@@ -88,6 +89,42 @@ async fn two_pools_that_claim_one_node_both_say_so_until_one_goes() {
         None
     );
     operator.stop().await.unwrap();
+}
+
+/// The events that `kubectl describe` shows: which object, which field, which other object.
+async fn events_name_object_and_field() {
+    let arguments = [
+        "get",
+        "events.events.k8s.io",
+        "-n",
+        "default",
+        "-o",
+        "json",
+        "--field-selector",
+        "reason=Refused",
+    ];
+    let events = kubectl(&arguments, "").await.unwrap();
+    let events: Value = serde_json::from_slice(&events.stdout).unwrap();
+    let notes: Vec<(&str, &str)> = events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| {
+            (
+                event["regarding"]["name"].as_str().unwrap(),
+                event["note"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    for (pool, field, other) in [
+        ("train", "spec.nodes.racks", "GPUPool/infer"),
+        ("infer", "spec.nodes.names", "GPUPool/train"),
+    ] {
+        let told = notes
+            .iter()
+            .any(|(name, note)| *name == pool && note.contains(field) && note.contains(other));
+        assert!(told, "{pool}: {notes:?}");
+    }
 }
 
 /// `rackwright validate` finds the same, at both places.
