@@ -29,8 +29,8 @@ metadata: { name: train }
 spec:
   supercluster: lab
   nodes: { racks: "a[1-2]" }
-  gpu: { driver: { version: "580.95.05", kernelModules: Open }, powerLimit: 1000W }
-  host: { kernelArguments: [ "iommu=pt" ], sysctls: { vm.swappiness: "1" }, modules: [ nvidia_peermem ] }
+  gpu: { driver: { version: "580.95.05", kernelModules: Open }, powerLimit: 1000W, mig: { layout: [ { profile: 3g.90gb, count: 1 }, { profile: 1g.23gb, count: 2 } ] } }
+  host: { kernelArguments: [ "iommu=pt" ], sysctls: { vm.swappiness: "1" }, modules: [ nvidia_peermem, gdrdrv ] }
   fabrics: [ { name: compute }, { name: storage } ]
 ---
 apiVersion: rackwright.dev/v1alpha1
@@ -144,6 +144,11 @@ fn order_of_sets_and_empty_sections_do_not_change_a_profile() {
             "fabrics: [ { name: compute }, { name: storage } ]",
             "fabrics: [ { name: storage }, { name: compute } ]",
         )
+        .replace(
+            "{ profile: 3g.90gb, count: 1 }, { profile: 1g.23gb, count: 2 }",
+            "{ profile: 1g.23gb, count: 2 }, { profile: 3g.90gb, count: 1 }",
+        )
+        .replace("[ nvidia_peermem, gdrdrv ]", "[ gdrdrv, nvidia_peermem ]")
         .replace(
             "  nodes: { names: \"dgx[1-3]\" }",
             "  nodes: { names: \"dgx3,dgx[1-2]\" }\n  host: {}\n  gpu: {}",
