@@ -10,8 +10,11 @@ use rackwright_api::{
     NodeName, StorageTierSpec, SuperclusterSpec, labels,
 };
 use rackwright_planner::{Inventory, Kind, PreviousNode};
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::slim::Unreadable;
 
 /// The first 128 bits of BLAKE3 over what the operator owns of a NodeConfig.
 pub(crate) type Fingerprint = [u8; 16];
@@ -82,7 +85,8 @@ impl IntentRecord {
     }
 }
 
-/// A NodeConfig. A spec that cannot be read has no fingerprint, and so is written anew if the plan holds the node.
+/// A NodeConfig. A spec that cannot be read has no fingerprint, and so is written anew if the plan holds the node; what it
+/// takes from others, addresses and profile, is read all the same.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NodeRecord {
     pub pool: Option<Arc<str>>,
@@ -93,7 +97,11 @@ pub(crate) struct NodeRecord {
 }
 
 impl NodeRecord {
-    pub(crate) fn new(metadata: &ObjectMeta, spec: Result<&NodeConfigSpec, &String>, names: &Names) -> Self {
+    pub(crate) fn new(
+        metadata: &ObjectMeta,
+        spec: Result<&NodeConfigSpec, &Unreadable>,
+        names: &Names,
+    ) -> Self {
         let pool = label(metadata).map(|pool| names.intern(pool));
         match spec {
             Ok(spec) => Self {
@@ -105,18 +113,36 @@ impl NodeRecord {
                     .unwrap_or_default(),
                 pool,
             },
-            Err(error) => {
+            Err(Unreadable { error, raw }) => {
                 tracing::warn!(node = metadata.name, error, "unreadable NodeConfig");
+                let management = raw.get("management").map(Management::deserialize);
                 Self {
                     pool,
-                    profile: None,
-                    management: None,
-                    addresses: Box::default(),
+                    profile: raw
+                        .get("profile")
+                        .and_then(Value::as_str)
+                        .map(|profile| names.intern(profile)),
+                    management: management.and_then(Result::ok),
+                    addresses: addresses(raw),
                     fingerprint: None,
                 }
             }
         }
     }
+}
+
+/// The addresses of a spec that does not fit our types: they stay taken.
+fn addresses(spec: &Value) -> Box<[Ipv4Addr]> {
+    let rails = spec.pointer("/facts/rails").and_then(Value::as_array);
+    rails
+        .into_iter()
+        .flatten()
+        .filter_map(|rail| {
+            let text = rail.get("ipv4")?.as_str()?;
+            let address = text.split_once('/').map_or(text, |(address, _)| address);
+            address.parse().ok()
+        })
+        .collect()
 }
 
 /// What the operator owns of a NodeConfig: the spec without the grant, and the pool's label.
@@ -172,14 +198,14 @@ impl PartialEq for InventoryRecord {
 }
 
 impl InventoryRecord {
-    pub(crate) fn new(metadata: &ObjectMeta, spec: Result<NodeInventorySpec, String>) -> Self {
+    pub(crate) fn new(metadata: &ObjectMeta, spec: Result<NodeInventorySpec, Unreadable>) -> Self {
         let name = NodeName::new(metadata.name.clone().unwrap_or_default());
         match spec {
             Ok(spec) => {
                 let labels = metadata.labels.clone().unwrap_or_default();
                 Self(name.ok().map(|name| Inventory::new(name, labels, spec)))
             }
-            Err(error) => {
+            Err(Unreadable { error, .. }) => {
                 tracing::warn!(node = metadata.name, error, "unreadable NodeInventory");
                 Self(None)
             }
@@ -291,6 +317,31 @@ mod tests {
                 .unwrap_err()
                 .contains("a.b")
         );
+    }
+
+    /// Or its addresses would be given to another node, and its profile deleted.
+    #[test]
+    fn an_unreadable_node_config_keeps_what_it_holds() {
+        let object: crate::slim::Slim<rackwright_api::NodeConfig> =
+            serde_json::from_value(serde_json::json!({
+                "metadata": {"name": "n1", "labels": {labels::POOL: "p"}},
+                "spec": {
+                    "facts": {"rails": [
+                        {"ipv4": "10.10.0.1/25", "leaf": {"new": true}}, 7, {"ipv4": 8}, {"ipv4": "x/9"},
+                        {"ipv4": "10.10.0.129/25"},
+                    ]},
+                    "hash": "short", "management": "Detached", "profile": "p-0",
+                },
+            }))
+            .unwrap();
+        let record = NodeRecord::new(&object.metadata, object.spec.as_ref(), &Names::default());
+        assert_eq!(
+            *record.addresses,
+            [Ipv4Addr::new(10, 10, 0, 1), Ipv4Addr::new(10, 10, 0, 129)]
+        );
+        assert_eq!(record.profile.as_deref(), Some("p-0"));
+        assert_eq!(record.management, Some(Management::Detached));
+        assert_eq!(record.fingerprint, None);
     }
 
     #[test]

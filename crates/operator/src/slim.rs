@@ -9,21 +9,30 @@ use kube::Resource;
 use kube::api::ObjectMeta;
 use kube::core::object::HasSpec;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// An object of kind `K` without most of its metadata and without its status. A spec that cannot be read does not hide
 /// the object, nor the others of its list.
 #[derive(Debug, Clone)]
 pub(crate) struct Slim<K: HasSpec> {
     pub metadata: ObjectMeta,
-    pub spec: Result<K::Spec, String>,
+    pub spec: Result<K::Spec, Unreadable>,
     kind: PhantomData<fn() -> K>,
+}
+
+/// A spec that does not fit our types.
+#[derive(Debug, Clone)]
+pub(crate) struct Unreadable {
+    pub error: String,
+    /// What it is, so that what can be read of it is.
+    pub raw: Value,
 }
 
 #[derive(Deserialize)]
 struct Body {
     metadata: Metadata,
     #[serde(default)]
-    spec: serde_json::Value,
+    spec: Value,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +70,10 @@ where
             annotations: end.map(|end| BTreeMap::from([("k8s.io/initial-events-end".to_owned(), end)])),
             ..ObjectMeta::default()
         };
-        let spec = serde_json::from_value(spec).map_err(|error| error.to_string());
+        let spec = K::Spec::deserialize(&spec).map_err(|error| Unreadable {
+            error: error.to_string(),
+            raw: spec,
+        });
         Ok(Self {
             metadata,
             spec,

@@ -308,6 +308,71 @@ async fn a_node_that_a_pool_lets_go_is_detached_but_not_for_want_of_an_inventory
     operator.stop().await.unwrap();
 }
 
+/// A newer operator wrote a word that this one does not know: the addresses beside it stay taken.
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_node_config_keeps_its_addresses() {
+    let cluster = Cluster::without_rules().await;
+    let version = cluster.tiny().await;
+    cluster
+        .patch(
+            "GPUPool",
+            "lab-train",
+            json!({"spec": {"nodes": {"racks": "r1"}}}),
+        )
+        .await;
+    let operator = cluster.operator().await;
+    settle(&operator, "GPUPool", version).await;
+    let held = rails(&cluster, "r1-n1").await;
+    let definition = "nodeconfigs.rackwright.dev";
+    let mut crd = cluster.get("CustomResourceDefinition", definition).await.unwrap();
+    let versions = crd["spec"]["versions"].take();
+    let mut versions = versions.as_array().unwrap().clone();
+    let spec = &mut versions[0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    spec["properties"]["management"]["enum"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!("Paused"));
+    cluster
+        .patch(
+            "CustomResourceDefinition",
+            definition,
+            json!({"spec": {"versions": versions}}),
+        )
+        .await;
+    let foreign = json!({"metadata": {"labels": {rackwright_api::labels::POOL: null}}, "spec": {"management": "Paused"}});
+    let version = cluster
+        .patch(
+            "GPUPool",
+            "lab-train",
+            json!({"spec": {"nodes": {"racks": null, "names": "r1-n2"}}}),
+        )
+        .await;
+    settle(&operator, "GPUPool", version).await;
+    let version = cluster.patch("NodeConfig", "r1-n1", foreign).await;
+    settle(&operator, "NodeConfig", version).await;
+    let version = cluster
+        .patch(
+            "GPUPool",
+            "lab-train",
+            json!({"spec": {"nodes": {"names": "r1-n2,r2-n1"}}}),
+        )
+        .await;
+    settle(&operator, "GPUPool", version).await;
+    assert_eq!(rails(&cluster, "r1-n1").await, held);
+    let new = rails(&cluster, "r2-n1").await;
+    assert!(
+        !new.is_empty() && new.iter().all(|address| !held.contains(address)),
+        "{new:?} and {held:?}"
+    );
+    operator.stop().await.unwrap();
+}
+
+async fn rails(cluster: &Cluster, node: &str) -> Vec<String> {
+    let node = cluster.get("NodeConfig", node).await.unwrap();
+    let rails = node["spec"]["facts"]["rails"].as_array().unwrap();
+    rails.iter().map(|rail| text(&rail["ipv4"])).collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_pool_that_is_refused_does_not_stop_another() {
     let cluster = Cluster::new().await;

@@ -356,7 +356,7 @@ impl Applier {
 
     fn unused_profiles(&self) -> Vec<(Arc<str>, u64, String)> {
         let state = self.store.lock();
-        // What an unreadable NodeConfig names is not known: it may be any profile.
+        // A NodeConfig that does not say its profile may mean any of them.
         let Some(used) = state
             .nodes
             .iter()
