@@ -99,7 +99,8 @@ pub struct Plan {
     /// Print one node and its profile only (YAML unless --output says otherwise)
     #[arg(long, value_name = "NAME")]
     pub node: Option<String>,
-    /// An earlier plan (--output jsonl or json): its nodes keep their addresses
+    /// What is allocated already: nodes in it keep their addresses. The output of `kubectl get nodeconfigs -o json`, or
+    /// an earlier plan (--output jsonl or json), which does not know the nodes that were detached before it
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
 }

@@ -19,6 +19,9 @@ use crate::walk::{InputError, Source, Walk, is_json_lines};
 /// Duplicates that are shown. The same inventory read under two names gives one for each node.
 const MAX_DUPLICATES: usize = 1_000;
 
+/// Places that are shown of one object that stands many times.
+const MAX_PLACES: usize = 8;
+
 /// An object with its positions.
 #[derive(Debug)]
 pub struct Object {
@@ -298,10 +301,10 @@ impl Loaded {
         let mut taken: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
         let mut shown: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
         for (at, (_, places)) in twice.iter().enumerate() {
-            for place in places {
+            for (rank, place) in places.iter().enumerate() {
                 if let Place::Line(file, number) = *place {
                     taken.entry(file).or_default().insert(number);
-                    if at < MAX_DUPLICATES {
+                    if at < MAX_DUPLICATES && rank < MAX_PLACES {
                         shown.entry(file).or_default().insert(number);
                     }
                 }
@@ -334,6 +337,7 @@ impl Loaded {
             rackwright_manifest::Path::from_steps(["metadata", "name"].map(|key| Step::Key(key.to_owned())));
         let mut spans: Vec<Span> = places
             .iter()
+            .take(MAX_PLACES)
             .filter_map(|place| match *place {
                 Place::Object(at) => self.objects.get(at).map(|object| &object.document),
                 Place::Line(file, number) => documents.get(&(file, number)),

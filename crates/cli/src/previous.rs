@@ -1,4 +1,6 @@
-//! An earlier plan, as `plan --output jsonl` or `--output json` printed it.
+//! What is allocated already: the NodeConfigs of a cluster (`kubectl get nodeconfigs -o json`), or an earlier plan as
+//! `plan --output jsonl` or `--output json` printed it. The cluster knows more: an earlier plan does not hold the nodes
+//! that were detached before it.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
@@ -36,6 +38,19 @@ struct Envelope {
     nodes: Vec<NodeObject>,
 }
 
+/// `kubectl get nodeconfigs -o json`.
+#[derive(Deserialize)]
+struct List {
+    items: Vec<ListItem>,
+}
+
+#[derive(Deserialize)]
+struct ListItem {
+    kind: String,
+    metadata: Metadata,
+    spec: serde_json::Value,
+}
+
 impl From<NodeObject> for PreviousNode {
     fn from(node: NodeObject) -> Self {
         Self::new(node.metadata.name, &node.spec)
@@ -66,6 +81,21 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
             ));
         }
         return Ok(envelope.nodes.into_iter().map(PreviousNode::from).collect());
+    }
+    // kubectl prints an object over many lines, so its first line is a lone brace.
+    if head[..length].trim_ascii_start().starts_with(b"{\n") {
+        let list: List =
+            serde_json::from_reader(reader).map_err(|error| refuse(error.line(), reason(&error)))?;
+        let configs = list.items.into_iter().filter(|item| item.kind == "NodeConfig");
+        return configs
+            .map(|item| {
+                let wrong = |error: serde_json::Error| {
+                    refuse(1, format!("NodeConfig/{}: {error}", item.metadata.name))
+                };
+                let spec: NodeConfigSpec = serde_json::from_value(item.spec.clone()).map_err(wrong)?;
+                Ok(PreviousNode::new(item.metadata.name.clone(), &spec))
+            })
+            .collect();
     }
     let (mut nodes, mut line, mut number) = (Vec::new(), Vec::new(), 0);
     while reader.read_until(b'\n', &mut line).map_err(io)? > 0 {

@@ -161,8 +161,14 @@ fn nodes_of_an_earlier_plan_keep_their_addresses() {
         b"",
     )));
     assert_ne!(before["a3-n1"], fresh["a3-n1"], "the test must be able to fail");
-    for form in ["jsonl", "json"] {
-        let earlier = run_in(folder.path(), &["plan", "old.yaml", "-o", form], b"").stdout;
+    for form in ["jsonl", "json", "kubectl"] {
+        let form_of_plan = if form == "kubectl" { "jsonl" } else { form };
+        let mut earlier = run_in(folder.path(), &["plan", "old.yaml", "-o", form_of_plan], b"").stdout;
+        if form == "kubectl" {
+            // As `kubectl get nodeconfigs -o json` prints them.
+            let list = serde_json::json!({"apiVersion": "v1", "items": lines(&String::from_utf8(earlier).unwrap()), "kind": "List"});
+            earlier = serde_json::to_vec_pretty(&list).unwrap();
+        }
         fs::write(folder.path().join("plan"), earlier).unwrap();
         let output = run_in(
             folder.path(),
@@ -175,6 +181,32 @@ fn nodes_of_an_earlier_plan_keep_their_addresses() {
             assert_eq!(&after[node], address, "{node} from {form}");
         }
     }
+}
+
+/// A file with a mistake on every line must not bury the person who looks at it, nor one name on every line the machine.
+#[test]
+fn many_findings_are_counted_and_not_all_printed() {
+    let line = |name: &str, spec: &str| {
+        format!(
+            "{{\"apiVersion\":\"rackwright.dev/v1alpha1\",\"kind\":\"NodeInventory\",\"metadata\":{{\"name\":\"{name}\"}},\"spec\":{spec}}}\n"
+        )
+    };
+    let bad: String = (0..500)
+        .map(|i| line(&format!("n{i}"), "{\"kernel\":5}"))
+        .collect();
+    let same: String = (0..20_000).map(|_| line("n1", "{}")).collect();
+    let folder = folder(&[("bad.jsonl", &bad), ("same.jsonl", &same)]);
+    let output = run_in(folder.path(), &["validate", "bad.jsonl"], b"");
+    assert_eq!(code(&output), 1);
+    assert!(
+        out(&output).contains("300 more findings are not shown"),
+        "{}",
+        out(&output).len()
+    );
+    let output = run_in(folder.path(), &["validate", "same.jsonl"], b"");
+    assert_eq!(code(&output), 1);
+    assert!(out(&output).contains("n1 stands 20000 times"));
+    assert!(out(&output).len() < 10_000);
 }
 
 #[test]

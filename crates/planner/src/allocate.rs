@@ -4,7 +4,7 @@
 //! (slot + 1) on every rail. Slots that a previous compile gave are kept, those of detached nodes included; a new node
 //! takes the lowest slot that is free, new nodes in the natural order of their names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -24,16 +24,18 @@ impl RailPrefixes {
     /// Cuts a prefix into one equal prefix for each of `rails` (a power of two of them, the last ones stay free); none
     /// if a rail would have no host address.
     pub fn new(net: Ipv4Net, rails: u8) -> Option<Self> {
-        let bits = u32::from(rails.max(1)).next_power_of_two().trailing_zeros() as u8;
-        let length = net
-            .prefix_len()
-            .checked_add(bits)
-            .filter(|&length| length <= 30)?;
+        let length = Some(Self::cut(net, rails)).filter(|length| (1..=30).contains(length))?;
         Some(Self {
             base: u32::from(net.network()),
             length,
             rails,
         })
+    }
+
+    /// The length that each rail's prefix would have.
+    pub fn cut(net: Ipv4Net, rails: u8) -> u8 {
+        let bits = u32::from(rails.max(1)).next_power_of_two().trailing_zeros() as u8;
+        net.prefix_len() + bits
     }
 
     /// The length of each rail's prefix.
@@ -79,15 +81,20 @@ pub(crate) fn slots(
     nodes: &[&str],
     previous: &[PreviousNode],
 ) -> Result<Vec<u32>, usize> {
-    let held = Held::new(prefixes, previous);
-    let mut slots: Vec<Option<u32>> = nodes.iter().map(|name| held.slot_of.get(name).copied()).collect();
+    let held = held(prefixes, nodes, previous);
+    let mut slots: Vec<Option<u32>> = vec![None; nodes.len()];
+    for (slot, keeper) in &held {
+        if let Some(node) = keeper {
+            slots[*node].get_or_insert(*slot);
+        }
+    }
     let mut new: Vec<usize> = (0..nodes.len()).filter(|&node| slots[node].is_none()).collect();
-    let needed = held.taken.len() + new.len();
+    let needed = held.len() + new.len();
     if needed > prefixes.capacity() as usize {
         return Err(needed);
     }
     new.sort_by(|&a, &b| natural_cmp(nodes[a], nodes[b]));
-    let mut taken = held.taken.iter().copied().peekable();
+    let mut taken = held.keys().copied().peekable();
     let mut free = 0u32;
     for node in new {
         while taken.next_if_eq(&free).is_some() {
@@ -99,32 +106,34 @@ pub(crate) fn slots(
     Ok(slots.into_iter().flatten().collect())
 }
 
-/// The slots that a previous compile gave.
-struct Held<'a> {
-    slot_of: HashMap<&'a str, u32>,
-    /// Sorted.
-    taken: Vec<u32>,
-}
-
-impl<'a> Held<'a> {
-    fn new(prefixes: RailPrefixes, previous: &'a [PreviousNode]) -> Self {
-        let mut held: Vec<(u32, &str)> = (previous.iter())
-            .filter_map(|node| {
-                let slot = node
-                    .addresses
-                    .iter()
-                    .find_map(|&address| prefixes.slot(address))?;
-                Some((slot, node.name.as_str()))
-            })
-            .collect();
-        // Two holders of one slot can only come from hands on the objects: the first by name keeps it.
-        held.sort_unstable();
-        held.dedup_by_key(|(slot, _)| *slot);
-        Self {
-            taken: held.iter().map(|(slot, _)| *slot).collect(),
-            slot_of: held.into_iter().map(|(s, n)| (n, s)).collect(),
+/// The slots in which a previous compile gave an address, and the node of `nodes` that may keep each.
+///
+/// Every address counts, also one that the present cut of the prefix would put on another rail: its host may still
+/// have it. So nobody keeps a slot in which a node outside of `nodes` holds an address; of several inside, which only
+/// hands on the objects or another cut can bring about, the first by name for which it is the slot of its first rail.
+fn held(prefixes: RailPrefixes, nodes: &[&str], previous: &[PreviousNode]) -> BTreeMap<u32, Option<usize>> {
+    let inside: HashMap<&str, usize> = nodes.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+    // By slot: whether the address is the first of its node, and whose it is. Nodes outside come first.
+    let mut holders: Vec<(u32, Option<(bool, &str)>)> = Vec::new();
+    for node in previous {
+        let name = node.name.as_str();
+        let slots = node
+            .addresses
+            .iter()
+            .filter_map(|&address| prefixes.slot(address));
+        for (at, slot) in slots.enumerate() {
+            holders.push((slot, inside.contains_key(name).then_some((at > 0, name))));
         }
     }
+    holders.sort_unstable();
+    let mut held = BTreeMap::new();
+    for (slot, holder) in holders {
+        let keeper = holder
+            .filter(|(later, _)| !later)
+            .and_then(|(_, name)| inside.get(name).copied());
+        held.entry(slot).or_insert(keeper);
+    }
+    held
 }
 
 #[cfg(test)]
@@ -153,6 +162,40 @@ mod tests {
     fn a_prefix_without_room_is_none() {
         assert_eq!(RailPrefixes::new("10.0.0.0/28".parse().unwrap(), 8), None);
         assert_eq!(prefixes("10.0.0.0/28", 4).capacity(), 2);
+    }
+
+    #[test]
+    fn the_whole_address_space_is_no_prefix_of_a_rail() {
+        assert_eq!(RailPrefixes::new("0.0.0.0/0".parse().unwrap(), 1), None);
+        assert_eq!(prefixes("0.0.0.0/0", 2).capacity(), (1 << 31) - 2);
+    }
+
+    fn holder(name: &str, addresses: &[&str]) -> PreviousNode {
+        let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        PreviousNode {
+            name: NodeName::new(name).unwrap(),
+            addresses,
+        }
+    }
+
+    /// With two rails `z` held .1 and .129; with one rail both are slots of their own, and neither is free.
+    #[test]
+    fn another_cut_of_the_prefix_frees_nothing() {
+        let outside = [holder("z", &["10.0.0.1", "10.0.0.129"])];
+        let nodes: Vec<String> = (0..200).map(|i| format!("n{i}")).collect();
+        let nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
+        let slots = slots(prefixes("10.0.0.0/24", 1), &nodes, &outside).unwrap();
+        assert!(!slots.contains(&0) && !slots.contains(&128));
+    }
+
+    #[test]
+    fn an_address_held_outside_is_nobodys() {
+        let both = [holder("a", &["10.0.0.5"]), holder("z", &["10.0.0.5"])];
+        assert_eq!(slots(prefixes("10.0.0.0/24", 1), &["a"], &both), Ok(vec![0]));
+        assert_eq!(
+            slots(prefixes("10.0.0.0/24", 1), &["a", "z"], &both),
+            Ok(vec![4, 0])
+        );
     }
 
     #[test]

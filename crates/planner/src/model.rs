@@ -142,7 +142,9 @@ impl<'a> Model<'a> {
             }
         }
         let describes_racks = self.describes_racks(pool);
-        let here = |node: u32| !describes_racks || self.site.supercluster_of(node) == Some(site);
+        // A site that lists no racks has the nodes that no other site places.
+        let placed = describes_racks.then_some(site);
+        let here = |node: u32| self.site.supercluster_of(node) == placed;
         let mut unknown = Vec::new();
         for name in named {
             match self.site.node(&name).filter(|&node| here(node)) {

@@ -11,7 +11,8 @@ mod support;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use rackwright_planner::{Input, Kind, ObjectRef};
+use rackwright_api::NodeName;
+use rackwright_planner::{Input, Kind, ObjectRef, PreviousNode};
 use support::{codes, compile, configs, input, previous};
 
 const SITE: &str = r#"
@@ -188,6 +189,47 @@ fn two_pools_that_claim_a_node_are_both_refused_and_nothing_else_is() {
     );
 }
 
+#[test]
+fn three_pools_on_one_node_all_name_each_other() {
+    let third = "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: { name: third }\nspec: { supercluster: lab, nodes: { names: a2-n1 } }\n";
+    let compilation = compile(&format!("{}{third}", SITE.replace("dgx[1-3]", "dgx[1-3],a2-n1")));
+    assert_eq!(codes(&compilation), ["RW2002"]);
+    assert_eq!(
+        compilation.findings[0].message,
+        "1 node claimed by GPUPool/infer, GPUPool/third and GPUPool/train: a2-n1"
+    );
+    assert_eq!(compilation.refused.len(), 3);
+}
+
+/// A node of one site is out of reach for a pool of another, also if that lists no racks.
+#[test]
+fn a_pool_takes_no_node_of_another_site() {
+    let other = "---\napiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: other }\nspec: {}\n\
+                 ---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: { name: far }\nspec: { supercluster: other, nodes: { names: \"a3-n1,free\" } }\n";
+    let compilation = compile(&format!("{SITE}{other}"));
+    assert_eq!(codes(&compilation), ["RW2005"]);
+    assert_eq!(
+        compilation.findings[0].message,
+        "spec.nodes.names of GPUPool/far names 1 node that Supercluster/other does not have: a3-n1"
+    );
+}
+
+#[test]
+fn a_node_that_its_rack_names_twice_is_a_finding() {
+    for (right, wrong) in [
+        ("dgx[1-4]", "dgx[1-3],dgx3"),
+        ("n[1-2]", "n1,n1"),
+        ("a[1-3]", "a1,a1,a3"),
+    ] {
+        let compilation = compile(&SITE.replace(right, wrong));
+        assert!(
+            codes(&compilation).contains(&"RW2003"),
+            "{wrong}: {:?}",
+            codes(&compilation)
+        );
+    }
+}
+
 /// What a broken rack group held is not reported as missing on top.
 #[test]
 fn a_broken_rack_group_has_one_finding_and_what_depends_on_it() {
@@ -278,6 +320,71 @@ fn site(racks: &[u8], pools: &[(u8, Vec<u8>)]) -> String {
         .chain(pools.iter().map(pool))
         .collect::<Vec<_>>()
         .join("---\n")
+}
+
+/// What may stand in the cluster after hands, backups and other versions have been at it.
+fn hostile_previous() -> impl Strategy<Value = Vec<PreviousNode>> {
+    let name = prop::sample::select(vec!["a1-n1", "a1-n2", "a2-n1", "dgx1", "dgx4", "gone", "z9-n1"]);
+    // Inside, on the edges of and outside of the fabrics' prefixes.
+    let address = prop_oneof![
+        0x0a40_0000_u32..0x0a40_0020,
+        0x0a40_0400_u32..0x0a40_0410,
+        0x0a40_0fff_u32..0x0a41_0010,
+        any::<u32>()
+    ];
+    let node = (name, prop::collection::vec(address, 0..6)).prop_map(|(name, addresses)| PreviousNode {
+        name: NodeName::new(name).unwrap(),
+        addresses: addresses.into_iter().map(std::net::Ipv4Addr::from).collect(),
+    });
+    prop::collection::vec(node, 0..8).prop_map(|mut nodes| {
+        nodes.sort_by(|a, b| a.name.cmp(&b.name));
+        nodes.dedup_by(|a, b| a.name == b.name);
+        nodes
+    })
+}
+
+/// Parts of the site, each in a right and some wrong or odd spellings.
+fn odd_site() -> impl Strategy<Value = String> {
+    let one_of = |right: &'static str, odd: &'static [&'static str]| {
+        let odd: Vec<String> = odd.iter().map(|text| (*text).to_owned()).collect();
+        prop_oneof![3 => Just(right.to_owned()), 2 => prop::sample::select(odd)]
+    };
+    (
+        one_of("a[1-3]", &["a1,a1", "a[1-2],r1", "a[3-1]", "A1"]),
+        one_of("n[1-2]", &["n1,n1", "n[1-9999999]", "n_1"]),
+        one_of("dgx[1-4]", &["dgx1,dgx[1-3]", "dgx[1-5]", "a1-n1,dgx[1-3]"]),
+        one_of("a[1-2]", &["a[1-9]", "a1,a1", "r1"]),
+        one_of("dgx[1-3]", &["a1-n1,dgx1", "free", "dgx1,dgx1"]),
+        one_of(
+            "10.64.0.0/20",
+            &["0.0.0.0/0", "10.64.0.0/30", "10.65.0.0/16", "255.255.255.0/24"],
+        ),
+        one_of("rails: 4", &["rails: 1", "rails: 3", "rails: 16"]),
+    )
+        .prop_map(|(racks, nodes, names, pool, second, prefix, rails)| {
+            SITE.replace("a[1-3]", &racks)
+                .replace("\"n[1-2]\"", &format!("\"{nodes}\""))
+                .replace("dgx[1-4]", &names)
+                .replace("a[1-2]", &pool)
+                .replace("dgx[1-3]", &second)
+                .replace("10.64.0.0/20", &prefix)
+                .replace("rails: 4", &rails)
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever is asked for and whatever is written already: no panic, and the independent check has nothing to say of
+    /// the plan. What cannot be is a finding.
+    #[test]
+    fn no_input_makes_a_plan_that_fails_its_check(yaml in odd_site(), previous in hostile_previous()) {
+        let mut input = input(&yaml);
+        input.previous = previous;
+        let compilation = rackwright_planner::compile(&input).unwrap();
+        let violations = rackwright_planner::check(&input, &compilation.plan);
+        prop_assert_eq!(violations, vec![], "{}", yaml);
+    }
 }
 
 proptest! {

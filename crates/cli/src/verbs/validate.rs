@@ -12,6 +12,9 @@ use crate::output::{Out, When, eprint, forgive_broken_pipe};
 use crate::pipeline::{self, Outcome};
 use crate::report;
 
+/// Findings that are shown as text. A file with a mistake on each line has one for each; JSON holds them all.
+const SHOWN: usize = 200;
+
 /// Checks.
 pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     let outcome = pipeline::run(&args.paths.paths, Vec::new())?;
@@ -25,8 +28,14 @@ fn print(outcome: &Outcome, form: TextOrJson, color: When, out: &mut Out) -> std
     match form {
         TextOrJson::Text => {
             let choice = color.decide(&std::io::stdout());
-            for finding in &outcome.diagnostics {
+            for finding in outcome.diagnostics.iter().take(SHOWN) {
                 writeln!(out, "{}", render::text(finding, &outcome.sources, choice))?;
+            }
+            if let Some(more @ 1..) = outcome.diagnostics.len().checked_sub(SHOWN) {
+                writeln!(
+                    out,
+                    "{more} more findings are not shown; `--output json` has them all"
+                )?;
             }
         }
         TextOrJson::Json => {

@@ -92,6 +92,8 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     ports.sort_unstable_by_key(|&(guid, inventory, rail)| {
         (guid, model.inventories[inventory as usize].name.as_str(), rail)
     });
+    // Zero is what a port without a GUID reports.
+    ports.retain(|&(guid, ..)| guid != 0);
     for same in ports.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
         let guid = Guid::from_value(same[0].0);
         let name = |inventory: u32| &model.inventories[inventory as usize].name;

@@ -1,6 +1,6 @@
 //! A hostlist cannot be read.
 
-use rackwright_hostset::{Hostlist, Limits};
+use rackwright_hostset::{Hostlist, Limits, expand};
 use rackwright_manifest::{Path, Rule, Severity};
 
 use crate::finding::{Finding, Party};
@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A hostlist cannot be read",
     doc: r#"## What it does
-Hostlists are read as Slurm and ClusterShell read them; what the two read differently is refused. The message names the place inside the text.
+Hostlists are read as Slurm and ClusterShell read them; what the two read differently is refused, a name that comes twice included. The message names the place inside the text.
 
 ## Why
 A hostlist decides which nodes a change touches, so there is no best effort.
@@ -64,7 +64,10 @@ pub(crate) fn read(
     path: &Path,
     findings: &mut Vec<Finding>,
 ) -> Option<Hostlist> {
-    match Hostlist::parse(list.as_str(), &Limits::default()) {
+    let limits = Limits::default();
+    // A name that comes twice is one node for ClusterShell and two for Slurm.
+    let distinct = expand(list.as_str(), &limits).map(drop);
+    match distinct.and_then(|()| Hostlist::parse(list.as_str(), &limits)) {
         Ok(parsed) => Some(parsed),
         Err(error) => {
             let end = (error.offset + error.len.max(1)).min(list.as_str().len().max(error.offset));

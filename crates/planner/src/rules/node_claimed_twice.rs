@@ -74,37 +74,53 @@ Take the node out of one of the pools, or delete one of them.
 "#,
 };
 
-/// Pairs of pools that select one node.
+/// Nodes that several pools select, gathered by those pools: one finding for one mistake, with all of them in it.
 pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     let mut owner = vec![u32::MAX; model.site.names.len()];
-    let mut contested: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
+    let mut contested: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (pool, selected) in model.selected.iter().enumerate() {
         for &node in selected {
             let slot = &mut owner[node as usize];
             if *slot == u32::MAX {
                 *slot = pool as u32;
             } else {
-                contested.entry((*slot, pool as u32)).or_default().push(node);
+                contested
+                    .entry(node)
+                    .or_insert_with(|| vec![*slot])
+                    .push(pool as u32);
             }
         }
     }
-    for ((one, other), nodes) in contested {
-        let object = |pool: u32| ObjectRef::new(Kind::GPUPool, &model.pools[pool as usize].name);
-        let shown = folded(nodes.iter().map(|&node| model.site.name(node)));
-        let count = counted(nodes.len(), "node");
-        let note = |other: u32| format!("{shown} also in {}", object(other));
-        findings.push(
-            Finding::new(
-                &RULE,
-                format!(
-                    "{count} claimed by {} and {}: {shown}",
-                    object(one),
-                    object(other)
-                ),
-            )
-            .party(object(other), model.selection_path(other), note(one))
-            .party(object(one), model.selection_path(one), note(other))
-            .help("take the nodes out of one of the pools; until then both pools' nodes keep what they have"),
+    let mut by_pools: BTreeMap<Vec<u32>, Vec<u32>> = BTreeMap::new();
+    for (node, pools) in contested {
+        by_pools.entry(pools).or_default().push(node);
+    }
+    findings.extend(by_pools.iter().map(|(pools, nodes)| finding(model, pools, nodes)));
+}
+
+fn finding(model: &Model<'_>, pools: &[u32], nodes: &[u32]) -> Finding {
+    let object = |pool: u32| ObjectRef::new(Kind::GPUPool, &model.pools[pool as usize].name);
+    let list = |pools: &mut dyn Iterator<Item = u32>| {
+        let names: Vec<String> = pools.map(|pool| object(pool).to_string()).collect();
+        match names.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    };
+    let shown = folded(nodes.iter().map(|&node| model.site.name(node)));
+    let claimants = list(&mut pools.iter().copied());
+    let message = format!("{} claimed by {claimants}: {shown}", counted(nodes.len(), "node"));
+    let mut finding = Finding::new(&RULE, message);
+    for &pool in pools.iter().rev() {
+        let others = list(&mut pools.iter().copied().filter(|&other| other != pool));
+        finding = finding.party(
+            object(pool),
+            model.selection_path(pool),
+            format!("{shown} also in {others}"),
         );
     }
+    finding.help(
+        "take the nodes out of all pools but one; until then the nodes of these pools keep what they have",
+    )
 }

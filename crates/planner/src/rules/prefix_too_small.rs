@@ -83,17 +83,18 @@ Choose a wider prefix, with room for the last phase.
 pub(crate) fn finding(fabric: &Intent<InfiniBandFabricSpec>, net: Ipv4Net, needed: usize) -> Finding {
     let object = ObjectRef::new(Kind::InfiniBandFabric, &fabric.name);
     let rails = fabric.spec.topology.rails;
-    let arithmetic = match RailPrefixes::new(net, rails) {
-        Some(prefixes) => {
-            let length = prefixes.length();
-            format!(
-                "{rails} rails make a /{length} each, with {} addresses; {needed} nodes need one each",
-                prefixes.capacity()
-            )
-        }
-        None => format!("it cannot be cut into {rails} prefixes that hold nodes"),
+    let message = match RailPrefixes::new(net, rails) {
+        Some(prefixes) => format!(
+            "{net} of {object} is too small: {rails} rails make a /{} each, with {} addresses; {needed} nodes need one each",
+            prefixes.length(),
+            prefixes.capacity()
+        ),
+        None => format!(
+            "{net} of {object} cannot be cut for {rails} rails: each would be a /{}, and only a /1 to a /30 holds nodes",
+            RailPrefixes::cut(net, rails)
+        ),
     };
-    Finding::new(&RULE, format!("{net} of {object} is too small: {arithmetic}"))
+    Finding::new(&RULE, message)
         .party(object, at!("spec", "addressing", "ipv4"), "too small")
         .help("choose a wider prefix, with room for the last phase")
 }

@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A node is not part of the site",
     doc: r#"## What it does
-Where the supercluster lists racks, the nodes that a pool names must stand in one of them. A supercluster without racks accepts any node.
+Where the supercluster lists racks, the nodes that a pool names must stand in one of them. A supercluster without racks has the nodes that no other supercluster places.
 
 ## Why
 A node that does not exist is most often a typing error that would leave nodes out without a word.
@@ -64,7 +64,7 @@ pub(crate) fn finding(object: &ObjectRef, path: &Path, unknown: &[String], super
     Finding::new(
         &RULE,
         format!(
-            "{path} of {object} names {} that stand in no rack of Supercluster/{supercluster}: {shown}",
+            "{path} of {object} names {} that Supercluster/{supercluster} does not have: {shown}",
             counted(unknown.len(), "node")
         ),
     )
