@@ -178,7 +178,7 @@ impl Cluster {
                 if holds().await? {
                     return anyhow::Ok(());
                 }
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         match tokio::time::timeout(Duration::from_secs(120), wait).await {
