@@ -36,8 +36,7 @@ macro_rules! text {
             /// Reads the canonical spelling.
             pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
                 let text: String = text.into();
-                let check: fn(&str) -> bool = $check;
-                if !text.is_empty() && text.len() <= Self::MAX as usize && check(&text) {
+                if Self::is_valid(&text) {
                     Ok(Self(text.into_boxed_str()))
                 } else {
                     Err(TextError {
@@ -49,10 +48,16 @@ macro_rules! text {
                 }
             }
 
+            /// Whether a text is the canonical spelling.
+            pub fn is_valid(text: &str) -> bool {
+                let check: fn(&str) -> bool = $check;
+                !text.is_empty() && text.len() <= Self::MAX as usize && check(text)
+            }
+
             /// A text that is right by construction.
             #[allow(dead_code, reason = "not every type is constructed from numbers")]
             pub(crate) fn trusted(text: String) -> Self {
-                debug_assert!(Self::new(text.as_str()).is_ok(), "{text:?} is not {}", $what);
+                debug_assert!(Self::is_valid(&text), "{text:?} is not {}", $what);
                 Self(text.into_boxed_str())
             }
 

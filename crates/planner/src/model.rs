@@ -95,7 +95,7 @@ impl<'a> Model<'a> {
         {
             let valid = named
                 .iter()
-                .filter(|name| rackwright_api::NodeName::new(name.as_str()).is_ok());
+                .filter(|name| rackwright_api::NodeName::is_valid(name));
             unplaced.extend(valid.cloned());
             if let Some(selector) = &pool.spec.nodes.selector {
                 let matching = self

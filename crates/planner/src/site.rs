@@ -218,7 +218,7 @@ impl Expansion {
             return;
         }
         let mut add = |name: String, rack: u32| {
-            if NodeName::new(name.as_str()).is_ok() {
+            if NodeName::is_valid(&name) {
                 self.nodes.push((name.into_boxed_str(), rack));
             } else {
                 wrong.push(name);
