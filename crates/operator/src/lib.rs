@@ -36,7 +36,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crd_check::Crds;
+use crd_check::{Checker, Crds, Doubt};
 use kinds::Watched;
 use lease::{Candidate, Claim, Timing};
 use metrics::Metrics;
@@ -165,7 +165,9 @@ impl Parts {
             .clone()
             .unwrap_or_else(|| format!("{:016x}", jitter::random()));
         let metrics = Arc::new(Metrics::default());
-        let (crds_sender, crds) = watch::channel(Crds::Unknown("not looked at yet".to_owned()));
+        let doubt = Doubt::default();
+        let checker = Arc::new(Checker::new(client.clone(), doubt.clone()));
+        let crds = checker.state();
         let claim = claim_sender.subscribe();
         // Ends what must outlive the last round: watches, lease, answers to probes. Dropped, it ends them too, so that
         // a killed operator leaves nothing behind.
@@ -179,7 +181,10 @@ impl Parts {
             crds: crds.clone(),
         };
         let server = tokio::spawn(http::serve(listener, health, after.clone()));
-        let checks = tokio::spawn(crd_check::run(client.clone(), crds_sender, after.clone()));
+        let checks = tokio::spawn({
+            let (checker, after) = (Arc::clone(&checker), after.clone());
+            async move { checker.run(&after).await }
+        });
         let election = (!options.no_leader_election).then(|| {
             let candidate = Candidate {
                 namespace: options.lease_namespace.clone(),
@@ -204,9 +209,11 @@ impl Parts {
                     claim,
                     stop: shutdown.clone(),
                 },
+                doubt: doubt.clone(),
             },
             events: events::Events::new(client.clone(), &identity),
             crds: crds.clone(),
+            checker,
             synced,
             debounce: options.debounce,
             resync: options.resync,
@@ -217,7 +224,7 @@ impl Parts {
             .run_until_cancelled(fit.wait_for(|crds| *crds == Crds::Fit))
             .await
         {
-            Some(Ok(_)) => reconcile::observe::watch_all(&client, &store, &metrics, &options, &after),
+            Some(Ok(_)) => reconcile::observe::watch_all(&client, &store, &metrics, &doubt, &options, &after),
             _ => Vec::new(),
         };
         reconciler.run().await;

@@ -41,6 +41,8 @@ pub(crate) struct Metrics {
     registry: Mutex<Registry>,
     compiles: Counter,
     rejected: Counter,
+    rounds_failed: Counter,
+    failing: Gauge,
     compile_seconds: Histogram,
     writes: Family<WriteLabels, Counter>,
     watch_errors: Family<KindLabels, Counter>,
@@ -58,6 +60,8 @@ impl Default for Metrics {
             registry: Mutex::default(),
             compiles: Counter::default(),
             rejected: Counter::default(),
+            rounds_failed: Counter::default(),
+            failing: Gauge::default(),
             // 1 ms to 32 s: from a handful of nodes to a hundred thousand.
             compile_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
             writes: Family::default(),
@@ -75,6 +79,16 @@ impl Default for Metrics {
             "plans_rejected",
             "Plans that the independent checker rejected: nothing was written",
             metrics.rejected.clone(),
+        );
+        registry.register(
+            "rounds_failed",
+            "Rounds that stopped before anything was written: the compile failed, or what it needs to know is not known",
+            metrics.rounds_failed.clone(),
+        );
+        registry.register(
+            "round_failing",
+            "1 where the last round stopped before anything was written",
+            metrics.failing.clone(),
         );
         registry.register_with_unit(
             "compile",
@@ -135,6 +149,12 @@ impl Metrics {
 
     pub(crate) fn plan_rejected(&self) {
         self.rejected.inc();
+    }
+
+    /// Whether the last round stopped early.
+    pub(crate) fn round_failed(&self, failed: bool) {
+        self.rounds_failed.inc_by(u64::from(failed));
+        self.failing.set(i64::from(failed));
     }
 
     pub(crate) fn write(&self, kind: &'static str, verb: &'static str, result: &'static str) {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{DynamicObject, ObjectMeta};
 use rackwright_api::{
     GPUPoolSpec, InfiniBandFabricSpec, IntentStatus, Management, Name, NodeConfigSpec, NodeInventorySpec,
@@ -24,7 +26,8 @@ pub(crate) type Fingerprint = [u8; 16];
 pub(crate) struct IntentRecord {
     pub uid: String,
     pub generation: i64,
-    pub deleting: bool,
+    /// When somebody asked for its deletion.
+    pub deletion: Option<Timestamp>,
     pub finalizers: Vec<String>,
     /// What the user wrote, or why it cannot be read.
     pub spec: Result<IntentSpec, String>,
@@ -64,11 +67,15 @@ impl IntentRecord {
         Self {
             uid: object.metadata.uid.unwrap_or_default(),
             generation: object.metadata.generation.unwrap_or_default(),
-            deleting: object.metadata.deletion_timestamp.is_some(),
+            deletion: object.metadata.deletion_timestamp.map(|Time(at)| at),
             finalizers: object.metadata.finalizers.unwrap_or_default(),
             spec: named.and(parsed),
             status: serde_json::from_value(take("status")).ok(),
         }
+    }
+
+    pub(crate) fn deleting(&self) -> bool {
+        self.deletion.is_some()
     }
 
     pub(crate) fn held(&self) -> bool {
@@ -299,7 +306,7 @@ mod tests {
         .unwrap();
         let record = IntentRecord::new(Kind::GPUPool, object);
         assert!(record.spec.is_err());
-        assert!(record.deleting && record.held());
+        assert!(record.deleting() && record.held());
         assert_eq!(record.generation, 3);
         assert_eq!(record.status.unwrap().observed_generation, 2);
     }

@@ -31,7 +31,10 @@ pub(crate) enum WriteError {
     /// Leadership is lost, or the process is asked to end; the write was not sent.
     #[error("not sent: this process does not lead any more, or stops")]
     Stopped,
-    /// Somebody else wrote the object since it was read, or it is gone or there already.
+    /// The object is not there, or its kind is not served.
+    #[error("it is not there: {0}")]
+    Gone(String),
+    /// Somebody else wrote the object since it was read, or it is there already.
     #[error("the object changed since it was read: {0}")]
     Conflict(String),
     /// The API server did not take it, several times.
@@ -50,6 +53,7 @@ impl WriteError {
     pub(crate) const fn as_str(&self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
+            Self::Gone(_) => "gone",
             Self::Conflict(_) => "conflict",
             Self::Throttled(_) => "throttled",
             Self::Refused(_) => "refused",
@@ -65,7 +69,9 @@ impl From<kube::Error> for WriteError {
         };
         let message = status.message.clone();
         match status.code {
-            404 | 409 | 410 | 412 => Self::Conflict(message),
+            // 405 is what a kind answers whose CRD is being deleted.
+            404 | 405 | 410 => Self::Gone(message),
+            409 | 412 => Self::Conflict(message),
             429 | 503 => Self::Throttled(message),
             400..=499 => Self::Refused(message),
             _ => Self::Unknown(message),

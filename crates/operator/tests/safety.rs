@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use kube::api::{Api, DynamicObject};
 use serde_json::json;
-use support::{Cluster, inventory, pool, settle, supercluster, swappiness, text};
+use support::{Cluster, get, inventory, pool, settle, supercluster, swappiness, text};
 
 fn all(cluster: &BTreeMap<String, String>, management: &str) -> bool {
     !cluster.is_empty() && cluster.values().all(|found| found == management)
@@ -445,14 +445,4 @@ async fn old_or_missing_crds_stop_everything_and_readyz_says_what_to_do() {
     assert_eq!(get(operator.address, "/healthz").await.0, 200);
     assert_eq!(cluster.names("NodeConfig").await.len(), 4);
     operator.stop().await.unwrap();
-}
-
-async fn get(address: std::net::SocketAddr, path: &str) -> (u16, String) {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    (answer[9..12].parse().unwrap(), answer)
 }

@@ -11,6 +11,7 @@ use rackwright_api::{IntentStatus, NodeConfig, NodeProfile, labels};
 use rackwright_planner::{ObjectRef, Plan, PoolPlan};
 use serde_json::Value;
 
+use crate::crd_check::Doubt;
 use crate::kinds::watched;
 use crate::metrics::Metrics;
 use crate::patches;
@@ -40,6 +41,8 @@ pub(crate) struct Outcome {
     pub writes: u64,
     /// Writes that must be looked at again.
     pub failed: u64,
+    /// The checker objects to the plan.
+    pub rejected: bool,
     /// By pool.
     pub pools: BTreeMap<Arc<str>, PoolOutcome>,
 }
@@ -60,13 +63,21 @@ pub(crate) struct PoolOutcome {
 }
 
 impl Outcome {
-    /// What it would be if nothing could be written.
-    pub(crate) fn untouched(work: &Work, why: &str) -> Self {
-        let mut outcome = Self::default();
+    /// Nothing is written of a plan that the checker rejects.
+    pub(crate) fn rejected(work: &Work) -> Self {
+        let mut outcome = Self {
+            rejected: true,
+            ..Self::default()
+        };
         for node in &work.nodes {
-            outcome.pending(node, why);
+            outcome.pending(node, "the plan is rejected");
         }
         outcome
+    }
+
+    /// Whether there is nothing to do again.
+    pub(crate) fn clean(&self) -> bool {
+        self.failed == 0 && !self.rejected
     }
 
     fn pending(&mut self, node: &NodeWrite, why: &str) {
@@ -100,6 +111,7 @@ pub(crate) struct Applier {
     pub writer: Writer,
     pub metrics: Arc<Metrics>,
     pub gate: Gate,
+    pub doubt: Doubt,
 }
 
 impl Applier {
@@ -322,7 +334,7 @@ impl Applier {
     /// Deletes our profiles that no NodeConfig names. Only after a round without a failure: then every NodeConfig that
     /// we wrote is in the cache.
     pub(crate) async fn collect(&self, outcome: &mut Outcome) {
-        if outcome.failed > 0 {
+        if !outcome.clean() {
             return;
         }
         let unused = self.unused_profiles();
@@ -387,10 +399,16 @@ impl Applier {
     fn note(&self, kind: &'static str, verb: &'static str, name: &str, error: Option<&WriteError>) {
         self.metrics
             .write(kind, verb, error.map_or("ok", WriteError::as_str));
+        // Not served any more, or a schema that does not know what this binary writes: the CRD may be another.
+        if let Some(WriteError::Gone(_) | WriteError::Refused(_)) = error {
+            self.doubt.raise();
+        }
         match error {
             None => tracing::debug!(kind, verb, name, "written"),
             Some(WriteError::Stopped) => {}
-            Some(error @ WriteError::Conflict(_)) => tracing::debug!(kind, verb, name, %error, "not written"),
+            Some(error @ (WriteError::Conflict(_) | WriteError::Gone(_))) => {
+                tracing::debug!(kind, verb, name, %error, "not written");
+            }
             Some(error) => tracing::warn!(kind, verb, name, %error, "not written"),
         }
     }

@@ -14,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::crd_check::Crds;
+use crate::crd_check::{Checker, Crds, NoOrder};
 use crate::events::{Events, notes};
 use crate::jitter::jittered;
 use crate::metrics::NodeCounts;
@@ -52,6 +52,8 @@ enum RoundError {
     Validate(#[from] ValidateError),
     #[error(transparent)]
     Plan(#[from] PlanError),
+    #[error(transparent)]
+    NoOrder(#[from] NoOrder),
     #[error("the compiling thread ended: {0}")]
     Thread(#[from] tokio::task::JoinError),
 }
@@ -61,6 +63,7 @@ pub(crate) struct Reconciler {
     pub applier: Applier,
     pub events: Events,
     pub crds: watch::Receiver<Crds>,
+    pub checker: Arc<Checker>,
     pub synced: watch::Sender<Synced>,
     pub debounce: Duration,
     pub resync: Duration,
@@ -99,10 +102,7 @@ impl Reconciler {
             at_once = false;
             let seen = *changes.borrow_and_update();
             let outcome = self.round().await;
-            let clean = outcome.as_ref().is_ok_and(|outcome| outcome.failed == 0);
-            if let Err(error) = &outcome {
-                tracing::error!(%error, "nothing was written");
-            }
+            let clean = outcome.as_ref().is_ok_and(Outcome::clean);
             retry = if clean {
                 None
             } else {
@@ -138,8 +138,18 @@ impl Reconciler {
     }
 
     async fn round(&self) -> Result<Outcome, RoundError> {
+        let outcome = self.steps().await;
+        self.applier.metrics.round_failed(outcome.is_err());
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "nothing was written");
+        }
+        outcome
+    }
+
+    async fn steps(&self) -> Result<Outcome, RoundError> {
         let started = Instant::now();
         let observed = Arc::new(snapshot(&self.applier.store)?);
+        self.checker.are_orders(&observed.deletions()).await?;
         let looked_at = Arc::clone(&observed);
         let (validated, work) = tokio::task::spawn_blocking(move || think(&looked_at)).await??;
         self.applier.metrics.compiled(started.elapsed());
@@ -164,7 +174,7 @@ impl Reconciler {
                 tracing::error!(code = violation.code, %violation, "plan rejected, nothing is written");
             }
             self.applier.metrics.plan_rejected();
-            Outcome::untouched(work, "the plan is rejected")
+            Outcome::rejected(work)
         };
         let statuses = statuses(observed, validated, &outcome, &Time(now()));
         let notes = notes(observed, &statuses, &outcome);
@@ -187,7 +197,7 @@ impl Reconciler {
 
     fn report(&self, observed: &Observed, work: &Work, outcome: &Outcome, took: Duration) {
         self.applier.metrics.width(self.applier.writer.width());
-        if outcome.failed == 0 {
+        if outcome.clean() {
             self.applier.metrics.succeeded(Timestamp::now());
         }
         let mut counts = work.counts.clone();
@@ -245,136 +255,4 @@ async fn quiet(changes: &mut watch::Receiver<u64>, debounce: Duration) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_round_waits_for_quiet_but_not_for_ever() {
-        let (sender, mut receiver) = watch::channel(0_u64);
-        let start = Instant::now();
-        quiet(&mut receiver, Duration::from_millis(500)).await;
-        assert_eq!(start.elapsed(), Duration::from_millis(500));
-
-        let busy = tokio::spawn(async move {
-            loop {
-                sender.send_modify(|count| *count += 1);
-                sleep(Duration::from_millis(100)).await;
-            }
-        });
-        let start = Instant::now();
-        quiet(&mut receiver, Duration::from_millis(500)).await;
-        assert_eq!(start.elapsed(), Duration::from_secs(5));
-        busy.abort();
-    }
-
-    /// A plan that the checker rejects: nothing but statuses is written.
-    #[tokio::test(start_paused = true)]
-    async fn a_rejected_plan_writes_nothing_but_says_so() {
-        use kube::api::{Api, ListParams, PostParams};
-        use rackwright_api::{NodeConfig, Supercluster, SuperclusterSpec, labels, status::reasons};
-        use rackwright_planner::{Kind, ObjectRef};
-
-        let server = rackwright_fake_apiserver::FakeApiServer::default();
-        let client = server.client();
-        let crds: Api<kube::api::DynamicObject> = Api::all_with(
-            client.clone(),
-            &kube::core::ApiResource::from_gvk(&kube::core::GroupVersionKind::gvk(
-                "apiextensions.k8s.io",
-                "v1",
-                "CustomResourceDefinition",
-            )),
-        );
-        for crd in rackwright_api::crds::all() {
-            crds.create(&PostParams::default(), &serde_json::from_value(crd).unwrap())
-                .await
-                .unwrap();
-        }
-        let spec: SuperclusterSpec = serde_json::from_value(serde_json::json!({
-            "racks": [{"names": "r1", "nodes": "n1", "system": "dgx-b200"}],
-        }))
-        .unwrap();
-        let sites: Api<Supercluster> = Api::all(client.clone());
-        sites
-            .create(&PostParams::default(), &Supercluster::new("lab", spec))
-            .await
-            .unwrap();
-
-        let store = Arc::new(crate::store::Store::default());
-        let metrics = Arc::new(crate::metrics::Metrics::default());
-        let stop = tokio_util::sync::CancellationToken::new();
-        let options = crate::Options::for_tests();
-        observe::watch_all(&client, &store, &metrics, &options, &stop);
-        let mut changes = store.changes();
-        while !store.missing().is_empty() {
-            changes.changed().await.unwrap();
-        }
-        let (_claim, claim) = watch::channel(crate::lease::Claim::Always);
-        let (_crds, crds) = watch::channel(Crds::Fit);
-        let reconciler = Reconciler {
-            applier: Applier {
-                client: client.clone(),
-                store: Arc::clone(&store),
-                writer: crate::writer::Writer::new(4),
-                metrics,
-                gate: crate::writer::Gate {
-                    claim,
-                    stop: stop.clone(),
-                },
-            },
-            events: Events::new(client.clone(), "test"),
-            crds,
-            synced: watch::Sender::new(Synced::default()),
-            debounce: options.debounce,
-            resync: options.resync,
-        };
-        let observed = snapshot(&store).unwrap();
-        let (mut validated, mut work) = think(&observed).unwrap();
-        validated.violations.push(rackwright_plan_check::Violation {
-            code: "RW9001",
-            nodes: Vec::new(),
-            objects: Vec::new(),
-            message: "wrong".to_owned(),
-            count: 1,
-        });
-        validated
-            .rejected
-            .insert(ObjectRef::new(Kind::Supercluster, "lab"));
-        work.nodes.push(plan::NodeWrite {
-            name: "n".into(),
-            pool: "p".into(),
-            action: plan::NodeAction::Create,
-        });
-        let mark = server.mark();
-        reconciler.act(&observed, &validated, &work).await;
-
-        let writes = server.requests_since(mark);
-        let written: Vec<_> = writes
-            .iter()
-            .filter(|entry| entry.is_mutating())
-            .map(|entry| {
-                (
-                    entry.request.resource.as_str(),
-                    entry.request.subresource.as_str(),
-                )
-            })
-            .collect();
-        assert_eq!(written, [("superclusters", "status"), ("events", "")]);
-        let lab = sites.get("lab").await.unwrap();
-        assert_eq!(lab.status.unwrap().conditions[0].reason, reasons::PLAN_REJECTED);
-        assert!(
-            !lab.metadata
-                .finalizers
-                .unwrap_or_default()
-                .contains(&labels::FINALIZER.to_owned())
-        );
-        assert!(
-            Api::<NodeConfig>::all(client)
-                .list(&ListParams::default())
-                .await
-                .unwrap()
-                .items
-                .is_empty()
-        );
-        stop.cancel();
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use jiff::Timestamp;
 use kube::api::{Api, DynamicObject, ObjectMeta};
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt as _, watcher as watch_stream};
@@ -11,6 +12,7 @@ use rackwright_api::{NodeConfig, NodeInventory, NodeProfile};
 use rackwright_planner::{Kind, ObjectRef};
 use tokio_util::sync::CancellationToken;
 
+use crate::crd_check::Doubt;
 use crate::kinds::{INTENTS, Watched, watched};
 use crate::metrics::Metrics;
 use crate::options::Options;
@@ -40,6 +42,20 @@ pub(crate) struct Observed {
     pub nodes: BTreeMap<Arc<str>, Stored<NodeRecord>>,
     pub inventories: BTreeMap<Arc<str>, Stored<InventoryRecord>>,
     pub profiles: BTreeMap<Arc<str>, Stored<ProfileRecord>>,
+}
+
+impl Observed {
+    /// The kinds of which intents are being deleted, each with the time of the first of these deletions.
+    pub(crate) fn deletions(&self) -> BTreeMap<Watched, Timestamp> {
+        let mut first = BTreeMap::new();
+        for (object, stored) in &self.intents {
+            if let Some(at) = stored.record.deletion {
+                let earliest = first.entry(watched(object.kind)).or_insert(at);
+                *earliest = at.min(*earliest);
+            }
+        }
+        first
+    }
 }
 
 /// A record and the version it was read at.
@@ -95,6 +111,7 @@ pub(crate) fn watch_all(
     client: &kube::Client,
     store: &Arc<Store>,
     metrics: &Arc<Metrics>,
+    doubt: &Doubt,
     options: &Options,
     stop: &CancellationToken,
 ) -> Vec<tokio::task::JoinHandle<()>> {
@@ -107,6 +124,7 @@ pub(crate) fn watch_all(
     let context = Context {
         store: Arc::clone(store),
         metrics: Arc::clone(metrics),
+        doubt: doubt.clone(),
         config,
     };
     let mut tasks = Vec::new();
@@ -148,6 +166,7 @@ pub(crate) fn watch_all(
 struct Context {
     store: Arc<Store>,
     metrics: Arc<Metrics>,
+    doubt: Doubt,
     config: watcher::Config,
 }
 
@@ -171,6 +190,9 @@ impl Context {
                     Some(Err(error)) => {
                         errors += 1;
                         self.metrics.watch_error(kind.as_str());
+                        if not_served(&error) {
+                            self.doubt.raise();
+                        }
                         let error = describe(&error);
                         tracing::warn!(kind = kind.as_str(), error, "watch failed, trying again");
                     }
@@ -179,6 +201,13 @@ impl Context {
             }
         }
     }
+}
+
+/// Whether the kind is gone.
+fn not_served(error: &watcher::Error) -> bool {
+    use std::error::Error as _;
+    let answer = error.source().and_then(|source| source.downcast_ref());
+    matches!(answer, Some(kube::Error::Api(status)) if status.code == 404)
 }
 
 /// In one line; kube prints the whole answer of the API server.

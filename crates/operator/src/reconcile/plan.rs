@@ -136,7 +136,7 @@ fn to_hold(observed: &Observed) -> Vec<ObjectRef> {
     let open = observed
         .intents
         .iter()
-        .filter(|(_, stored)| !stored.record.deleting && !stored.record.held());
+        .filter(|(_, stored)| !stored.record.deleting() && !stored.record.held());
     open.map(|(object, _)| object.clone()).collect()
 }
 
@@ -151,7 +151,7 @@ pub(crate) fn to_release(
     let blind = observed
         .intents
         .values()
-        .any(|stored| !stored.record.deleting && stored.record.spec.is_err());
+        .any(|stored| !stored.record.deleting() && stored.record.spec.is_err());
     observed
         .intents
         .iter()
@@ -161,7 +161,10 @@ pub(crate) fn to_release(
             } else {
                 !blind
             };
-            stored.record.deleting && stored.record.held() && free && !compilation.referenced.contains(object)
+            stored.record.deleting()
+                && stored.record.held()
+                && free
+                && !compilation.referenced.contains(object)
         })
         .map(|(object, _)| object.clone())
         .collect()
@@ -198,13 +201,13 @@ impl<'a> Pools<'a> {
     }
 
     fn deleting(&self, pool: &str) -> bool {
-        self.records.get(pool).is_some_and(|record| record.deleting)
+        self.records.get(pool).is_some_and(|record| record.deleting())
     }
 
     fn says(&self, pool: &str, node: &str, observed: &Observed) -> Verdict {
         match self.records.get(pool) {
             None => Verdict::Nothing,
-            Some(record) if record.deleting => Verdict::LetGo,
+            Some(record) if record.deleting() => Verdict::LetGo,
             Some(_) if !self.accepted.contains(pool) => Verdict::Keep,
             // A missing inventory is no evidence that the node's labels changed.
             Some(record)

@@ -42,7 +42,8 @@ pub(crate) fn statuses(
         .intents
         .iter()
         .filter(|(object, stored)| {
-            !stored.record.deleting || (stored.record.held() && !leaves(object, validated, outcome, observed))
+            !stored.record.deleting()
+                || (stored.record.held() && !leaves(object, validated, outcome, observed))
         })
         .map(|(object, stored)| {
             let findings = findings.get(object).map_or(&[][..], Vec::as_slice);
@@ -124,7 +125,7 @@ fn verdict(
     validated: &Validated,
     outcome: &Outcome,
 ) -> Verdict {
-    if record.deleting {
+    if record.deleting() {
         return leaving(object, findings, outcome);
     }
     if let Err(error) = &record.spec {

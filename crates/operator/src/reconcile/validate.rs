@@ -79,7 +79,7 @@ fn input(observed: &Observed) -> Input {
 fn intent<S: Clone>(name: Name, record: &IntentRecord, spec: &S) -> Intent<S> {
     Intent {
         name,
-        deleting: record.deleting,
+        deleting: record.deleting(),
         spec: spec.clone(),
     }
 }

@@ -320,3 +320,14 @@ pub fn inventory(name: &str, labels: Value) -> Value {
 pub fn swappiness(value: &str) -> Value {
     json!({"spec": {"host": {"sysctls": {"vm.swappiness": value}}}})
 }
+
+/// What an HTTP path of the operator answers: status code and text.
+pub async fn get(address: std::net::SocketAddr, path: &str) -> (u16, String) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    (answer[9..12].parse().unwrap(), answer)
+}

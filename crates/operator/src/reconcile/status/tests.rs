@@ -37,7 +37,7 @@ fn record(status: Option<IntentStatus>) -> IntentRecord {
     IntentRecord {
         uid: "u".to_owned(),
         generation: 4,
-        deleting: false,
+        deletion: None,
         finalizers: vec![labels::FINALIZER.to_owned()],
         spec: serde_json::from_value(serde_json::json!({"supercluster": "lab", "nodes": {"racks": "r1"}}))
             .map(|spec| crate::records::IntentSpec::Pool(Box::new(spec)))
@@ -182,7 +182,7 @@ fn findings_are_counted_whole_shown_in_part_errors_first() {
 fn waiting_on_the_way_out_is_never_stalled() {
     let a = object(Kind::GPUPool, "a");
     let mut leaving = record(None);
-    leaving.deleting = true;
+    leaving.deletion = Some(at(1).0);
     let observed = observed(vec![(a.clone(), leaving)]);
     let mut held = refused(vec![finding(&RULE, &[&a])]);
     held.compilation.referenced.insert(a);
