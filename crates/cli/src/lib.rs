@@ -15,6 +15,7 @@
 )]
 
 mod args;
+mod catalogue;
 mod exit;
 mod findings;
 mod jsonl;

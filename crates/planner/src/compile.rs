@@ -56,6 +56,7 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::missing_reference::check,
     rules::wrong_supercluster::check,
     rules::in_use::check,
+    rules::unknown_system::check,
     rules::rack_in_two_clusters::check,
     rules::node_claimed_twice::check,
     rules::empty_pool::check,

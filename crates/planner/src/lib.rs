@@ -11,6 +11,7 @@
 //! examples that are its tests.
 
 mod allocate;
+pub mod catalogue;
 mod check;
 mod compile;
 mod finding;

@@ -19,6 +19,7 @@ pub fn run(check: bool) -> anyhow::Result<()> {
     crds(&mut files)?;
     rules(&mut files);
     command_line(&mut files);
+    files.insert(PathBuf::from("docs/catalogue.md"), crate::catalogue::markdown());
     let mut stale = Vec::new();
     for (path, content) in &files {
         let full = root.join(path);

@@ -18,6 +18,7 @@ pub mod too_many_nodes;
 pub mod too_many_rails;
 pub mod unknown_node;
 pub mod unknown_rack;
+pub mod unknown_system;
 pub mod wrong_supercluster;
 
 use rackwright_manifest::Rule;
@@ -41,6 +42,7 @@ pub static RULES: &[&Rule] = &[
     &in_use::RULE,
     &duplicate_guid::RULE,
     &too_many_rails::RULE,
+    &unknown_system::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
 ];
