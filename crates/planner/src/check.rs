@@ -98,10 +98,12 @@ mod tests {
         assert_eq!(codes(&compile(&input()).unwrap().plan), BTreeSet::new());
     }
 
+    type Bug = fn(&mut Plan);
+
     /// Planted bugs of an allocator and of a planner.
     #[test]
     fn planted_bugs_are_caught() {
-        let bugs: [(&str, fn(&mut Plan)); 4] = [
+        let bugs: [(&str, Bug); 4] = [
             ("RW9003", |plan| plan.slots[1] = plan.slots[0]),
             ("RW9004", |plan| plan.slots[2] = 500),
             ("RW9018", |plan| plan.nodes[0].hash ^= 1),

@@ -63,6 +63,7 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::sysctl_key::check,
     rules::duplicate_guid::check,
     rules::too_many_rails::check,
+    rules::mig_layout::check,
     rules::prefixes_overlap::check,
 ];
 

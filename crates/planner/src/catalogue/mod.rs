@@ -4,7 +4,7 @@
 //! what they do not know, and say so.
 
 mod entry;
-pub mod mig;
+mod mig;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use entry::{Entry, Fact};
-pub use mig::{Mig, MigProfile};
+pub use mig::{Mig, MigProfile, Refusal};
 
 /// A figure and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ pub mod empty_pool;
 pub mod hostlist_invalid;
 pub mod in_use;
 pub mod invalid_node_name;
+pub mod mig_layout;
 pub mod missing_reference;
 pub mod node_claimed_twice;
 pub mod node_names_count;
@@ -43,6 +44,7 @@ pub static RULES: &[&Rule] = &[
     &duplicate_guid::RULE,
     &too_many_rails::RULE,
     &unknown_system::RULE,
+    &mig_layout::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
 ];
