@@ -24,6 +24,7 @@ mod object;
 mod output;
 pub mod pipeline;
 mod plan_objects;
+mod power;
 pub mod previous;
 mod reference;
 mod report;

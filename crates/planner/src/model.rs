@@ -10,6 +10,7 @@ use rackwright_manifest::Path;
 use crate::catalogue::{self, System};
 use crate::finding::{Finding, at};
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef};
+use crate::power::Power;
 use crate::rules::{hostlist_invalid, unknown_node, unknown_rack};
 use crate::site::{GroupRef, Site};
 
@@ -23,6 +24,7 @@ pub(crate) struct Model<'a> {
     pub site: Site,
     /// The nodes that each pool selects, sorted; none for a pool that is on its way out.
     pub selected: Vec<Vec<u32>>,
+    pub power: Power,
 }
 
 /// One name that an object gives of another.
@@ -66,10 +68,12 @@ impl<'a> Model<'a> {
             inventories,
             site: Site::default(),
             selected: Vec::new(),
+            power: Power::default(),
         };
         let named = model.named_nodes(findings);
         let unplaced = model.unplaced(&named);
         model.site = Site::build(&model.superclusters, unplaced.into_iter(), findings);
+        model.power = Power::new(&model.superclusters, &model.site);
         model.selected = model
             .pools
             .iter()
