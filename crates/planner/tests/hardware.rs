@@ -271,3 +271,33 @@ fn locations_in_a_cycle_have_a_finding_and_no_sum() {
     assert_eq!(compilation.power.len(), 1);
     assert!(compilation.findings[1].message.contains("a in b in a"));
 }
+
+/// The codes of one pool of a system with a cap.
+fn capped(system: &str, cap: &str) -> Vec<&'static str> {
+    let pool = format!(
+        "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: p }}\nspec:\n  supercluster: lab\n  nodes: {{ racks: a }}\n  gpu: {{ powerLimit: {cap} }}\n"
+    );
+    let compilation = compile(&(site(&format!("  racks:\n{}", rack("a", system))) + &pool));
+    // A warning: the pool compiles.
+    assert_eq!(compilation.plan.nodes().len(), 1);
+    codes(&compilation)
+}
+
+#[test]
+fn a_cap_lies_within_the_range_of_the_gpu() {
+    for (system, cap, inside) in [
+        ("dgx-b200", "199W", false),
+        ("dgx-b200", "200W", true),
+        ("dgx-b200", "1kW", true),
+        ("dgx-b200", "1001W", false),
+        ("dgx-a100-40gb", "100W", true),
+        ("gb200-nvl72", "1200W", true),
+        ("gb200-nvl72", "1201W", false),
+        // No range is known: nothing is said.
+        ("dgx-b300", "9kW", true),
+        ("gb300-nvl72", "1W", true),
+    ] {
+        let expected: &[&str] = if inside { &[] } else { &["RW2020"] };
+        assert_eq!(capped(system, cap), expected, "{system} {cap}");
+    }
+}
