@@ -5,7 +5,6 @@ use rackwright_manifest::{Rule, Severity};
 use crate::finding::{Finding, at};
 use crate::input::{Kind, ObjectRef};
 use crate::model::Model;
-use crate::power::shown;
 
 /// See its documentation.
 pub static RULE: Rule = Rule {
@@ -82,19 +81,16 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 Finding::new(
                     &RULE,
                     format!(
-                        "{object} caps its GPUs at {}, and {gpu}, the GPU of {} ({} of {}), takes {} to {}",
-                        shown(cap),
+                        "{object} caps its GPUs at {cap} W, and {gpu}, the GPU of {} ({} of {}), takes {min} to {max} W",
                         system.name,
                         system.path,
                         system.site,
-                        shown(min),
-                        shown(max),
                     ),
                 )
                 .party(
                     object.clone(),
                     at!("spec", "gpu", "powerLimit"),
-                    format!("not within {} to {}", shown(min), shown(max)),
+                    format!("not within {min} to {max} W"),
                 )
                 .told(system.site, system.path, format!("its GPU is {gpu}"))
                 .help(format!(
