@@ -47,11 +47,12 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl"
     )]
     Plan(Plan),
-    /// Print the documentation of a rule
+    /// Print the documentation of a rule, or what the catalogue knows of a piece of hardware
     ///
-    /// Takes the code or the name of a rule; without one it lists all rules.
+    /// Takes the code or the name of a rule; without one it lists all rules. With `system`, `gpu`, `switch` or `adapter`
+    /// it prints an entry of the catalogue, each figure with its source; without a name it lists the entries.
     #[command(
-        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain"
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain system dgx-b200\n  rackwright explain gpu"
     )]
     Explain(Explain),
     /// Print the CustomResourceDefinitions
@@ -108,9 +109,12 @@ pub struct Plan {
 /// `rackwright explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Code or name of a rule, such as RW2002; all rules are listed without it
+    /// Code or name of a rule, such as RW2002; all rules are listed without it. Or system, gpu, switch, adapter
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
+    /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch or adapter
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
     /// Form of the documentation
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: TextOrJson,

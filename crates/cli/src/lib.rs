@@ -15,6 +15,7 @@
 )]
 
 mod args;
+mod catalogue;
 mod exit;
 mod findings;
 mod jsonl;
@@ -23,6 +24,7 @@ mod object;
 mod output;
 pub mod pipeline;
 mod plan_objects;
+mod power;
 pub mod previous;
 mod reference;
 mod report;

@@ -7,6 +7,8 @@ use rackwright_api::Plane;
 use rackwright_planner::{Compilation, Kind, ObjectRef};
 use serde::Serialize;
 
+use crate::power::{self, PowerSummary};
+
 /// A plan in numbers.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +23,9 @@ pub struct Summary {
     pub warnings: usize,
     /// Pools that compiled, by name.
     pub pools: Vec<PoolSummary>,
+    /// Power budgets and what is drawn of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub power: Vec<PowerSummary>,
     /// Objects that did not, as `GPUPool/train`.
     pub refused: Vec<String>,
 }
@@ -124,6 +129,7 @@ impl Summary {
             errors,
             warnings,
             pools: pools.into_values().collect(),
+            power: compilation.power.iter().map(PowerSummary::new).collect(),
             refused: refused.iter().map(ToString::to_string).collect(),
         }
     }
@@ -167,6 +173,7 @@ impl Summary {
                 ));
             }
         }
+        out.push_str(&power::text(&self.power));
         let pools = refused_pools(refused);
         if !pools.is_empty() {
             out.push_str(&format!("\nrefused, and not in this plan: {}\n", named(&pools)));

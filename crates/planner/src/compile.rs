@@ -10,6 +10,7 @@ use crate::finding::Finding;
 use crate::input::{Input, Intent, Kind, ObjectRef, PreviousNode};
 use crate::model::Model;
 use crate::plan::{NONE, NodePlan, Plan, PlannedNode, PoolPlan, RailAddress, RailPlan};
+use crate::power::Envelope;
 use crate::profile;
 use crate::rules::{self, depends_on_refused, prefix_too_small};
 use crate::site::NO_RACK;
@@ -28,6 +29,8 @@ pub struct Compilation {
     pub reach: BTreeMap<ObjectRef, u32>,
     /// Intents that a pool refers to (or a fabric or tier, for superclusters): they are held while they are deleted.
     pub referenced: BTreeSet<ObjectRef>,
+    /// Every power budget and what is drawn of it: of each site its own, its phases by date, its locations.
+    pub power: Vec<Envelope>,
 }
 
 /// Why a compile cannot finish; a user's mistake never leads here.
@@ -56,13 +59,21 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::missing_reference::check,
     rules::wrong_supercluster::check,
     rules::in_use::check,
+    rules::unknown_system::check,
     rules::rack_in_two_clusters::check,
     rules::node_claimed_twice::check,
     rules::empty_pool::check,
     rules::sysctl_key::check,
     rules::duplicate_guid::check,
     rules::too_many_rails::check,
+    rules::mig_layout::check,
+    rules::gpu_power_limit::check,
     rules::prefixes_overlap::check,
+    rules::rack_power::check,
+    rules::location_power::check,
+    rules::site_power::check,
+    rules::phase_power::check,
+    rules::location_cycle::check,
 ];
 
 /// Compiles intents and inventory, honouring what is allocated already.
@@ -85,6 +96,7 @@ pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
         refused,
         reach,
         referenced,
+        power: model.power.envelopes,
     })
 }
 

@@ -11,13 +11,16 @@
 //! examples that are its tests.
 
 mod allocate;
+pub mod catalogue;
 mod check;
 mod compile;
 mod finding;
 mod input;
+mod locations;
 mod model;
 mod names;
 mod plan;
+pub mod power;
 mod profile;
 pub mod rules;
 mod site;

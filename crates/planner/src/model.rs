@@ -1,14 +1,18 @@
 //! The intents, sorted and with their references, and the nodes that each pool selects.
 
+use std::collections::BTreeMap;
+
 use rackwright_api::{
     GPUPoolSpec, InfiniBandFabricSpec, Name, NodeSelection, StorageTierSpec, SuperclusterSpec,
 };
 use rackwright_manifest::Path;
 
+use crate::catalogue::{self, System};
 use crate::finding::{Finding, at};
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef};
+use crate::power::Power;
 use crate::rules::{hostlist_invalid, unknown_node, unknown_rack};
-use crate::site::Site;
+use crate::site::{GroupRef, Site};
 
 /// What rules and passes look at. Everything is sorted by name, so that the order of the input never shows.
 pub(crate) struct Model<'a> {
@@ -20,6 +24,7 @@ pub(crate) struct Model<'a> {
     pub site: Site,
     /// The nodes that each pool selects, sorted; none for a pool that is on its way out.
     pub selected: Vec<Vec<u32>>,
+    pub power: Power,
 }
 
 /// One name that an object gives of another.
@@ -27,6 +32,14 @@ pub(crate) struct Reference {
     pub from: ObjectRef,
     pub path: Path,
     pub to: ObjectRef,
+}
+
+/// A system of a pool's nodes, and the first rack group of them.
+pub(crate) struct PoolSystem {
+    pub name: String,
+    pub system: &'static System,
+    pub site: ObjectRef,
+    pub path: Path,
 }
 
 fn sorted<S>(intents: &[Intent<S>]) -> Vec<&Intent<S>> {
@@ -55,10 +68,12 @@ impl<'a> Model<'a> {
             inventories,
             site: Site::default(),
             selected: Vec::new(),
+            power: Power::default(),
         };
         let named = model.named_nodes(findings);
         let unplaced = model.unplaced(&named);
         model.site = Site::build(&model.superclusters, unplaced.into_iter(), findings);
+        model.power = Power::new(&model.superclusters, &model.site);
         model.selected = model
             .pools
             .iter()
@@ -335,6 +350,38 @@ impl<'a> Model<'a> {
             .collect()
     }
 
+    /// The systems of a pool's nodes that the catalogue knows, by name, each once.
+    pub fn systems_of(&self, pool: u32) -> Vec<PoolSystem> {
+        let mut groups: Vec<GroupRef> = Vec::new();
+        for &node in &self.selected[pool as usize] {
+            // Neighbours in the order of names mostly stand in one group.
+            let rack = self.site.racks.get(self.site.rack_of[node as usize] as usize);
+            if let Some(group) = rack
+                .map(|rack| rack.group)
+                .filter(|group| groups.last() != Some(group))
+            {
+                groups.push(group);
+            }
+        }
+        groups.sort_unstable();
+        groups.dedup();
+        let mut systems: BTreeMap<&str, PoolSystem> = BTreeMap::new();
+        for at in groups {
+            let site = self.superclusters[at.supercluster as usize];
+            let name = site.spec.racks[at.group as usize].system.as_str();
+            let Some(system) = catalogue::system(name) else {
+                continue;
+            };
+            systems.entry(name).or_insert_with(|| PoolSystem {
+                name: name.to_owned(),
+                system,
+                site: ObjectRef::new(Kind::Supercluster, &site.name),
+                path: at!("spec", "racks", at.group as usize, "system"),
+            });
+        }
+        systems.into_values().collect()
+    }
+
     /// Where a pool says which nodes it wants.
     pub fn selection_path(&self, pool: u32) -> Path {
         let NodeSelection {
@@ -351,9 +398,6 @@ impl<'a> Model<'a> {
     }
 }
 
-fn matches(
-    wanted: &std::collections::BTreeMap<String, String>,
-    labels: &std::collections::BTreeMap<String, String>,
-) -> bool {
+fn matches(wanted: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
     wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
 }

@@ -18,7 +18,7 @@ pub(crate) const MAX_NODES: u64 = 1_000_000;
 pub(crate) const NO_RACK: u32 = u32::MAX;
 
 /// A rack group: its supercluster and its place in `spec.racks`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GroupRef {
     pub supercluster: u32,
     pub group: u32,

@@ -1,6 +1,7 @@
 //! House work on the repository: `cargo xtask generate [--check]`, `cargo xtask house`, `cargo xtask bench`.
 
 mod bench;
+mod catalogue;
 mod fleet;
 mod generate;
 mod house;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::VerbError;
 use crate::args::{Explain, TextOrJson};
+use crate::catalogue;
 use crate::exit::Exit;
 use crate::output::{Out, forgive_broken_pipe};
 use crate::suggest::nearest;
@@ -53,8 +54,17 @@ pub fn all_rules() -> Vec<Entry> {
     all
 }
 
-/// Prints the documentation of one rule, or a list of all.
+/// Prints the documentation of one rule or an entry of the catalogue, or a list of all.
 pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
+    if let Some(text) = catalogue::explain(args)? {
+        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+        return Ok(Exit::Clean);
+    }
+    if let (Some(code), Some(name)) = (&args.code, &args.name) {
+        return Err(VerbError::Unknown(format!(
+            "`{code}` takes no name, and `{name}` was given; the catalogue has system, gpu, switch and adapter"
+        )));
+    }
     let all = all_rules();
     let chosen = match &args.code {
         None => all.clone(),

@@ -4,20 +4,28 @@ pub mod depends_on_refused;
 pub mod duplicate_guid;
 pub mod duplicate_node;
 pub mod empty_pool;
+pub mod gpu_power_limit;
 pub mod hostlist_invalid;
 pub mod in_use;
 pub mod invalid_node_name;
+pub mod location_cycle;
+pub mod location_power;
+pub mod mig_layout;
 pub mod missing_reference;
 pub mod node_claimed_twice;
 pub mod node_names_count;
+pub mod phase_power;
 pub mod prefix_too_small;
 pub mod prefixes_overlap;
 pub mod rack_in_two_clusters;
+pub mod rack_power;
+pub mod site_power;
 pub mod sysctl_key;
 pub mod too_many_nodes;
 pub mod too_many_rails;
 pub mod unknown_node;
 pub mod unknown_rack;
+pub mod unknown_system;
 pub mod wrong_supercluster;
 
 use rackwright_manifest::Rule;
@@ -41,6 +49,14 @@ pub static RULES: &[&Rule] = &[
     &in_use::RULE,
     &duplicate_guid::RULE,
     &too_many_rails::RULE,
+    &unknown_system::RULE,
+    &mig_layout::RULE,
+    &gpu_power_limit::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
+    &rack_power::RULE,
+    &location_power::RULE,
+    &site_power::RULE,
+    &phase_power::RULE,
+    &location_cycle::RULE,
 ];

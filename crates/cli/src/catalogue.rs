@@ -1,0 +1,94 @@
+//! `rackwright explain system dgx-b200`: entries of the catalogue, each figure with its source.
+
+use std::collections::BTreeMap;
+
+use rackwright_planner::catalogue::{self, Entry};
+use serde_json::{Value, json};
+
+use crate::args::{Explain, TextOrJson};
+use crate::suggest::nearest;
+use crate::verbs::VerbError;
+
+/// What is asked for, if it is something of the catalogue and not a rule.
+pub fn explain(args: &Explain) -> Result<Option<String>, VerbError> {
+    let name = args.name.as_deref().map(str::trim);
+    let kind = args.code.as_deref().map(|kind| kind.trim().to_ascii_lowercase());
+    match kind.as_deref() {
+        Some("system" | "systems") => print(catalogue::systems(), name, args.output),
+        Some("gpu" | "gpus") => print(catalogue::gpus(), name, args.output),
+        Some("switch" | "switches") => print(catalogue::switches(), name, args.output),
+        Some("adapter" | "adapters") => print(catalogue::adapters(), name, args.output),
+        _ => return Ok(None),
+    }
+    .map(Some)
+}
+
+fn print<E: Entry>(
+    entries: &BTreeMap<String, E>,
+    name: Option<&str>,
+    output: TextOrJson,
+) -> Result<String, VerbError> {
+    let chosen: Vec<(&String, &E)> = match name {
+        None => entries.iter().collect(),
+        Some(name) => {
+            let found = entries.get_key_value(&name.to_ascii_lowercase());
+            vec![found.ok_or_else(|| unknown(name, entries))?]
+        }
+    };
+    Ok(match (output, name) {
+        (TextOrJson::Json, _) => json_text(&chosen)?,
+        (TextOrJson::Text, Some(_)) => chosen.iter().map(|(name, entry)| page(name, *entry)).collect(),
+        (TextOrJson::Text, None) => list(&chosen),
+    })
+}
+
+fn json_text<E: Entry>(chosen: &[(&String, &E)]) -> Result<String, VerbError> {
+    let mut all = Vec::new();
+    for (name, entry) in chosen {
+        let mut value = serde_json::to_value(entry)?;
+        if let Value::Object(fields) = &mut value {
+            fields.insert("name".to_owned(), json!(name));
+        }
+        all.push(value);
+    }
+    Ok(serde_json::to_string_pretty(&json!({"formatVersion": 1, E::KINDS: all}))? + "\n")
+}
+
+/// One entry: what is said, the figure, and the source below where it changes.
+fn page<E: Entry>(name: &str, entry: &E) -> String {
+    let facts = entry.facts();
+    let width = facts.iter().map(|fact| fact.label.len()).max().unwrap_or(0);
+    let mut out = format!("# {} {name}\n\n", E::KIND);
+    for (at, fact) in facts.iter().enumerate() {
+        out.push_str(&format!("{:<width$}  {}\n", fact.label, fact.value));
+        if facts.get(at + 1).is_none_or(|next| next.source != fact.source) {
+            out.push_str(&format!("{:<width$}  [{}]\n", "", fact.source));
+        }
+    }
+    out
+}
+
+/// A line an entry: its name and its first facts.
+fn list<E: Entry>(chosen: &[(&String, &E)]) -> String {
+    const SHOWN: usize = 6;
+    let width = chosen.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let line = |(name, entry): &(&String, &E)| {
+        let facts = entry.facts();
+        let shown: Vec<String> = facts
+            .iter()
+            .filter(|fact| fact.label != "MIG profile")
+            .take(SHOWN)
+            .map(|fact| format!("{} {}", fact.label, fact.value))
+            .collect();
+        format!("{name:<width$}  {}\n", shown.join(", "))
+    };
+    chosen.iter().map(line).collect()
+}
+
+fn unknown<E: Entry>(name: &str, entries: &BTreeMap<String, E>) -> VerbError {
+    let hint = match nearest(name, entries.keys().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("`rackwright explain {}` lists all {}", E::KIND, E::KINDS),
+    };
+    VerbError::Unknown(format!("the catalogue has no {} `{name}`; {hint}", E::KIND))
+}
