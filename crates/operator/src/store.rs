@@ -52,12 +52,20 @@ impl State {
         )
     }
 
-    /// A round begins: no response to a write is on its way.
+    /// A round begins: responses to its writes will come.
     pub(crate) fn round_begins(&mut self) {
         self.intents.values_mut().for_each(Table::round_begins);
         self.nodes.round_begins();
         self.inventories.round_begins();
         self.profiles.round_begins();
+    }
+
+    /// The round ended: no response to a write is on its way.
+    pub(crate) fn round_ends(&mut self) {
+        self.intents.values_mut().for_each(Table::round_ends);
+        self.nodes.round_ends();
+        self.inventories.round_ends();
+        self.profiles.round_ends();
     }
 
     fn intent(&self, kind: Watched) -> Option<&Table<IntentRecord>> {

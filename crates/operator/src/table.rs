@@ -9,9 +9,11 @@ use std::sync::Arc;
 pub(crate) struct Table<R> {
     entries: BTreeMap<Arc<str>, Entry<R>>,
     listing: Option<Listing<R>>,
-    /// Deletions that the watch has shown since the last round began, so that the response to a write before them,
-    /// which may arrive after them, does not bring the object back.
-    deletions: BTreeMap<Arc<str>, u64>,
+    /// Deletions that the watch has shown since the round began, so that the response to a write before them, which may
+    /// arrive after them, does not bring the object back. Absent between rounds: no response is on its way then.
+    deletions: Option<BTreeMap<Arc<str>, u64>>,
+    /// What we wrote while the last list came in and it does not hold: gone, or the watch is about to show it.
+    unlisted: BTreeMap<Arc<str>, Arc<R>>,
     ready: bool,
     /// The highest version that the watch (not our writes) has shown.
     seen: u64,
@@ -48,7 +50,8 @@ impl<R> Default for Table<R> {
         Self {
             entries: BTreeMap::new(),
             listing: None,
-            deletions: BTreeMap::new(),
+            deletions: None,
+            unlisted: BTreeMap::new(),
             ready: false,
             seen: 0,
         }
@@ -73,6 +76,13 @@ impl<R: PartialEq> Table<R> {
     /// One object, unless we deleted it.
     pub(crate) fn get(&self, name: &str) -> Option<&Entry<R>> {
         self.entries.get(name).filter(|entry| !entry.gone)
+    }
+
+    /// Every record that may be there: also what the last list was too early for.
+    pub(crate) fn possible(&self) -> impl Iterator<Item = &Arc<R>> {
+        self.iter()
+            .map(|(_, entry)| &entry.record)
+            .chain(self.unlisted.values())
     }
 
     /// A list begins.
@@ -105,12 +115,17 @@ impl<R: PartialEq> Table<R> {
             return false;
         };
         let mut entries = listing.entries;
+        self.unlisted.clear();
         for name in listing.written {
-            if let Some(mine) = self.entries.get(&name)
-                && let Some(listed) = entries.get_mut(&name)
-                && listed.version < mine.version
-            {
-                *listed = mine.clone();
+            let Some(mine) = self.entries.get(&name) else {
+                continue;
+            };
+            match entries.get_mut(&name) {
+                Some(listed) if listed.version < mine.version => *listed = mine.clone(),
+                Some(_) => {}
+                None => {
+                    self.unlisted.insert(name, Arc::clone(&mine.record));
+                }
             }
         }
         self.seen = entries
@@ -132,6 +147,7 @@ impl<R: PartialEq> Table<R> {
     /// The watch shows an object. Says whether a compile could see a difference.
     pub(crate) fn applied(&mut self, name: Arc<str>, version: u64, record: R) -> bool {
         self.seen = self.seen.max(version);
+        self.unlisted.remove(&name);
         match self.entries.get_mut(&name) {
             Some(entry) if entry.version >= version => false,
             Some(entry) => {
@@ -160,7 +176,10 @@ impl<R: PartialEq> Table<R> {
     /// The watch shows a deletion. Says whether a compile could see a difference.
     pub(crate) fn deleted(&mut self, name: &Arc<str>, version: u64) -> bool {
         self.seen = self.seen.max(version);
-        self.deletions.insert(Arc::clone(name), version);
+        self.unlisted.remove(name);
+        if let Some(deletions) = &mut self.deletions {
+            deletions.insert(Arc::clone(name), version);
+        }
         if self.entries.get(name).is_none_or(|entry| entry.version > version) {
             return false;
         }
@@ -169,7 +188,8 @@ impl<R: PartialEq> Table<R> {
 
     /// The response to our own write.
     pub(crate) fn wrote(&mut self, name: &Arc<str>, version: u64, record: R) {
-        if self.deletions.get(name).is_some_and(|deleted| *deleted > version) {
+        let deleted = self.deletions.as_ref().and_then(|all| all.get(name));
+        if deleted.is_some_and(|deleted| *deleted > version) {
             return;
         }
         if self.entries.get(name).is_none_or(|entry| entry.version < version) {
@@ -187,9 +207,14 @@ impl<R: PartialEq> Table<R> {
         }
     }
 
-    /// A round begins: no response is on its way.
+    /// A round begins: responses to its writes will come.
     pub(crate) fn round_begins(&mut self) {
-        self.deletions.clear();
+        self.deletions = Some(BTreeMap::new());
+    }
+
+    /// The round ended: no response is on its way.
+    pub(crate) fn round_ends(&mut self) {
+        self.deletions = None;
     }
 
     /// Our own deletion was accepted.
@@ -267,6 +292,44 @@ mod tests {
         assert!(rows(&table).is_empty());
         table.wrote(&"a".into(), 8, 1);
         assert_eq!(rows(&table), [("a", 8, 1)]);
+    }
+
+    /// A standby makes no rounds: what it kept would grow for ever.
+    #[test]
+    fn deletions_are_kept_during_a_round_only() {
+        let mut table = table(&[("a", 1, 0), ("b", 1, 0)]);
+        table.deleted(&"a".into(), 2);
+        assert!(table.deletions.is_none());
+        table.round_begins();
+        table.deleted(&"b".into(), 3);
+        assert_eq!(table.deletions.as_ref().map(BTreeMap::len), Some(1));
+        table.round_ends();
+        assert!(table.deletions.is_none());
+    }
+
+    #[test]
+    fn what_a_list_was_too_early_for_stays_possible() {
+        let possible = |table: &Table<u8>| table.possible().map(|record| **record).collect::<Vec<_>>();
+        let written_during_a_list = || {
+            let mut table = table(&[("a", 1, 0)]);
+            table.list_begins();
+            table.wrote(&"b".into(), 5, 2);
+            table.listed("a".into(), 1, 0);
+            assert!(table.list_ends());
+            assert_eq!(rows(&table), [("a", 1, 0)]);
+            assert_eq!(possible(&table), [0, 2]);
+            table
+        };
+        let mut table = written_during_a_list();
+        table.applied("b".into(), 6, 3);
+        assert_eq!(possible(&table), [0, 3], "the watch shows it");
+        let mut table = written_during_a_list();
+        table.deleted(&"b".into(), 6);
+        assert_eq!(possible(&table), [0], "or that it is gone");
+        let mut table = written_during_a_list();
+        table.list_begins();
+        table.list_ends();
+        assert!(possible(&table).is_empty(), "or a list that began after it");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use kube::api::{
     Api, DeleteParams, DynamicObject, ObjectMeta, Patch, PatchParams, PostParams, Preconditions,
 };
 use rackwright_api::{IntentStatus, NodeConfig, NodeProfile, labels};
-use rackwright_planner::{ObjectRef, Plan, PoolPlan};
+use rackwright_planner::{Kind, ObjectRef, Plan, PoolPlan};
 use serde_json::Value;
 
 use crate::crd_check::Doubt;
@@ -26,6 +26,9 @@ pub(crate) enum ApplyError {
     /// The request failed.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The finalizer could not be written.
+    #[error("GPUPool/{0} does not carry our finalizer yet")]
+    Loose(String),
     /// The object's profile is not there.
     #[error("its profile {0} could not be written")]
     Profile(String),
@@ -63,11 +66,28 @@ pub(crate) struct PoolOutcome {
 }
 
 impl Outcome {
+    /// What waits for people, whatever is written.
+    fn blocked(work: &Work) -> Self {
+        let mut outcome = Self::default();
+        for node in &work.blocked {
+            let pool = outcome.pools.entry(Arc::clone(&node.pool)).or_default();
+            pool.pending += 1;
+            pool.error.get_or_insert_with(|| {
+                format!(
+                    "{} still has its configuration from GPUPool/{}, which is refused or cannot be read: put that right, \
+                     or delete it",
+                    node.name, node.holder
+                )
+            });
+        }
+        outcome
+    }
+
     /// Nothing is written of a plan that the checker rejects.
     pub(crate) fn rejected(work: &Work) -> Self {
         let mut outcome = Self {
             rejected: true,
-            ..Self::default()
+            ..Self::blocked(work)
         };
         for node in &work.nodes {
             outcome.pending(node, "the plan is rejected");
@@ -117,11 +137,29 @@ pub(crate) struct Applier {
 impl Applier {
     /// Writes finalizers, profiles and NodeConfigs.
     pub(crate) async fn apply(&self, plan: &Plan, work: &Work) -> Outcome {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome::blocked(work);
         self.hold(&work.hold, &mut outcome).await;
-        let missing = self.profiles(plan, &work.profiles, &mut outcome).await;
-        self.nodes(plan, &work.nodes, &missing, &mut outcome).await;
+        let loose = self.loose(&work.hold);
+        let profiles = work.profiles.iter().filter_map(|index| plan.pools().get(*index));
+        let profiles = profiles
+            .filter(|pool| !loose.contains(pool.name.as_str()))
+            .collect();
+        let missing = self.profiles(profiles, &mut outcome).await;
+        let (waiting, ready): (Vec<&NodeWrite>, Vec<&NodeWrite>) =
+            work.nodes.iter().partition(|node| loose.contains(&*node.pool));
+        for node in waiting {
+            outcome.pending(node, &ApplyError::Loose(node.pool.to_string()).to_string());
+        }
+        self.nodes(plan, ready, &missing, &mut outcome).await;
         outcome
+    }
+
+    /// The pools among these that nothing holds: they could go without anybody hearing of it, so nothing is written for
+    /// them.
+    fn loose<'a>(&self, hold: &'a [ObjectRef]) -> BTreeSet<&'a str> {
+        let pools = hold.iter().filter(|object| object.kind == Kind::GPUPool);
+        let loose = pools.filter(|pool| self.intent(pool).is_none_or(|(_, record)| !record.held()));
+        loose.map(|pool| pool.name.as_str()).collect()
     }
 
     async fn hold(&self, objects: &[ObjectRef], outcome: &mut Outcome) {
@@ -185,17 +223,8 @@ impl Applier {
     }
 
     /// Returns the profiles that are not there afterwards.
-    async fn profiles(
-        &self,
-        plan: &Plan,
-        wanted: &[usize],
-        outcome: &mut Outcome,
-    ) -> BTreeMap<String, ApplyError> {
+    async fn profiles(&self, pools: Vec<&PoolPlan>, outcome: &mut Outcome) -> BTreeMap<String, ApplyError> {
         let api: Api<NodeProfile> = Api::all(self.client.clone());
-        let pools: Vec<&PoolPlan> = wanted
-            .iter()
-            .filter_map(|index| plan.pools().get(*index))
-            .collect();
         let write = |pool: &PoolPlan| {
             let mut profile = NodeProfile::new(&pool.profile_name, pool.profile.clone());
             profile.metadata.labels =
@@ -235,7 +264,7 @@ impl Applier {
     async fn nodes(
         &self,
         plan: &Plan,
-        nodes: &[NodeWrite],
+        nodes: Vec<&NodeWrite>,
         missing: &BTreeMap<String, ApplyError>,
         outcome: &mut Outcome,
     ) {
@@ -366,13 +395,13 @@ impl Applier {
         self.writer.run(&self.gate, unused, write, done).await;
     }
 
-    fn unused_profiles(&self) -> Vec<(Arc<str>, u64, String)> {
+    pub(super) fn unused_profiles(&self) -> Vec<(Arc<str>, u64, String)> {
         let state = self.store.lock();
         // A NodeConfig that does not say its profile may mean any of them.
         let Some(used) = state
             .nodes
-            .iter()
-            .map(|(_, entry)| entry.record.profile.as_ref())
+            .possible()
+            .map(|record| record.profile.as_ref())
             .collect()
         else {
             return Vec::new();

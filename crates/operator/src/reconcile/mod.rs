@@ -139,6 +139,7 @@ impl Reconciler {
 
     async fn round(&self) -> Result<Outcome, RoundError> {
         let outcome = self.steps().await;
+        self.applier.store.lock().round_ends();
         self.applier.metrics.round_failed(outcome.is_err());
         if let Err(error) = &outcome {
             tracing::error!(%error, "nothing was written");

@@ -30,6 +30,8 @@ pub(crate) struct Work {
     pub profiles: Vec<usize>,
     /// NodeConfigs, by name.
     pub nodes: Vec<NodeWrite>,
+    /// Planned nodes whose last good configuration is of a pool that cannot speak now.
+    pub blocked: Vec<Blocked>,
     /// NodeConfigs by pool, as they are before the work.
     pub counts: BTreeMap<Arc<str>, NodeCounts>,
     /// Managed nodes for which nobody speaks.
@@ -43,6 +45,16 @@ pub(crate) struct NodeWrite {
     /// The pool that holds it, or let it go.
     pub pool: Arc<str>,
     pub action: NodeAction,
+}
+
+/// A node that a pool plans and another has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Blocked {
+    pub name: Arc<str>,
+    /// The pool that plans it.
+    pub pool: Arc<str>,
+    /// The pool that it is labelled with.
+    pub holder: Arc<str>,
 }
 
 /// What to do with it. Versions are preconditions: a foreign write in between makes ours fail.
@@ -66,13 +78,22 @@ pub(crate) fn plan(observed: &Observed, compilation: &Compilation) -> Result<Wor
         if pools.deleting(pool.name.as_str()) {
             continue;
         }
+        let stored = observed.nodes.get(node.name());
+        if let Some(holder) = stored.and_then(|stored| pools.holder(&stored.record, pool.name.as_str())) {
+            work.blocked.push(Blocked {
+                name: node.name().into(),
+                pool: pool.name.as_str().into(),
+                holder: Arc::clone(holder),
+            });
+            continue;
+        }
         let serialise = |source| PlanError::Serialise {
             node: node.name().to_owned(),
             source,
         };
         let wanted = fingerprint(&node.spec(), Some(pool.name.as_str())).map_err(serialise)?;
         needed.insert(pool.profile_name.as_str());
-        let action = match observed.nodes.get(node.name()) {
+        let action = match stored {
             None => NodeAction::Create,
             Some(stored) if stored.record.fingerprint == Some(wanted) => continue,
             Some(stored) => NodeAction::Update {
@@ -202,6 +223,18 @@ impl<'a> Pools<'a> {
 
     fn deleting(&self, pool: &str) -> bool {
         self.records.get(pool).is_some_and(|record| record.deleting())
+    }
+
+    /// The pool that has a node which `pool` plans: its last good configuration stays until it can say that it lets go.
+    fn holder<'n>(&self, node: &'n NodeRecord, pool: &str) -> Option<&'n Arc<str>> {
+        let other = node.pool.as_ref().filter(|other| &***other != pool)?;
+        let silent = self
+            .records
+            .get(&**other)
+            .is_some_and(|record| !record.deleting())
+            && !self.accepted.contains(&**other);
+        // A detached node has been let go.
+        (silent && node.management != Some(Management::Detached)).then_some(other)
     }
 
     fn says(&self, pool: &str, node: &str, observed: &Observed) -> Verdict {

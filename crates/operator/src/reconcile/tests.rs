@@ -180,3 +180,36 @@ async fn a_rejected_plan_writes_nothing_but_says_so() {
     );
     stop.cancel();
 }
+
+/// The list began before the NodeConfig was made and ended after it: the cache does not show it until the watch does.
+#[tokio::test]
+async fn a_profile_is_not_collected_for_want_of_a_node_that_a_list_was_too_early_for() {
+    let reconciler = reconciler(&FakeApiServer::default().client());
+    let store = &reconciler.applier.store;
+    let metadata = kube::api::ObjectMeta {
+        labels: Some([(rackwright_api::labels::POOL.to_owned(), "p".to_owned())].into()),
+        resource_version: Some("5".to_owned()),
+        ..Default::default()
+    };
+    for name in ["p-used", "p-unused"] {
+        store.wrote_profile(&name.into(), &metadata);
+    }
+    store.lock().nodes.list_begins();
+    let node = rackwright_api::NodeConfig {
+        metadata,
+        spec: rackwright_api::NodeConfigSpec {
+            facts: rackwright_api::Facts::default(),
+            grant: None,
+            hash: rackwright_api::Hash::new("0".repeat(32)).unwrap(),
+            management: rackwright_api::Management::Managed,
+            profile: "p-used".to_owned(),
+        },
+        status: None,
+    };
+    store.wrote_node(&"n1".into(), &node);
+    store.lock().nodes.list_ends();
+    assert_eq!(store.lock().nodes.iter().count(), 0);
+    let unused = reconciler.applier.unused_profiles();
+    let unused: Vec<&str> = unused.iter().map(|(name, ..)| &**name).collect();
+    assert_eq!(unused, ["p-unused"]);
+}
