@@ -1,7 +1,11 @@
 //! Deleting intents: pools detach, what is in use is held, and any order of deletion ends well.
 
-use rackwright_e2e::cluster::{Cluster, INTENTS, Source};
-use rackwright_e2e::operator::Operator;
+use std::time::Duration;
+
+use kube::api::{Patch, PatchParams};
+use rackwright_e2e::audit::Audit;
+use rackwright_e2e::cluster::{Cluster, INTENTS, Source, kubectl, path};
+use rackwright_e2e::operator::{Operator, USER};
 use rackwright_e2e::root;
 
 async fn tiny() -> (Cluster, Operator) {
@@ -159,5 +163,71 @@ async fn a_node_that_its_pool_lets_go_is_detached() {
             .filter(|(name, _)| **name != gone)
             .all(|(name, spec)| after[name] == *spec)
     );
+    operator.stop().await.unwrap();
+}
+
+/// The API server deletes every object of a CRD that is being deleted; the pools' finalizers make that look like orders.
+#[tokio::test]
+async fn the_deletion_of_a_crd_detaches_nothing() {
+    const POOLS: &str = "gpupools.rackwright.dev";
+    let (cluster, operator) = tiny().await;
+    let before = cluster.list("NodeConfig").await.unwrap();
+    assert!(!before.is_empty());
+    let audit = Audit::from_now().unwrap();
+    kubectl(&["delete", "crd", POOLS, "--wait=false"], "")
+        .await
+        .unwrap();
+    cluster
+        .until("every pool is marked for deletion", async || {
+            let pools = cluster.list("GPUPool").await?;
+            Ok(!pools.is_empty()
+                && pools
+                    .values()
+                    .all(|pool| pool["metadata"]["deletionTimestamp"].is_string()))
+        })
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(cluster.list("NodeConfig").await.unwrap(), before);
+    assert!(audit.writes(USER).unwrap().is_empty());
+    let (code, text) = operator.http("/readyz").await.unwrap();
+    assert!(
+        code == 503 && text.contains(&format!("{POOLS} is being deleted")),
+        "{text}"
+    );
+
+    // An administrator lets the pools go, so that the CRD goes, and installs it again.
+    for pool in cluster.list("GPUPool").await.unwrap().keys() {
+        let free = Patch::Merge(serde_json::json!({"metadata": {"finalizers": null}}));
+        let pools = cluster.api("GPUPool");
+        pools.patch(pool, &PatchParams::default(), &free).await.unwrap();
+    }
+    kubectl(&["wait", "--for=delete", "--timeout=60s", "crd", POOLS], "")
+        .await
+        .unwrap();
+    let crds = path(&root().join("crds"));
+    kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &crds], "")
+        .await
+        .unwrap();
+    let established = [
+        "wait",
+        "--for=condition=Established",
+        "--timeout=60s",
+        "crd",
+        "--all",
+    ];
+    kubectl(&established, "").await.unwrap();
+    operator.ready(&cluster).await.unwrap();
+    assert_eq!(
+        cluster.list("NodeConfig").await.unwrap(),
+        before,
+        "pools that are absent are no order either"
+    );
+    cluster
+        .apply(Source::Path(&root().join("examples/tiny")))
+        .await
+        .unwrap();
+    cluster.settled().await.unwrap();
+    assert_eq!(cluster.list("NodeConfig").await.unwrap(), before);
     operator.stop().await.unwrap();
 }
