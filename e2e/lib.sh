@@ -4,6 +4,8 @@
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 e2e=$root/e2e
 cd -- "$root"
+# The scripts name what they built by its place.
+unset CARGO_TARGET_DIR
 
 # A heading on standard error, with the seconds since the script began.
 step() {
@@ -16,6 +18,8 @@ step() {
 
 # Rust 1.89 is the least that kube 5 builds with.
 need_rust() {
+  # Rust links with cc, and the crate ring compiles C.
+  command -v cc >/dev/null || "$e2e/tools.sh"
   if ! command -v cargo >/dev/null; then
     if command -v apt-get >/dev/null && apt-cache show rustup >/dev/null 2>&1; then
       step "Rust is missing: installing rustup from Debian and the stable toolchain"

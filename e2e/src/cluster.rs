@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use futures::StreamExt;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, ResourceExt};
@@ -17,6 +18,9 @@ use tokio::process::Command;
 pub const INTENTS: [&str; 4] = ["Supercluster", "GPUPool", "InfiniBandFabric", "StorageTier"];
 /// The kinds that we write.
 pub const RESULTS: [&str; 3] = ["NodeProfile", "NodeConfig", "NodeInventory"];
+
+/// Label of the chart's namespace in clusters whose objects are the suite's own.
+const CLAIM: &str = "rackwright.dev/e2e";
 
 /// The namespace of the operator's chart.
 pub const NAMESPACE: &str = "rackwright-system";
@@ -42,7 +46,29 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// The suite removes every object of ours, so it takes no cluster that somebody else works with.
+    async fn claim(&self) -> anyhow::Result<()> {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let namespace = namespaces.get_opt(NAMESPACE).await?;
+        if namespace.is_some_and(|namespace| namespace.labels().contains_key(CLAIM)) {
+            return Ok(());
+        }
+        for kind in INTENTS.into_iter().chain(RESULTS) {
+            let held = match self.api(kind).list(&ListParams::default().limit(1)).await {
+                Ok(objects) => !objects.items.is_empty(),
+                Err(error) if is_not_found(&error) => false,
+                Err(error) => return Err(error.into()),
+            };
+            ensure!(
+                !held,
+                "this cluster holds a {kind} that the suite did not make and would delete"
+            );
+        }
+        Ok(())
+    }
+
     async fn install(&self) -> anyhow::Result<()> {
+        self.claim().await?;
         let charts = crate::root().join("charts");
         helm(&[
             "upgrade",
@@ -61,6 +87,8 @@ impl Cluster {
             "--create-namespace",
         ])
         .await?;
+        let claim = format!("{CLAIM}=");
+        kubectl(&["label", "--overwrite", "namespace", NAMESPACE, &claim], "").await?;
         kubectl(
             &[
                 "wait",

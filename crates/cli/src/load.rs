@@ -19,6 +19,9 @@ use crate::walk::{InputError, Source, Walk, is_json_lines};
 /// Duplicates that are shown. The same inventory read under two names gives one for each node.
 const MAX_DUPLICATES: usize = 1_000;
 
+/// Findings that are shown of one object: each looks for its place among all siblings.
+const MAX_OF_ONE: usize = 100;
+
 /// Places that are shown of one object that stands many times.
 const MAX_PLACES: usize = 8;
 
@@ -221,13 +224,20 @@ impl Loaded {
         let violations = schemas
             .get(api_version, kind)
             .map(|schema| schema.validate(&document.value));
-        violations
-            .into_iter()
-            .flatten()
-            // What the reader refused already needs no second finding.
-            .filter(|violation| !document.is_refused(&violation.path))
+        // What the reader refused already needs no second finding.
+        let all = violations.into_iter().flatten();
+        let mut all = all.filter(|violation| !document.is_refused(&violation.path));
+        let mut findings: Vec<Diagnostic> = all
+            .by_ref()
+            .take(MAX_OF_ONE)
             .map(|violation| to_diagnostic(&violation, document, &self.sources))
-            .collect()
+            .collect();
+        let more = all.count();
+        if more > 0 {
+            let message = format!("{kind} has {more} more mistakes; the first {MAX_OF_ONE} are shown");
+            findings.push(Diagnostic::error(reading::TOO_MANY_FINDINGS.code(), message));
+        }
+        findings
     }
 
     /// Finds objects that stand twice, and refuses them all: which one was meant is not ours to guess.

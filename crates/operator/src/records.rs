@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{DynamicObject, ObjectMeta};
 use rackwright_api::{
-    GPUPoolSpec, InfiniBandFabricSpec, IntentStatus, Management, Name, NodeConfigSpec, NodeInventorySpec,
-    NodeName, StorageTierSpec, SuperclusterSpec, labels,
+    GPUPoolSpec, Guid, InfiniBandFabricSpec, IntentStatus, Management, Name, NodeConfigSpec,
+    NodeInventorySpec, NodeName, StorageTierSpec, SuperclusterSpec, labels,
 };
 use rackwright_planner::{Inventory, Kind, PreviousNode};
 use serde::Deserialize as _;
@@ -100,6 +100,8 @@ pub(crate) struct NodeRecord {
     pub profile: Option<Arc<str>>,
     pub management: Option<Management>,
     pub addresses: Box<[Ipv4Addr]>,
+    /// By rail, as numbers.
+    pub guids: Box<[(u8, u64)]>,
     pub fingerprint: Option<Fingerprint>,
 }
 
@@ -110,16 +112,27 @@ impl NodeRecord {
         names: &Names,
     ) -> Self {
         let pool = label(metadata).map(|pool| names.intern(pool));
+        let previous = |spec| {
+            let name = NodeName::new(metadata.name.clone().unwrap_or_default()).ok()?;
+            let PreviousNode {
+                name: _,
+                addresses,
+                guids,
+            } = PreviousNode::new(name, spec);
+            Some((addresses, guids))
+        };
         match spec {
-            Ok(spec) => Self {
-                fingerprint: fingerprint(spec, pool.as_deref()).ok(),
-                profile: Some(names.intern(&spec.profile)),
-                management: Some(spec.management),
-                addresses: NodeName::new(metadata.name.clone().unwrap_or_default())
-                    .map(|name| PreviousNode::new(name, spec).addresses)
-                    .unwrap_or_default(),
-                pool,
-            },
+            Ok(spec) => {
+                let (addresses, guids) = previous(spec).unwrap_or_default();
+                Self {
+                    fingerprint: fingerprint(spec, pool.as_deref()).ok(),
+                    profile: Some(names.intern(&spec.profile)),
+                    management: Some(spec.management),
+                    addresses,
+                    guids,
+                    pool,
+                }
+            }
             Err(Unreadable { error, raw }) => {
                 tracing::warn!(node = metadata.name, error, "unreadable NodeConfig");
                 let management = raw.get("management").map(Management::deserialize);
@@ -131,11 +144,22 @@ impl NodeRecord {
                         .map(|profile| names.intern(profile)),
                     management: management.and_then(Result::ok),
                     addresses: addresses(raw),
+                    guids: guids(raw),
                     fingerprint: None,
                 }
             }
         }
     }
+}
+
+/// The GUIDs of a spec that does not fit our types.
+fn guids(spec: &Value) -> Box<[(u8, u64)]> {
+    let rails = spec.pointer("/facts/rails").and_then(Value::as_array);
+    let known = rails.into_iter().flatten().filter_map(|rail| {
+        let guid = Guid::new(rail.get("guid")?.as_str()?).ok()?;
+        Some((u8::try_from(rail.get("rail")?.as_u64()?).ok()?, guid.value()))
+    });
+    known.collect()
 }
 
 /// The addresses of a spec that does not fit our types: they stay taken.

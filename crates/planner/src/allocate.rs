@@ -175,6 +175,7 @@ mod tests {
         PreviousNode {
             name: NodeName::new(name).unwrap(),
             addresses,
+            guids: Box::default(),
         }
     }
 
@@ -211,6 +212,7 @@ mod tests {
             .map(|(name, slot)| PreviousNode {
                 name: NodeName::new(*name).unwrap(),
                 addresses: Box::new([Ipv4Addr::from(u32::from(prefixes.first(0)) + slot)]),
+                guids: Box::default(),
             })
             .collect()
     }

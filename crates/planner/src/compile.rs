@@ -86,7 +86,7 @@ pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
     let mut refused = refused_by(&findings);
     depends_on_refused::spread(&model, &mut refused, &mut findings);
     let slots = allocate_fabrics(&model, &input.previous, &mut refused, &mut findings);
-    let plan = assemble(&model, &refused, &slots)?;
+    let plan = assemble(&model, &refused, &slots, &input.previous)?;
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     let reach = reach(&model);
     let referenced = referenced(&model);
@@ -201,7 +201,9 @@ fn assemble(
     model: &Model<'_>,
     refused: &BTreeSet<ObjectRef>,
     slots: &[Option<FabricSlots>],
+    previous: &[PreviousNode],
 ) -> Result<Plan, CompileError> {
+    let sources_of_guids = Guids::new(model, previous);
     let mut plan = Plan {
         racks: model.site.racks.iter().map(|rack| rack.name.clone()).collect(),
         ..Plan::default()
@@ -247,12 +249,8 @@ fn assemble(
             }
         }
         let rack = model.site.rack_of[node as usize];
-        let guids = push_guids(
-            model,
-            &name,
-            plan.pools[pool as usize].rails.len(),
-            &mut plan.guids,
-        );
+        let rails = plan.pools[pool as usize].rails.len();
+        let guids = sources_of_guids.push(&name, rails, &mut plan.guids);
         plan.nodes.push(NodePlan {
             name,
             pool,
@@ -323,26 +321,46 @@ fn rail_plans(fabrics: &[&Intent<InfiniBandFabricSpec>], slots: &[Option<&Fabric
     rails
 }
 
-/// Appends the GUIDs of a node's rails, if its inventory knows one.
-fn push_guids(model: &Model<'_>, name: &str, rails: usize, guids: &mut Vec<u64>) -> u32 {
-    let Ok(at) = model
-        .inventories
-        .binary_search_by(|found| found.name.as_str().cmp(name))
-    else {
-        return NONE;
-    };
-    let found = &model.inventories[at].guids;
-    if rails == 0 || found.is_empty() {
-        return NONE;
+/// Where the GUIDs of a node's rails come from.
+struct Guids<'a> {
+    model: &'a Model<'a>,
+    /// Sorted by name.
+    previous: Vec<&'a PreviousNode>,
+}
+
+impl<'a> Guids<'a> {
+    fn new(model: &'a Model<'a>, previous: &'a [PreviousNode]) -> Self {
+        let mut previous: Vec<_> = previous.iter().filter(|node| !node.guids.is_empty()).collect();
+        previous.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { model, previous }
     }
-    let start = guids.len() as u32;
-    guids.extend((0..rails).map(|rail| {
-        found
-            .iter()
-            .find(|(number, _)| usize::from(*number) == rail)
-            .map_or(0, |(_, guid)| *guid)
-    }));
-    start
+
+    /// What the node's inventory says, or, without one, what is written already: a missing inventory is no evidence that
+    /// the HCAs changed.
+    fn of(&self, name: &str) -> &'a [(u8, u64)] {
+        let inventories = &self.model.inventories;
+        if let Ok(at) = inventories.binary_search_by(|found| found.name.as_str().cmp(name)) {
+            return &inventories[at].guids;
+        }
+        let at = self
+            .previous
+            .binary_search_by(|node| node.name.as_str().cmp(name));
+        at.map_or(&[], |at| &self.previous[at].guids)
+    }
+
+    /// Appends the GUIDs of a node's rails, if any is known.
+    fn push(&self, name: &str, rails: usize, guids: &mut Vec<u64>) -> u32 {
+        let found = self.of(name);
+        if rails == 0 || found.is_empty() {
+            return NONE;
+        }
+        let start = guids.len() as u32;
+        guids.extend((0..rails).map(|rail| {
+            let of_rail = found.iter().find(|(number, _)| usize::from(*number) == rail);
+            of_rail.map_or(0, |(_, guid)| *guid)
+        }));
+        start
+    }
 }
 
 fn reach(model: &Model<'_>) -> BTreeMap<ObjectRef, u32> {

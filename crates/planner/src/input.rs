@@ -83,18 +83,25 @@ pub struct PreviousNode {
     pub name: NodeName,
     /// The addresses that it holds.
     pub addresses: Box<[Ipv4Addr]>,
+    /// The GUIDs of its rails, as numbers: they stay while no inventory says otherwise.
+    pub guids: Box<[(u8, u64)]>,
 }
 
 impl PreviousNode {
     /// Takes from a NodeConfig what a compile needs.
     pub fn new(name: NodeName, spec: &NodeConfigSpec) -> Self {
-        let addresses = spec
-            .facts
-            .rails
-            .iter()
-            .filter_map(|rail| Some(rail.ipv4.as_ref()?.net()?.addr()))
-            .collect();
-        Self { name, addresses }
+        let rails = &spec.facts.rails;
+        Self {
+            name,
+            addresses: rails
+                .iter()
+                .filter_map(|rail| Some(rail.ipv4.as_ref()?.net()?.addr()))
+                .collect(),
+            guids: rails
+                .iter()
+                .filter_map(|rail| Some((rail.rail, rail.guid.as_ref()?.value())))
+                .collect(),
+        }
     }
 }
 

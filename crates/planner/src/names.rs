@@ -5,12 +5,19 @@ use rackwright_hostset::HostSet;
 /// The longest folded hostlist that a message shows, in characters.
 const SHOWN: usize = 80;
 
+/// The most names that are folded for a message.
+const FOLDED: usize = 2_000;
+
 /// Folds names into a hostlist, cut to what a message can hold.
 pub(crate) fn folded<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.into_iter().collect();
+    // Folding sorts; what lies behind the first names is cut from the text anyway.
+    let mut names = names.into_iter();
+    let first: Vec<&str> = names.by_ref().take(FOLDED).collect();
+    let all = names.next().is_none();
+    let names = first;
     let folded = HostSet::from_names(names.iter().copied())
         .map_or_else(|_| names.join(","), |set| set.fold().to_string());
-    if folded.chars().count() <= SHOWN {
+    if all && folded.chars().count() <= SHOWN {
         return folded;
     }
     let cut: String = folded.chars().take(SHOWN).collect();

@@ -54,6 +54,7 @@ fn once(command: &mut Command) -> anyhow::Result<Cost> {
     let start = std::time::Instant::now();
     let mut child = command
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .with_context(|| format!("starting {command:?}"))?;
     let mut pipe = child.stdout.take().context("standard output")?;

@@ -70,6 +70,7 @@ fn input(observed: &Observed) -> Input {
             Some(PreviousNode {
                 name,
                 addresses: stored.record.addresses.clone(),
+                guids: stored.record.guids.clone(),
             })
         })
         .collect();

@@ -10,13 +10,16 @@ use crate::power::Level;
 pub static RULE: Rule = Rule {
     code: "RW4002",
     name: "location-power",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "A location draws more than it may",
     doc: r#"## What it does
 All racks of a location and of the locations in it, their nodes at maximum power, may draw no more than its `powerBudget`. It is IT power: no PUE. Racks whose power the catalogue does not know are left out, and named in the finding.
 
 ## Why
 Each level has a feed of its own: a hall can be too small although each of its rows is large enough.
+
+It is a warning: the draw is the largest that the catalogue gives for the system, and a site may know its hardware better than a
+table. A wrong figure must not freeze the pools of a site.
 
 ## Refused
 ```yaml

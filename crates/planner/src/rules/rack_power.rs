@@ -14,13 +14,16 @@ use crate::power::{max_power, shown, term};
 pub static RULE: Rule = Rule {
     code: "RW4001",
     name: "rack-power",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "A rack draws more than it may",
     doc: r#"## What it does
 The nodes of a rack, each at the maximum power of its system, may draw no more than the `powerLimit` of the rack group. `rackwright explain system NAME` shows the maximum with its source. Racks of a system whose power the catalogue does not know are left out.
 
 ## Why
 A rack over its feed trips the breaker when a training run starts, and with it all nodes of the rack.
+
+It is a warning: the draw is the largest that the catalogue gives for the system, and a site may know its hardware better than a
+table. A wrong figure must not freeze the pools of a site.
 
 ## Refused
 ```yaml

@@ -10,13 +10,16 @@ use crate::power::Level;
 pub static RULE: Rule = Rule {
     code: "RW4003",
     name: "site-power",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "A site draws more than it may",
     doc: r#"## What it does
 All racks of a site, their nodes at maximum power, times `power.pue` (1 where none is given), may draw no more than `power.budget`. Switches, storage and management are not counted yet: leave room for them. Racks whose power the catalogue does not know are left out, and named in the finding.
 
 ## Why
 The budget is what the grid connection gives; cooling takes its part of it.
+
+It is a warning: the draw is the largest that the catalogue gives for the system, and a site may know its hardware better than a
+table. A wrong figure must not freeze the pools of a site.
 
 ## Refused
 ```yaml
