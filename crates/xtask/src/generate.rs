@@ -106,12 +106,11 @@ fn rules(files: &mut BTreeMap<PathBuf, String>) {
     files.insert(folder.join("README.md"), table);
 }
 
-/// The reference of the command line and its exit codes.
+/// The reference of the command line, and its exit codes.
 fn command_line(files: &mut BTreeMap<PathBuf, String>) {
-    let text = format!(
-        "{}\n## Exit codes\n\nFrozen: pipelines may rely on them.\n\n{}",
-        rackwright_cli::reference_markdown(),
-        rackwright_cli::exit_code_table()
+    files.insert(PathBuf::from("docs/cli.md"), rackwright_cli::reference_markdown());
+    files.insert(
+        PathBuf::from("docs/exit-codes.md"),
+        rackwright_cli::exit_code_table(),
     );
-    files.insert(PathBuf::from("docs/cli.md"), text);
 }
