@@ -4,6 +4,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::cel::rules;
 use crate::{Hostlist, IntentStatus, Ipv4Prefix, Name, Pkey, Ratio};
 
@@ -40,7 +41,7 @@ pub struct InfiniBandFabricSpec {
     pub addressing: Option<Addressing>,
     /// Partitions and their members. A key keeps its name for life: hosts and subnet managers know it by both.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 384), extend(
+    #[schemars(length(max = bounds::PARTITIONS), extend(
         "x-kubernetes-list-type" = "map",
         "x-kubernetes-list-map-keys" = ["name"],
         "x-kubernetes-validations" = rules(&[
@@ -86,7 +87,7 @@ pub struct Topology {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rail_optimized: Option<bool>,
     /// HCAs of one node in this fabric.
-    #[schemars(range(min = 1, max = 16))]
+    #[schemars(range(min = 1, max = bounds::FABRIC_RAILS))]
     pub rails: u8,
     /// The switch model, a name of the catalogue: `qm9700`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,7 +125,7 @@ pub struct Addressing {
 pub struct Partition {
     /// The pools that belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["pool"]))]
+    #[schemars(length(max = bounds::PARTITION_MEMBERS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["pool"]))]
     pub members: Vec<PartitionMember>,
     /// Its name, unique in the fabric.
     pub name: Name,

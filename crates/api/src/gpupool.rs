@@ -6,6 +6,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::cel::rules;
 use crate::{
     DriverVersion, Hostlist, IntentStatus, KernelArgument, MigProfile, ModuleName, Name, Power, Span,
@@ -42,7 +43,7 @@ use crate::{
 pub struct GPUPoolSpec {
     /// The fabrics that the nodes are plugged into.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 4), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[schemars(length(max = bounds::POOL_FABRICS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub fabrics: Vec<FabricRef>,
     /// What the GPUs become.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,7 +62,7 @@ pub struct GPUPoolSpec {
     pub rollout: Option<Rollout>,
     /// The storage tiers that the nodes mount.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["tier"]))]
+    #[schemars(length(max = bounds::POOL_TIERS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["tier"]))]
     pub storage: Vec<TierRef>,
     /// The site that the nodes stand in.
     pub supercluster: Name,
@@ -92,7 +93,7 @@ pub struct NodeSelection {
 #[serde(rename_all = "camelCase")]
 pub struct LabelSelector {
     /// Each key with the value that it must have.
-    #[schemars(extend("minProperties" = 1, "maxProperties" = 16, "additionalProperties" = serde_json::json!({"type": "string", "maxLength": 63})))]
+    #[schemars(extend("minProperties" = 1, "maxProperties" = bounds::SELECTOR_LABELS, "additionalProperties" = serde_json::json!({"type": "string", "maxLength": 63})))]
     pub match_labels: BTreeMap<String, String>,
 }
 
@@ -136,7 +137,7 @@ pub enum KernelModules {
 #[serde(rename_all = "camelCase")]
 pub struct Mig {
     /// The instances of one GPU.
-    #[schemars(length(min = 1, max = 7), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["profile"]))]
+    #[schemars(length(min = 1, max = bounds::MIG_PROFILES), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["profile"]))]
     pub layout: Vec<MigInstances>,
 }
 
@@ -157,15 +158,15 @@ pub struct MigInstances {
 pub struct Host {
     /// Kernel arguments in their order; repeats are legal (`console=`, `hugepagesz=`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 128), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(max = bounds::KERNEL_ARGUMENTS), extend("x-kubernetes-list-type" = "atomic"))]
     pub kernel_arguments: Vec<KernelArgument>,
     /// Kernel modules to load.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(length(max = bounds::MODULES), extend("x-kubernetes-list-type" = "set"))]
     pub modules: Vec<ModuleName>,
     /// Sysctls by key, in the spelling with dots.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 256))]
+    #[schemars(extend("maxProperties" = bounds::SYSCTLS))]
     pub sysctls: BTreeMap<String, SysctlValue>,
 }
 

@@ -4,6 +4,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::{Guid, Line, Name, PciAddress};
 
 /// What the agent found on its node; named as the node and written by that node's agent only. As with ResourceSlice,
@@ -25,15 +26,15 @@ use crate::{Guid, Line, Name, PciAddress};
 pub struct NodeInventorySpec {
     /// Local disks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["id"]))]
+    #[schemars(length(max = bounds::DISKS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["id"]))]
     pub disks: Vec<Disk>,
     /// GPUs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["pciAddress"]))]
+    #[schemars(length(max = bounds::GPUS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["pciAddress"]))]
     pub gpus: Vec<InventoryGpu>,
     /// HCA ports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["rail"]))]
+    #[schemars(length(max = bounds::NODE_RAILS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["rail"]))]
     pub hcas: Vec<Hca>,
     /// The running kernel, as `uname -r` prints it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

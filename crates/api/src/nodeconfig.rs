@@ -5,6 +5,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::hash::content_hash;
 use crate::status::Condition;
 use crate::{Guid, Hash, InterfaceAddress, Name};
@@ -62,7 +63,7 @@ pub struct Facts {
     pub rack: Option<Name>,
     /// Its rails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["rail"]))]
+    #[schemars(length(max = bounds::NODE_RAILS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["rail"]))]
     pub rails: Vec<Rail>,
 }
 
@@ -109,11 +110,11 @@ pub struct NodeConfigStatus {
     pub applied: Option<At>,
     /// Conditions by type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    #[schemars(length(max = bounds::CONDITIONS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
     /// Where host and configuration differ; at most 32.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(max = bounds::DIFFERENCES), extend("x-kubernetes-list-type" = "atomic"))]
     pub differences: Vec<Difference>,
     /// What the last check saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]

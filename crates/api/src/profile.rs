@@ -4,6 +4,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::cel::rules;
 use crate::hash::content_hash;
 use crate::{AbsolutePath, Gpu, Hash, Host, Ipv4Prefix, Name, Plane};
@@ -40,11 +41,11 @@ pub struct NodeProfileSpec {
     pub host: Option<Host>,
     /// What is mounted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["mountPoint"]))]
+    #[schemars(length(max = bounds::MOUNTS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["mountPoint"]))]
     pub mounts: Vec<Mount>,
     /// The rails of each node, over all its fabrics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["rail"]))]
+    #[schemars(length(max = bounds::NODE_RAILS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["rail"]))]
     pub rails: Vec<ProfileRail>,
     /// The number of the hash input's layout.
     pub schema: u32,

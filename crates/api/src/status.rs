@@ -13,7 +13,7 @@ pub struct Condition {
     /// When `status` last changed.
     pub last_transition_time: Time,
     /// What a person should know, in one or two sentences.
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = bounds::MESSAGE))]
     pub message: String,
     /// The generation that this condition speaks of.
     pub observed_generation: i64,
@@ -77,7 +77,7 @@ pub struct StatusFinding {
     #[schemars(length(min = 1, max = 16))]
     pub code: String,
     /// What is wrong, where, and what to do.
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = bounds::MESSAGE))]
     pub message: String,
     /// The other objects that are involved, as `Kind/name`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -94,14 +94,14 @@ pub struct StatusFinding {
 pub struct IntentStatus {
     /// Conditions by type; see [`conditions`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    #[schemars(length(max = bounds::CONDITIONS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
     /// How many findings there are; `findings` shows the first of them.
     #[serde(default)]
     pub finding_count: u32,
     /// The first findings, errors first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(max = bounds::STATUS_FINDINGS), extend("x-kubernetes-list-type" = "atomic"))]
     pub findings: Vec<StatusFinding>,
     /// Nodes that this object reaches: of the site, of the pool, plugged into the fabric, mounting the tier.
     #[serde(default)]
@@ -128,6 +128,3 @@ pub fn bounded(text: &str, max: usize) -> String {
     }
     text.chars().take(max - 1).chain(['…']).collect()
 }
-
-/// The longest message of a status.
-pub const MESSAGE: usize = bounds::MESSAGE;

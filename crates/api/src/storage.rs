@@ -4,6 +4,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::cel::rules;
 use crate::{AbsolutePath, HostAddress, IntentStatus, ModelPattern, Name, Nid};
 
@@ -140,7 +141,7 @@ pub struct Lustre {
     #[schemars(length(max = 8))]
     pub file_system: Name,
     /// NIDs of the management servers, in the order of preference.
-    #[schemars(length(min = 1, max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(min = 1, max = bounds::SERVERS), extend("x-kubernetes-list-type" = "atomic"))]
     pub management_servers: Vec<Nid>,
     /// Where it is mounted.
     pub mount_point: AbsolutePath,
@@ -151,7 +152,7 @@ pub struct Lustre {
 #[serde(rename_all = "camelCase")]
 pub struct Weka {
     /// The cluster's backends.
-    #[schemars(length(min = 1, max = 32), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(length(min = 1, max = bounds::SERVERS), extend("x-kubernetes-list-type" = "set"))]
     pub backends: Vec<HostAddress>,
     /// The file system's name.
     pub file_system: Name,

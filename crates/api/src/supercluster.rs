@@ -4,6 +4,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::cel::rules;
 use crate::{Date, Hostlist, IntentStatus, Name, Power, Pue};
 
@@ -44,22 +45,22 @@ use crate::{Date, Hostlist, IntentStatus, Name, Power, Pue};
 pub struct SuperclusterSpec {
     /// Member Kubernetes clusters and the racks that each holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 128), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[schemars(length(max = bounds::CLUSTERS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub clusters: Vec<MemberCluster>,
     /// Campus, building, hall, row: a tree, each with its own envelope.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 512), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[schemars(length(max = bounds::LOCATIONS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub locations: Vec<Location>,
     /// Racks that arrive by a date.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 128), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[schemars(length(max = bounds::PHASES), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub phases: Vec<Phase>,
     /// The site's power.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<SitePower>,
     /// Groups of racks of one kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["names"]))]
+    #[schemars(length(max = bounds::RACK_GROUPS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["names"]))]
     pub racks: Vec<RackGroup>,
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use rackwright_api::status::{MESSAGE, bounded, conditions, reasons};
+use rackwright_api::status::{bounded, conditions, reasons};
 use rackwright_api::{Condition, ConditionStatus, IntentStatus, StatusFinding, bounds};
 use rackwright_planner::{Finding, Kind, ObjectRef, Party};
 
@@ -258,7 +258,7 @@ fn sample(finding: &Finding, party: &Party) -> StatusFinding {
     };
     StatusFinding {
         code: finding.rule.code.to_owned(),
-        message: bounded(&message, MESSAGE),
+        message: bounded(&message, bounds::MESSAGE),
         objects,
         path: bounded(&party.path.to_string(), PATH),
     }
@@ -274,7 +274,7 @@ fn conditions(verdict: &Verdict, record: &IntentRecord, now: &Time) -> Vec<Condi
             .iter()
             .find(|old| old.type_ == type_ && old.status == status)
             .map_or_else(|| now.clone(), |old| old.last_transition_time.clone()),
-        message: bounded(&verdict.message, MESSAGE),
+        message: bounded(&verdict.message, bounds::MESSAGE),
         observed_generation: record.generation,
         reason: verdict.reason.to_owned(),
         status,
