@@ -50,7 +50,13 @@ fn push_decimal(text: &mut String, number: u8) {
 impl Guid {
     /// The GUID as a number: 8 bytes instead of a text, for tables of many.
     pub fn value(&self) -> u64 {
-        u64::from_str_radix(&self.as_str()[2..], 16).unwrap_or_default()
+        Self::value_of(self.as_str()).unwrap_or_default()
+    }
+
+    /// The number that a text spells as a GUID; none where it is no GUID.
+    pub fn value_of(text: &str) -> Option<u64> {
+        let digits = text.strip_prefix("0x").filter(|_| Self::is_valid(text))?;
+        u64::from_str_radix(digits, 16).ok()
     }
 
     /// Spells a number as a GUID. By hand: a large plan spells millions.
@@ -81,6 +87,9 @@ mod tests {
     fn guid_round_trip() {
         for text in ["0x0000000000000001", "0xa088c20300000001", "0xffffffffffffffff"] {
             assert_eq!(Guid::from_value(Guid::new(text).unwrap().value()).as_str(), text);
+        }
+        for bad in ["0x1", "0x000000000000000G", "+x0000000000000001", "0x+000000000000001"] {
+            assert_eq!(Guid::value_of(bad), None, "{bad}");
         }
     }
 

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::object::{ObjectKind, Owner, owner};
+use crate::quick;
 use crate::strict::Strict;
 
 /// Bytes of lines that are judged together.
@@ -52,7 +53,8 @@ pub struct Lines {
     pub first_again: bool,
 }
 
-enum Judged {
+#[derive(Debug, PartialEq)]
+pub(crate) enum Judged {
     Blank,
     Foreign(String),
     Fine {
@@ -142,6 +144,18 @@ pub fn only(path: &Path, wanted: &BTreeSet<u32>) -> io::Result<Vec<u8>> {
 }
 
 fn judge(line: &[u8], schemas: &Schemas) -> Judged {
+    if let Some(inventory) = quick::inventory(line) {
+        return Judged::Fine {
+            kind: ObjectKind::Input(Kind::NodeInventory),
+            name: inventory.name.as_str().into(),
+            inventory: Some(inventory),
+        };
+    }
+    judge_by_schema(line, schemas)
+}
+
+/// Judges any line.
+pub(crate) fn judge_by_schema(line: &[u8], schemas: &Schemas) -> Judged {
     // Beyond ASCII and at control characters there are questions of encoding, which the other reader answers.
     let plain = |byte: &u8| (0x20..0x7f).contains(byte) || matches!(byte, b'\t' | b'\r');
     if line.trim_ascii().is_empty() {

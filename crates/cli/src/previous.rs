@@ -10,6 +10,7 @@ use rackwright_api::{NodeConfigSpec, NodeName};
 use rackwright_planner::PreviousNode;
 use serde::Deserialize;
 
+use crate::quick;
 use crate::walk::InputError;
 
 /// What a compile needs to know of an object.
@@ -100,16 +101,10 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
     let (mut nodes, mut line, mut number) = (Vec::new(), Vec::new(), 0);
     while reader.read_until(b'\n', &mut line).map_err(io)? > 0 {
         number += 1;
-        if !line.trim_ascii().is_empty() {
-            let wrong = |error: serde_json::Error| refuse(number, reason(&error));
-            let header: Header = serde_json::from_slice(&line).map_err(wrong)?;
-            match header.kind.as_str() {
-                "NodeConfig" => {
-                    nodes.push(serde_json::from_slice::<NodeObject>(&line).map_err(wrong)?.into());
-                }
-                "NodeProfile" => {}
-                other => return Err(refuse(number, format!("an object of kind {other}"))),
-            }
+        if let Some(node) = quick::previous(&line) {
+            nodes.push(node);
+        } else if !line.trim_ascii().is_empty() {
+            nodes.extend(object(&line).map_err(|why| refuse(number, why))?);
         }
         line.clear();
     }
@@ -117,6 +112,19 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
         return Err(refuse(1, "the file is empty".to_owned()));
     }
     Ok(nodes)
+}
+
+/// The node of a line; none for a profile, or what is wrong with the line.
+pub(crate) fn object(line: &[u8]) -> Result<Option<PreviousNode>, String> {
+    let header: Header = serde_json::from_slice(line).map_err(|error| reason(&error))?;
+    match header.kind.as_str() {
+        "NodeConfig" => {
+            let node: NodeObject = serde_json::from_slice(line).map_err(|error| reason(&error))?;
+            Ok(Some(node.into()))
+        }
+        "NodeProfile" => Ok(None),
+        other => Err(format!("an object of kind {other}")),
+    }
 }
 
 /// What is wrong, without the place, which the message says in the file's own lines.

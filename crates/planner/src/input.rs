@@ -49,7 +49,7 @@ impl<S> Intent<S> {
 }
 
 /// What a compile needs of a NodeInventory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inventory {
     /// The node.
     pub name: NodeName,
@@ -77,7 +77,7 @@ impl Inventory {
 }
 
 /// What a compile needs of a NodeConfig that is written already.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviousNode {
     /// The node.
     pub name: NodeName,

@@ -344,6 +344,11 @@ fn qualified_name(text: &str) -> Vec<String> {
     messages
 }
 
+/// Whether the API server takes a label.
+pub fn is_label(key: &str, value: &str) -> bool {
+    qualified_name(key).is_empty() && label_value(value).is_empty()
+}
+
 fn label_value(text: &str) -> Vec<String> {
     let form = (!text.is_empty() && !is_key_part(text)).then(|| LABEL_VALUE.to_owned());
     too_long(text, 63).into_iter().chain(form).collect()

@@ -17,6 +17,7 @@ mod suggest;
 mod violation;
 mod walk;
 
+pub use meta::is_label;
 pub use violation::{Violation, ViolationKind, to_diagnostic};
 
 use crate::path::{Path, Step};

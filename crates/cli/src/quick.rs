@@ -1,0 +1,229 @@
+//! Lines that are fine at first sight: inventories and node configurations in the plain form in which programs print
+//! them. A site has one of each for every node, and building values and judging them by a schema costs twenty times as
+//! much as this.
+//!
+//! A line is taken only where the full reading takes it too and gives the same, which the tests prove; of any other,
+//! right or wrong, nothing is said.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use rackwright_api::labels::{GROUP, VERSION};
+use rackwright_api::{Guid, Hash, InterfaceAddress, Line, Name, NodeName, PciAddress, bounds};
+use rackwright_manifest::schema::is_label;
+use rackwright_planner::{Inventory, PreviousNode};
+
+use crate::scan::{Scan, once};
+
+type Labels = BTreeMap<String, String>;
+
+/// What a compile needs of an inventory.
+pub fn inventory(line: &[u8]) -> Option<Inventory> {
+    let ((name, labels), guids) = object(line, "NodeInventory", inventory_spec)?;
+    Some(Inventory { name, labels, guids })
+}
+
+/// What a compile needs of a node's configuration.
+pub fn previous(line: &[u8]) -> Option<PreviousNode> {
+    let ((name, _), rails) = object(line, "NodeConfig", config_spec)?;
+    let addresses = rails.iter().filter_map(|rail| rail.address).collect();
+    let guids = rails
+        .iter()
+        .filter_map(|rail| Some((rail.number, rail.guid?)))
+        .collect();
+    Some(PreviousNode {
+        name,
+        addresses,
+        guids,
+    })
+}
+
+/// Metadata and spec of an object of ours.
+fn object<'a, T>(
+    line: &'a [u8],
+    wanted: &str,
+    read_spec: impl Fn(&mut Scan<'a>) -> Option<T>,
+) -> Option<((NodeName, Labels), T)> {
+    let mut scan = Scan::new(line)?;
+    let (mut api_version, mut kind, mut metadata, mut spec) = (None, None, None, None);
+    scan.object(|scan, key| match key {
+        "apiVersion" => once(&mut api_version, scan.text()?),
+        "kind" => once(&mut kind, scan.text()?),
+        "metadata" => once(&mut metadata, self::metadata(scan)?),
+        "spec" => once(&mut spec, read_spec(scan)?),
+        _ => None,
+    })?;
+    scan.end()?;
+    let ours = api_version?.split_once('/') == Some((GROUP, VERSION)) && kind? == wanted;
+    ours.then_some((metadata?, spec?))
+}
+
+/// What agents and `kubectl get -o json` write; annotations and the like are left to the other reader.
+fn metadata(scan: &mut Scan<'_>) -> Option<(NodeName, Labels)> {
+    let (mut name, mut labels) = (None, None);
+    let (mut created, mut generation, mut version, mut uid) = (None, None, None, None);
+    scan.object(|scan, key| match key {
+        "creationTimestamp" => once(&mut created, scan.text()?),
+        "generation" => once(&mut generation, scan.number()?),
+        "labels" => once(&mut labels, self::labels(scan)?),
+        "name" => once(&mut name, NodeName::new(scan.text()?).ok()?),
+        "resourceVersion" => once(&mut version, scan.text()?),
+        "uid" => once(&mut uid, scan.text()?),
+        _ => None,
+    })?;
+    Some((name?, labels.unwrap_or_default()))
+}
+
+fn labels(scan: &mut Scan<'_>) -> Option<Labels> {
+    let mut labels = Labels::new();
+    scan.object(|scan, key| {
+        let value = scan.text()?;
+        let new = labels.insert(key.to_owned(), value.to_owned()).is_none();
+        (new && is_label(key, value)).then_some(())
+    })?;
+    Some(labels)
+}
+
+/// Port GUIDs by rail.
+fn inventory_spec(scan: &mut Scan<'_>) -> Option<Box<[(u8, u64)]>> {
+    let (mut disks, mut gpus, mut hcas, mut kernel, mut system) = (None, None, None, None, None);
+    scan.object(|scan, key| match key {
+        "disks" => once(&mut disks, list(scan, bounds::DISKS, disk, |id| *id)?),
+        "gpus" => once(&mut gpus, list(scan, bounds::GPUS, gpu, |address| *address)?),
+        "hcas" => once(&mut hcas, list(scan, bounds::NODE_RAILS, hca, |(rail, _)| *rail)?),
+        "kernel" => once(&mut kernel, valid(scan, Line::is_valid)?),
+        "system" => once(&mut system, valid(scan, Name::is_valid)?),
+        _ => None,
+    })?;
+    Some(hcas.unwrap_or_default().into_boxed_slice())
+}
+
+/// The id of a disk.
+fn disk<'a>(scan: &mut Scan<'a>) -> Option<&'a str> {
+    let (mut id, mut model, mut address, mut serial, mut size) = (None, None, None, None, None);
+    scan.object(|scan, key| match key {
+        "id" => once(&mut id, valid(scan, Line::is_valid)?),
+        "model" => once(&mut model, valid(scan, Line::is_valid)?),
+        "pciAddress" => once(&mut address, valid(scan, PciAddress::is_valid)?),
+        "serial" => once(&mut serial, valid(scan, Line::is_valid)?),
+        "sizeBytes" => once(&mut size, i64::try_from(scan.number()?).ok()?),
+        _ => None,
+    })?;
+    size.and(id)
+}
+
+/// The PCI address of a GPU.
+fn gpu<'a>(scan: &mut Scan<'a>) -> Option<&'a str> {
+    let (mut memory, mut address, mut product, mut uuid) = (None, None, None, None);
+    scan.object(|scan, key| match key {
+        "memoryMiB" => once(&mut memory, u32::try_from(scan.number()?).ok()?),
+        "pciAddress" => once(&mut address, valid(scan, PciAddress::is_valid)?),
+        "product" => once(&mut product, valid(scan, Line::is_valid)?),
+        "uuid" => once(&mut uuid, valid(scan, Line::is_valid)?),
+        _ => None,
+    })?;
+    memory.and(product).and(address)
+}
+
+/// Rail and port GUID of an HCA.
+fn hca(scan: &mut Scan<'_>) -> Option<(u8, u64)> {
+    let (mut device, mut guid, mut address, mut rail) = (None, None, None, None);
+    scan.object(|scan, key| match key {
+        "device" => once(&mut device, valid(scan, Line::is_valid)?),
+        "guid" => once(&mut guid, Guid::value_of(scan.text()?)?),
+        "pciAddress" => once(&mut address, valid(scan, PciAddress::is_valid)?),
+        "rail" => once(&mut rail, scan.number()?),
+        _ => None,
+    })?;
+    let rail = rail.filter(|rail| *rail < bounds::NODE_RAILS as u64)?;
+    Some((rail as u8, guid?))
+}
+
+/// A rail of a node's configuration.
+struct Rail {
+    number: u8,
+    address: Option<Ipv4Addr>,
+    guid: Option<u64>,
+}
+
+fn config_spec(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {
+    let (mut facts, mut hash, mut management, mut profile) = (None, None, None, None);
+    scan.object(|scan, key| match key {
+        "facts" => once(&mut facts, self::facts(scan)?),
+        "hash" => once(&mut hash, valid(scan, Hash::is_valid)?),
+        "management" => {
+            let known = |text: &str| matches!(text, "Managed" | "Detached");
+            once(&mut management, valid(scan, known)?)
+        }
+        "profile" => once(&mut profile, scan.text()?),
+        _ => None,
+    })?;
+    hash.and(management).and(profile).and(facts)
+}
+
+fn facts(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {
+    let (mut rack, mut rails) = (None, None);
+    scan.object(|scan, key| match key {
+        "rack" => once(&mut rack, valid(scan, Name::is_valid)?),
+        "rails" => {
+            let mut list = Vec::new();
+            scan.list(|scan| {
+                list.push(rail(scan)?);
+                Some(())
+            })?;
+            once(&mut rails, list)
+        }
+        _ => None,
+    })?;
+    Some(rails.unwrap_or_default())
+}
+
+fn rail(scan: &mut Scan<'_>) -> Option<Rail> {
+    let (mut guid, mut address, mut leaf, mut port, mut number) = (None, None, None, None, None);
+    scan.object(|scan, key| match key {
+        "guid" => once(&mut guid, Guid::value_of(scan.text()?)?),
+        "ipv4" => once(&mut address, self::address(scan.text()?)?),
+        "leaf" => once(&mut leaf, valid(scan, Name::is_valid)?),
+        "port" => once(&mut port, u16::try_from(scan.number()?).ok()?),
+        "rail" => once(&mut number, u8::try_from(scan.number()?).ok()?),
+        _ => None,
+    })?;
+    Some(Rail {
+        number: number?,
+        address,
+        guid,
+    })
+}
+
+/// The address of an interface.
+fn address(text: &str) -> Option<Ipv4Addr> {
+    let (address, length) = text
+        .split_once('/')
+        .filter(|_| InterfaceAddress::is_valid(text))?;
+    let length: u8 = length.parse().ok()?;
+    address.parse().ok().filter(|_| length <= 32)
+}
+
+/// A list of at most `max` items with unique keys, sorted by them.
+fn list<'a, T, K: Ord>(
+    scan: &mut Scan<'a>,
+    max: usize,
+    item: impl Fn(&mut Scan<'a>) -> Option<T>,
+    key: impl Fn(&T) -> K,
+) -> Option<Vec<T>> {
+    let mut items = Vec::new();
+    scan.list(|scan| {
+        items.push(item(scan)?);
+        (items.len() <= max).then_some(())
+    })?;
+    items.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    let unique = items.windows(2).all(|pair| key(&pair[0]) != key(&pair[1]));
+    unique.then_some(items)
+}
+
+fn valid<'a>(scan: &mut Scan<'a>, is_valid: impl Fn(&str) -> bool) -> Option<&'a str> {
+    scan.text().filter(|text| is_valid(text))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The plain subset of JSON, read without building values: texts of printable ASCII without escapes, whole numbers from
+//! zero to eighteen digits, objects and lists.
+//!
+//! Every method answers none where the text holds anything else. That says nothing about the text but that another
+//! reader must look at it.
+
+/// Reads one value after the other.
+pub struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    /// Reads from a text of ASCII.
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        let text = bytes.is_ascii().then(|| std::str::from_utf8(bytes).ok())??;
+        Some(Self { text, at: 0 })
+    }
+
+    /// An object; `field` gets each key and reads its value.
+    pub fn object(&mut self, mut field: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+        self.entries(b'{', b'}', |scan| {
+            let key = scan.text()?;
+            scan.expect(b':')?;
+            field(scan, key)
+        })
+    }
+
+    /// A list; `item` reads each of its values.
+    pub fn list(&mut self, item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.entries(b'[', b']', item)
+    }
+
+    fn entries(&mut self, open: u8, close: u8, mut entry: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.expect(open)?;
+        if self.peek()? == close {
+            return self.expect(close);
+        }
+        loop {
+            entry(self)?;
+            match self.peek()? {
+                b',' => self.at += 1,
+                _ => return self.expect(close),
+            }
+        }
+    }
+
+    /// A text.
+    pub fn text(&mut self) -> Option<&'a str> {
+        self.expect(b'"')?;
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let end = rest.iter().position(|byte| !PLAIN[usize::from(*byte)])?;
+        let start = self.at;
+        self.at += end;
+        // Not after `expect`, which skips white space: that would be part of the text.
+        (rest[end] == b'"').then_some(())?;
+        self.at += 1;
+        self.text.get(start..start + end)
+    }
+
+    /// A number.
+    pub fn number(&mut self) -> Option<u64> {
+        self.peek()?;
+        let digits = self.text.get(self.at..)?;
+        let end = digits.bytes().position(|byte| !byte.is_ascii_digit())?;
+        let digits = &digits[..end];
+        self.at += end;
+        let canonical = matches!(end, 1..=18) && (end == 1 || !digits.starts_with('0'));
+        canonical.then(|| digits.parse().ok())?
+    }
+
+    /// The end of the text.
+    pub fn end(mut self) -> Option<()> {
+        self.peek().is_none().then_some(())
+    }
+
+    /// The next byte that is not white space.
+    fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = bytes.get(self.at) {
+            self.at += 1;
+        }
+        bytes.get(self.at).copied()
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then_some(())?;
+        self.at += 1;
+        Some(())
+    }
+}
+
+/// Sets what must come once.
+pub fn once<T>(slot: &mut Option<T>, value: T) -> Option<()> {
+    slot.replace(value).is_none().then_some(())
+}
+
+/// Bytes that stand for themselves in a text.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
+        byte += 1;
+    }
+    plain
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(json: &str) -> Option<String> {
+        let mut scan = Scan::new(json.as_bytes())?;
+        let text = scan.text()?.to_owned();
+        scan.end().map(|()| text)
+    }
+
+    fn numbers(json: &str) -> Option<Vec<u64>> {
+        let mut scan = Scan::new(json.as_bytes())?;
+        let mut numbers = Vec::new();
+        scan.list(|scan| Some(numbers.push(scan.number()?)))?;
+        scan.end().map(|()| numbers)
+    }
+
+    #[test]
+    fn plain_values_are_read() {
+        assert_eq!(text(" \"a ~\"\r").as_deref(), Some("a ~"));
+        assert_eq!(text("\"\"").as_deref(), Some(""));
+        assert_eq!(numbers("[ ]"), Some(vec![]));
+        assert_eq!(
+            numbers("[0, 7 ,999999999999999999]"),
+            Some(vec![0, 7, 999_999_999_999_999_999])
+        );
+    }
+
+    #[test]
+    fn whatever_else_is_left_to_another_reader() {
+        for odd in [
+            r#""a\n""#,
+            "\"a\tb\"",
+            "\"a\u{7f}\"",
+            "\"ä\"",
+            "\"a",
+            "'a'",
+            "\"a\" x",
+            "null",
+            "",
+        ] {
+            assert_eq!(text(odd), None, "{odd:?}");
+        }
+        for odd in [
+            "[01]",
+            "[-1]",
+            "[1.0]",
+            "[1e2]",
+            "[1000000000000000000]",
+            "[1,]",
+            "[,]",
+            "[1 2]",
+            "[1",
+            "[]]",
+            "[\"1\"]",
+        ] {
+            assert_eq!(numbers(odd), None, "{odd:?}");
+        }
+    }
+}
