@@ -26,8 +26,8 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Takes a node of the pool with that number.
-    pub(super) fn push(&mut self, node: &Node<'_>, pool: Option<Id>) {
+    /// Takes a node of the pool with that number; `addresses` are those of its rails as numbers.
+    pub(super) fn push(&mut self, node: &Node<'_>, pool: Option<Id>, addresses: &[Option<Ipv4Net>]) {
         let id = self.name_ends.len() as Id;
         self.names.push_str(node.name);
         self.name_ends.push(self.names.len());
@@ -39,12 +39,8 @@ impl Columns {
             .as_ref()
             .map_or(NONE, |rack| self.rack_id(rack.as_str()));
         self.racks.push(rack);
-        for rail in &node.spec.facts.rails {
-            let net = rail
-                .ipv4
-                .as_ref()
-                .and_then(|address| address.as_str().parse::<Ipv4Net>().ok());
-            if let Some(net) = net {
+        for (rail, address) in node.spec.facts.rails.iter().zip(addresses) {
+            if let Some(net) = address {
                 self.addresses.push((net.addr().into(), id));
             }
             let digits = rail

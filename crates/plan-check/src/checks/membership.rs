@@ -9,31 +9,31 @@ use crate::table::{NODE_FOREIGN, NODE_LEFT_OUT, POOL_EMPTY, RACK, UNRESOLVED};
 use crate::violation::{Kind, Sink, Violation};
 
 /// Checks membership and racks.
-pub(super) fn check(intents: &Intents<'_>, columns: &Columns, roster: &Roster<'_>, sink: &mut Sink) {
+pub(super) fn check(intents: &Intents<'_>, columns: &Columns, roster: &mut Roster<'_>, sink: &mut Sink) {
     let mut members = Members::new(intents, columns, roster);
     for (name, site) in &intents.sites {
         members.walk_site(name, site, sink);
     }
     for (id, pool) in intents.pools.iter().enumerate() {
         if let Some(Selection::Names(names)) = &pool.selection {
-            names.for_each(|node| members.select(id as Id, node, sink));
+            names.for_each(|node| {
+                let found = members.roster.find(node);
+                members.select(id as Id, node, found, sink);
+            });
         }
     }
     members.empty_pools(sink);
     // Of a name that comes twice only the first is looked at; the other is reported already.
-    for id in columns
-        .ids()
-        .filter(|id| roster.get(columns.name(*id)) == Some(id))
-    {
+    for &id in members.roster.ids() {
         members.not_selected(id, sink);
         members.rack(id, sink);
     }
 }
 
-struct Members<'a> {
+struct Members<'a, 'c> {
     intents: &'a Intents<'a>,
     columns: &'a Columns,
-    roster: &'a Roster<'a>,
+    roster: &'a mut Roster<'c>,
     /// Of each node: whether its pool selects it.
     selected: Vec<bool>,
     /// Of each node: the number of its rack in `racks`, where its pool's site places it.
@@ -58,8 +58,8 @@ struct SelectedRack {
     exists: bool,
 }
 
-impl<'a> Members<'a> {
-    fn new(intents: &'a Intents<'a>, columns: &'a Columns, roster: &'a Roster<'a>) -> Self {
+impl<'a, 'c> Members<'a, 'c> {
+    fn new(intents: &'a Intents<'a>, columns: &'a Columns, roster: &'a mut Roster<'c>) -> Self {
         let mut counts = vec![Count::default(); intents.pools.len()];
         let mut nodes = 0;
         for id in columns.ids() {
@@ -93,10 +93,13 @@ impl<'a> Members<'a> {
                 self.racks.push(rack.to_owned());
                 pools = racks.get(rack).map_or(&[], |selected| selected.pools.as_slice());
             }
+            let found = self.roster.find(node);
             for pool in pools {
-                self.select(*pool, node, sink);
+                self.select(*pool, node, found, sink);
             }
-            self.place(site_name, current_id, node, sink);
+            if let Some(id) = found {
+                self.place(site_name, current_id, id, sink);
+            }
         });
     }
 
@@ -137,10 +140,9 @@ impl<'a> Members<'a> {
 
     /// Notes that a pool selects a node, and reports one that is not there. A pool that lacks all its nodes is
     /// reported once, later.
-    fn select(&mut self, pool: Id, node: &str, sink: &mut Sink) {
+    fn select(&mut self, pool: Id, node: &str, found: Option<Id>, sink: &mut Sink) {
         let count = &mut self.counts[pool as usize];
         count.selected += 1;
-        let found = self.roster.get(node).copied();
         let actual = found.and_then(|id| self.columns.pool(id));
         if let (Some(id), true) = (found, actual == Some(pool)) {
             self.selected[id as usize] = true;
@@ -161,8 +163,7 @@ impl<'a> Members<'a> {
     }
 
     /// Notes that a site places a node in a rack, if the node's pool is of that site.
-    fn place(&mut self, site_name: &str, rack: Id, node: &str, sink: &mut Sink) {
-        let Some(&id) = self.roster.get(node) else { return };
+    fn place(&mut self, site_name: &str, rack: Id, id: Id, sink: &mut Sink) {
         let of_site = |pool: &Pool<'_>| pool.spec.supercluster.as_str() == site_name;
         if !self
             .columns
@@ -175,7 +176,7 @@ impl<'a> Members<'a> {
             self.placed[id as usize] = rack;
             return;
         };
-        let rack = &self.racks[rack as usize];
+        let (rack, node) = (&self.racks[rack as usize], self.columns.name(id));
         let message =
             format!("the supercluster {site_name} places the node {node} in the racks {before} and {rack}");
         sink.report(

@@ -8,6 +8,9 @@ mod prefixes;
 mod profiles;
 mod unique;
 
+use ipnet::Ipv4Net;
+use rackwright_api::Rail;
+
 use crate::input::{Checked, Node};
 use crate::violation::{Sink, Violation};
 
@@ -25,17 +28,26 @@ pub fn check<'n>(checked: &Checked<'_>, nodes: impl IntoIterator<Item = Node<'n>
     prefixes::check(checked.profiles, &intents, &mut sink);
 
     let mut columns = Columns::default();
-    let mut each = NodeCheck::new(&intents, &profiles);
+    let mut each = NodeCheck::new(&profiles);
+    let mut addresses = Vec::new();
     for node in nodes {
-        each.check(&node, &mut sink);
-        columns.push(&node, intents.pool_id(node.pool));
+        let pool = intents.pool_id(node.pool);
+        addresses.clear();
+        addresses.extend(node.spec.facts.rails.iter().map(address));
+        each.check(&node, pool, &addresses, &mut sink);
+        columns.push(&node, pool, &addresses);
     }
 
     unique::addresses(&mut columns, checked.taken, &mut sink);
     unique::guids(&mut columns, &mut sink);
-    let roster = unique::nodes(&columns, &intents, checked.taken, &mut sink);
-    membership::check(&intents, &columns, &roster, &mut sink);
+    let mut roster = unique::nodes(&columns, &intents, checked.taken, &mut sink);
+    membership::check(&intents, &columns, &mut roster, &mut sink);
     sink.finish()
+}
+
+/// The address of a rail, where it has one that can be read.
+fn address(rail: &Rail) -> Option<Ipv4Net> {
+    rail.ipv4.as_ref()?.as_str().parse().ok()
 }
 
 /// `a, b and 3 more`, for names of which `total - names.len()` are left out.

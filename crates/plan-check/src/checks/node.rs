@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 use rackwright_api::{Management, NodeName, Rail};
 
-use super::intents::Intents;
+use super::columns::Id;
 use super::profiles::{Known, KnownRail, Prefix, Profiles};
 use crate::canonical::node_hash;
 use crate::input::Node;
@@ -16,7 +16,6 @@ use crate::violation::{Kind, Sink, Violation};
 
 /// Checks nodes one by one, with scratch space that they share.
 pub(super) struct NodeCheck<'a> {
-    intents: &'a Intents<'a>,
     profiles: &'a Profiles<'a>,
     json: String,
     host_numbers: Vec<HostNumber<'a>>,
@@ -30,21 +29,25 @@ struct HostNumber<'a> {
 }
 
 impl<'a> NodeCheck<'a> {
-    pub(super) fn new(intents: &'a Intents<'a>, profiles: &'a Profiles<'a>) -> Self {
+    pub(super) fn new(profiles: &'a Profiles<'a>) -> Self {
         Self {
-            intents,
             profiles,
             json: String::new(),
             host_numbers: Vec::new(),
         }
     }
 
-    /// Checks a node.
-    pub(super) fn check(&mut self, node: &Node<'_>, sink: &mut Sink) {
+    /// Checks a node of the pool with that number; `addresses` are those of its rails as numbers.
+    pub(super) fn check(
+        &mut self,
+        node: &Node<'_>,
+        pool: Option<Id>,
+        addresses: &[Option<Ipv4Net>],
+        sink: &mut Sink,
+    ) {
         name(node, sink);
         managed(node, sink);
         not_granted(node, sink);
-        let pool = self.intents.pool_id(node.pool);
         if pool.is_none() {
             let message = format!(
                 "the node {} is of {}, which is no accepted pool",
@@ -65,13 +68,13 @@ impl<'a> NodeCheck<'a> {
             profile_of_another_pool(node, profile, sink);
         }
         self.hash(node, profile, sink);
-        self.rails(node, profile, sink);
+        self.rails(node, profile, addresses, sink);
     }
 
     fn hash(&mut self, node: &Node<'_>, profile: &Known<'_>, sink: &mut Sink) {
         let Some(profile_hash) = &profile.hash else { return };
         let expected = node_hash(&node.spec.facts, profile_hash, &mut self.json);
-        if node.spec.hash.as_str() != expected {
+        if !expected.is(node.spec.hash.as_str()) {
             let message = format!(
                 "the node {} has the hash {}, not {expected}",
                 node.name, node.spec.hash
@@ -80,7 +83,13 @@ impl<'a> NodeCheck<'a> {
         }
     }
 
-    fn rails(&mut self, node: &Node<'_>, profile: &'a Known<'a>, sink: &mut Sink) {
+    fn rails(
+        &mut self,
+        node: &Node<'_>,
+        profile: &'a Known<'a>,
+        addresses: &[Option<Ipv4Net>],
+        sink: &mut Sink,
+    ) {
         let rails = &node.spec.facts.rails;
         if !rails
             .iter()
@@ -90,19 +99,14 @@ impl<'a> NodeCheck<'a> {
             return not_the_profiles_rails(node, profile, sink);
         }
         self.host_numbers.clear();
-        for (rail, known) in rails.iter().zip(&profile.rails) {
+        for ((rail, known), address) in rails.iter().zip(&profile.rails).zip(addresses) {
             if !address_presence(node, rail, known, sink) {
                 continue;
             }
             let (Some(text), Prefix::Net(prefix)) = (&rail.ipv4, &known.prefix) else {
                 continue;
             };
-            let Some(address) = text
-                .as_str()
-                .parse()
-                .ok()
-                .filter(|address| inside(*address, *prefix))
-            else {
+            let Some(address) = address.filter(|address| inside(*address, *prefix)) else {
                 let message = format!(
                     "rail {} of the node {} has {text}, outside of its rail's {prefix}",
                     rail.rail, node.name

@@ -1,6 +1,5 @@
 //! What may be there once: addresses, GUIDs, names.
 
-use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 
 use super::columns::{Columns, Id};
@@ -83,7 +82,41 @@ fn report(invariant: &Invariant, what: &str, mut holders: Vec<&str>, sink: &mut 
 }
 
 /// The nodes by name, each name once.
-pub(super) type Roster<'c> = HashMap<&'c str, Id>;
+pub(super) struct Roster<'c> {
+    columns: &'c Columns,
+    ids: Vec<Id>,
+    /// Where the last search ended.
+    last: usize,
+}
+
+impl<'c> Roster<'c> {
+    fn new(columns: &'c Columns, ids: Vec<Id>) -> Self {
+        Self {
+            columns,
+            ids,
+            last: 0,
+        }
+    }
+
+    /// The node of that name. Those who ask mostly go in the order of names, so the next one is tried first.
+    pub(super) fn find(&mut self, name: &str) -> Option<Id> {
+        let name_at = |at: usize| self.ids.get(at).map(|&id| self.columns.name(id));
+        let next = self.last + 1;
+        let at = if name_at(next) == Some(name) {
+            next
+        } else {
+            let by_name = |id: &Id| self.columns.name(*id).cmp(name);
+            self.ids.binary_search_by(by_name).ok()?
+        };
+        self.last = at;
+        self.ids.get(at).copied()
+    }
+
+    /// The nodes, in the order of their names.
+    pub(super) fn ids(&self) -> &[Id] {
+        &self.ids
+    }
+}
 
 /// No node twice, in the plan and beside it.
 pub(super) fn nodes<'c>(
@@ -92,16 +125,14 @@ pub(super) fn nodes<'c>(
     taken: &[Held<'_>],
     sink: &mut Sink,
 ) -> Roster<'c> {
-    let mut roster = HashMap::new();
-    let mut repeated: BTreeMap<&str, Vec<Id>> = BTreeMap::new();
-    for id in columns.ids() {
-        let name = columns.name(id);
-        let first = *roster.entry(name).or_insert(id);
-        if first != id {
-            repeated.entry(name).or_insert_with(|| vec![first]).push(id);
-        }
-    }
-    for (name, ids) in repeated {
+    let mut ids: Vec<Id> = columns.ids().collect();
+    // Plans come sorted, which this notices.
+    ids.sort_by(|a, b| columns.name(*a).cmp(columns.name(*b)));
+    let repeated = ids
+        .chunk_by(|a, b| columns.name(*a) == columns.name(*b))
+        .filter(|ids| ids.len() > 1);
+    for ids in repeated {
+        let name = columns.name(ids[0]);
         let mut pools: Vec<&str> = ids
             .iter()
             .map(|id| {
@@ -125,7 +156,12 @@ pub(super) fn nodes<'c>(
                 .fold(case, |case, pool| case.object(Kind::GPUPool, pool)),
         );
     }
-    for held in taken.iter().filter(|held| roster.contains_key(held.name)) {
+    ids.dedup_by(|later, first| columns.name(*later) == columns.name(*first));
+    let mut roster = Roster::new(columns, ids);
+    for held in taken {
+        if roster.find(held.name).is_none() {
+            continue;
+        }
         let message = format!(
             "the node {} is in the plan, and among those outside of it",
             held.name
