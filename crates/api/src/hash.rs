@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::Hash;
+use crate::{Hash, Spelled};
 
 /// The number of the hash input's layout. It is part of every hash: a new version of the tool changes hashes, and with
 /// them the fleet, only when this number is raised on purpose.
@@ -55,12 +55,20 @@ fn write_sorted(value: &Value, out: &mut String) -> Result<(), serde_json::Error
 /// The hash of canonical bytes, for one domain (`profile`, `node`): BLAKE3 over
 /// `rackwright/<domain>/<schema>\n<bytes>`, cut to 128 bits.
 pub fn content_hash(domain: &str, canonical: &[u8]) -> Hash {
+    Hash::from_value(content_hash_value(domain, canonical))
+}
+
+/// The same as a number.
+pub fn content_hash_value(domain: &str, canonical: &[u8]) -> u128 {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(format!("rackwright/{domain}/{HASH_SCHEMA}\n").as_bytes());
+    hasher.update(b"rackwright/");
+    hasher.update(domain.as_bytes());
+    hasher.update(b"/");
+    hasher.update(HASH_SCHEMA.to_string().as_bytes());
+    hasher.update(b"\n");
     hasher.update(canonical);
-    let hex = hasher.finalize().to_hex();
-    Hash::new(&hex.as_str()[..32])
-        .unwrap_or_else(|_| unreachable!("blake3 prints lower-case hexadecimal digits"))
+    let bytes = *hasher.finalize().as_bytes();
+    bytes.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes))
 }
 
 impl Hash {
@@ -71,7 +79,15 @@ impl Hash {
 
     /// Spells a number as a hash.
     pub fn from_value(value: u128) -> Self {
-        Self::trusted(format!("{value:032x}"))
+        Self::trusted(Self::spell(value).as_str().to_owned())
+    }
+
+    /// Spells a number as a hash.
+    pub fn spell(value: u128) -> Spelled<32> {
+        let mut text = Spelled::default();
+        text.push_hex((value >> 64) as u64, 16);
+        text.push_hex(value as u64, 16);
+        text
     }
 }
 

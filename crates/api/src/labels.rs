@@ -4,6 +4,8 @@
 pub const GROUP: &str = "rackwright.dev";
 /// The version that is served and stored.
 pub const VERSION: &str = "v1alpha1";
+/// `group/version` of all kinds.
+pub const API_VERSION: &str = "rackwright.dev/v1alpha1";
 /// Label of NodeConfig and NodeProfile: the pool that they were compiled for.
 pub const POOL: &str = "rackwright.dev/pool";
 /// Finalizer on intents. On a pool it makes deletion an explicit order to detach; on the other intents it holds
@@ -15,3 +17,13 @@ pub const MANAGER: &str = "rackwright-operator";
 pub const API_REVISION_ANNOTATION: &str = "rackwright.dev/api-revision";
 /// Raised with every change of a CRD that the operator relies on.
 pub const API_REVISION: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_of_the_group() {
+        assert_eq!(API_VERSION, format!("{GROUP}/{VERSION}"));
+    }
+}

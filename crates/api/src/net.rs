@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
+use crate::spelled::Spelled;
 use crate::{Guid, InterfaceAddress, Ipv4Prefix};
 
 impl Ipv4Prefix {
@@ -21,30 +22,24 @@ impl InterfaceAddress {
         self.as_str().parse().ok()
     }
 
-    /// Spells an address. By hand: a large plan spells millions.
+    /// An address and the length of its prefix.
     pub fn from_parts(address: Ipv4Addr, prefix_length: u8) -> Self {
-        let mut text = String::with_capacity(Self::MAX as usize);
+        Self::trusted(Self::spell(address, prefix_length).as_str().to_owned())
+    }
+
+    /// Spells an address.
+    pub fn spell(address: Ipv4Addr, prefix_length: u8) -> Spelled<18> {
+        let mut text = Spelled::default();
         for (i, octet) in address.octets().into_iter().enumerate() {
             if i > 0 {
-                text.push('.');
+                text.push(b'.');
             }
-            push_decimal(&mut text, octet);
+            text.push_decimal(octet);
         }
-        text.push('/');
-        push_decimal(&mut text, prefix_length);
-        Self::trusted(text)
+        text.push(b'/');
+        text.push_decimal(prefix_length);
+        text
     }
-}
-
-fn push_decimal(text: &mut String, number: u8) {
-    let digit = |number: u8| char::from(b'0' + number % 10);
-    if number >= 100 {
-        text.push(digit(number / 100));
-    }
-    if number >= 10 {
-        text.push(digit(number / 10));
-    }
-    text.push(digit(number));
 }
 
 impl Guid {
@@ -53,21 +48,31 @@ impl Guid {
         Self::value_of(self.as_str()).unwrap_or_default()
     }
 
-    /// The number that a text spells as a GUID; none where it is no GUID.
+    /// The number that a text spells as a GUID; none where it is no GUID. By hand: a large site reads millions.
     pub fn value_of(text: &str) -> Option<u64> {
-        let digits = text.strip_prefix("0x").filter(|_| Self::is_valid(text))?;
-        u64::from_str_radix(digits, 16).ok()
+        let digits: &[u8; 16] = text.strip_prefix("0x")?.as_bytes().try_into().ok()?;
+        digits.iter().try_fold(0, |value, digit| {
+            let digit = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                _ => return None,
+            };
+            Some(value << 4 | u64::from(digit))
+        })
     }
 
-    /// Spells a number as a GUID. By hand: a large plan spells millions.
+    /// Spells a number as a GUID.
     pub fn from_value(value: u64) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = String::with_capacity(Self::MAX as usize);
-        text.push_str("0x");
-        for shift in (0..16).rev() {
-            text.push(char::from(DIGITS[(value >> (shift * 4)) as usize & 15]));
-        }
-        Self::trusted(text)
+        Self::trusted(Self::spell(value).as_str().to_owned())
+    }
+
+    /// Spells a number as a GUID.
+    pub fn spell(value: u64) -> Spelled<18> {
+        let mut text = Spelled::default();
+        text.push(b'0');
+        text.push(b'x');
+        text.push_hex(value, 16);
+        text
     }
 }
 
@@ -88,7 +93,12 @@ mod tests {
         for text in ["0x0000000000000001", "0xa088c20300000001", "0xffffffffffffffff"] {
             assert_eq!(Guid::from_value(Guid::new(text).unwrap().value()).as_str(), text);
         }
-        for bad in ["0x1", "0x000000000000000G", "+x0000000000000001", "0x+000000000000001"] {
+        for bad in [
+            "0x1",
+            "0x000000000000000G",
+            "+x0000000000000001",
+            "0x+000000000000001",
+        ] {
             assert_eq!(Guid::value_of(bad), None, "{bad}");
         }
     }

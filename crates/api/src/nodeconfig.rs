@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds;
-use crate::hash::content_hash;
+use crate::hash::content_hash_value;
 use crate::status::Condition;
 use crate::{Guid, Hash, InterfaceAddress, Name};
 
@@ -183,20 +183,29 @@ pub enum NodePhase {
 /// What the hash of a node covers, in canonical order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct HashInput<'a> {
-    facts: &'a Facts,
+struct HashInput<'a, F> {
+    facts: &'a F,
     profile_hash: &'a Hash,
 }
 
 impl Facts {
     /// The hash of these facts under a profile: what the node must become.
     pub fn hash(&self, profile: &Hash) -> Result<Hash, serde_json::Error> {
-        Ok(content_hash(
-            "node",
-            &serde_json::to_vec(&HashInput {
-                facts: self,
-                profile_hash: profile,
-            })?,
-        ))
+        facts_hash(self, profile, &mut Vec::new()).map(Hash::from_value)
     }
+}
+
+/// The hash of whatever serialises as [`Facts`] do, as a number; `json` is scratch space.
+pub fn facts_hash(
+    facts: &impl Serialize,
+    profile: &Hash,
+    json: &mut Vec<u8>,
+) -> Result<u128, serde_json::Error> {
+    json.clear();
+    let input = HashInput {
+        facts,
+        profile_hash: profile,
+    };
+    serde_json::to_writer(&mut *json, &input)?;
+    Ok(content_hash_value("node", json))
 }

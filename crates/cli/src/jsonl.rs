@@ -6,27 +6,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use rackwright_api::{NodeInventorySpec, NodeName};
-use rackwright_manifest::schema::Schemas;
 use rackwright_planner::{Inventory, Kind};
-use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::blocks;
 use crate::object::{ObjectKind, Owner, owner};
 use crate::quick;
+use crate::schemas::OwnSchemas;
 use crate::strict::Strict;
 
-/// Bytes of lines that are judged together.
-const BLOCK: usize = 8 << 20;
 /// Bytes of lines that are read again with positions; more of them and the first ones tell enough.
 const MAX_AGAIN: usize = 32 << 20;
 
 /// A line that is fine.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Line {
     /// Its kind.
     pub kind: ObjectKind,
@@ -66,28 +64,14 @@ pub(crate) enum Judged {
 }
 
 /// Reads a file.
-pub fn read(path: &Path, schemas: &Schemas) -> io::Result<Lines> {
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
+pub fn read(path: &Path, schemas: &OwnSchemas) -> io::Result<Lines> {
     let mut lines = Lines::default();
     let mut number = 0;
     let mut again_lines = 0;
-    let mut block = Vec::new();
-    loop {
-        block.clear();
-        reader.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
-        if block.is_empty() {
-            return Ok(lines);
-        }
-        if block.last() != Some(&b'\n') {
-            reader.read_until(b'\n', &mut block)?;
-        }
-        let texts: Vec<&[u8]> = block
-            .strip_suffix(b"\n")
-            .unwrap_or(&block)
-            .split(|byte| *byte == b'\n')
-            .collect();
-        let judged: Vec<Judged> = texts.par_iter().map(|line| judge(line, schemas)).collect();
-        for (text, judged) in texts.iter().zip(judged) {
+    blocks::each_line(
+        File::open(path)?,
+        |line| judge(line, schemas),
+        |text, judged| {
             let first = lines.fine.is_empty() && lines.skipped.is_empty() && lines.again.is_empty();
             lines.first_again |= first && matches!(judged, Judged::Again);
             match judged {
@@ -104,13 +88,13 @@ pub fn read(path: &Path, schemas: &Schemas) -> io::Result<Lines> {
                     inventory,
                 }),
                 Judged::Again if lines.again.len() + text.len() > MAX_AGAIN => lines.truncated = true,
-                Judged::Again => {
-                    push_line(&mut lines.again, &mut again_lines, number, text);
-                }
+                Judged::Again => push_line(&mut lines.again, &mut again_lines, number, text),
             }
             number += 1;
-        }
-    }
+            Ok::<(), io::Error>(())
+        },
+    )?;
+    Ok(lines)
 }
 
 /// Adds a line at its place.
@@ -143,7 +127,7 @@ pub fn only(path: &Path, wanted: &BTreeSet<u32>) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-fn judge(line: &[u8], schemas: &Schemas) -> Judged {
+fn judge(line: &[u8], schemas: &OwnSchemas) -> Judged {
     if let Some(inventory) = quick::inventory(line) {
         return Judged::Fine {
             kind: ObjectKind::Input(Kind::NodeInventory),
@@ -155,7 +139,7 @@ fn judge(line: &[u8], schemas: &Schemas) -> Judged {
 }
 
 /// Judges any line.
-pub(crate) fn judge_by_schema(line: &[u8], schemas: &Schemas) -> Judged {
+pub(crate) fn judge_by_schema(line: &[u8], schemas: &OwnSchemas) -> Judged {
     // Beyond ASCII and at control characters there are questions of encoding, which the other reader answers.
     let plain = |byte: &u8| (0x20..0x7f).contains(byte) || matches!(byte, b'\t' | b'\r');
     if line.trim_ascii().is_empty() {
@@ -181,7 +165,7 @@ pub(crate) fn judge_by_schema(line: &[u8], schemas: &Schemas) -> Judged {
         Owner::Ours(kind) => kind,
     };
     let valid = schemas
-        .get(api_version, kind_name)
+        .get(kind)
         .is_some_and(|schema| schema.validate(&value).is_empty());
     let Some(name) = value
         .pointer("/metadata/name")
@@ -234,11 +218,44 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let long = format!(
             "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"data\":\"{}\"}}",
-            "x".repeat(BLOCK + 7)
+            "x".repeat(blocks::BLOCK + 7)
         );
         std::fs::write(file.path(), format!("{long}\n\nnot json\n{long}")).unwrap();
-        let lines = read(file.path(), &Schemas::default()).unwrap();
+        let lines = read(file.path(), &OwnSchemas::default()).unwrap();
         assert_eq!(lines.skipped, BTreeMap::from([("ConfigMap".to_owned(), 2)]));
         assert_eq!(String::from_utf8(lines.again).unwrap(), "\n\nnot json\n");
+    }
+
+    /// Blocks, cores and their number never show.
+    #[test]
+    fn one_thread_reads_what_eight_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let inventory = |at: usize| {
+            let name = if at % 1_000 == 7 {
+                "Not-A-Name".to_owned()
+            } else {
+                format!("a{at:06}")
+            };
+            format!(
+                "{{\"apiVersion\":\"rackwright.dev/v1alpha1\",\"kind\":\"NodeInventory\",\"metadata\":{{\"name\":\"{name}\"}},\"spec\":{{\"hcas\":[{{\"guid\":\"{at:#018x}\",\"rail\":0}}]}}}}\n"
+            )
+        };
+        // More than one block.
+        let count = 2 * blocks::BLOCK / inventory(0).len();
+        let text: String = (0..count).map(inventory).collect();
+        std::fs::write(file.path(), text).unwrap();
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| read(file.path(), &OwnSchemas::default()))
+                .unwrap()
+        };
+        let (one, eight) = (with(1), with(8));
+        assert_eq!(one.fine.len(), count - count.div_ceil(1_000));
+        assert_eq!(one.fine, eight.fine);
+        assert_eq!(one.again, eight.again);
+        assert!(one.again.starts_with(b"\n\n\n\n\n\n\n{"));
     }
 }

@@ -15,6 +15,7 @@
 )]
 
 mod args;
+mod blocks;
 mod catalogue;
 mod exit;
 mod findings;
@@ -31,6 +32,7 @@ mod reference;
 mod report;
 pub mod rules;
 mod scan;
+mod schemas;
 mod strict;
 mod suggest;
 mod summary;

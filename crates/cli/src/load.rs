@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rackwright_manifest::schema::{Schemas, to_diagnostic};
+use rackwright_api::labels::API_VERSION;
+use rackwright_manifest::schema::to_diagnostic;
 use rackwright_manifest::{
     Code, Diagnostic, Document, FileId, Limits, Severity, Sources, Span, Step, rules as reading,
 };
@@ -13,6 +14,7 @@ use rackwright_manifest::{
 use crate::jsonl::{self, Line};
 use crate::object::{self, ObjectKind, Owner};
 use crate::rules::{DUPLICATE_OBJECT, UNKNOWN_KIND};
+use crate::schemas::OwnSchemas;
 use crate::suggest::nearest;
 use crate::walk::{InputError, Source, Walk, is_json_lines};
 
@@ -71,7 +73,7 @@ pub struct Loaded {
 
 impl Loaded {
     /// Reads all inputs.
-    pub fn read(paths: &[PathBuf], schemas: &Schemas) -> Self {
+    pub fn read(paths: &[PathBuf], schemas: &OwnSchemas) -> Self {
         let walk = Walk::new(paths);
         let mut loaded = Self {
             errors: walk.errors,
@@ -114,7 +116,7 @@ impl Loaded {
         loaded
     }
 
-    fn file(&mut self, path: &Path, schemas: &Schemas) -> io::Result<()> {
+    fn file(&mut self, path: &Path, schemas: &OwnSchemas) -> io::Result<()> {
         let shown = path.display().to_string();
         if !is_json_lines(path) {
             self.text(&shown, bounded(File::open(path)?)?, schemas);
@@ -164,7 +166,7 @@ impl Loaded {
     }
 
     /// Reads one text and judges its objects.
-    fn text(&mut self, name: &str, bytes: Vec<u8>, schemas: &Schemas) {
+    fn text(&mut self, name: &str, bytes: Vec<u8>, schemas: &OwnSchemas) {
         let read = rackwright_manifest::read(&mut self.sources, name, bytes, &Limits::default());
         let mut diagnostics: Vec<Option<Diagnostic>> = read.diagnostics.into_iter().map(Some).collect();
         for document in read.documents {
@@ -192,7 +194,7 @@ impl Loaded {
                     self.diagnostics.push(unknown_kind(&document, api_version, kind));
                 }
                 Owner::Ours(ours) => {
-                    own.extend(self.judge(&document, api_version, kind, schemas));
+                    own.extend(self.judge(&document, ours, schemas));
                     let refused = own.iter().any(|finding| finding.severity == Severity::Error);
                     self.diagnostics.append(&mut own);
                     let name = document.name().unwrap_or_default().to_owned();
@@ -214,16 +216,8 @@ impl Loaded {
         }
     }
 
-    fn judge(
-        &self,
-        document: &Document,
-        api_version: &str,
-        kind: &str,
-        schemas: &Schemas,
-    ) -> Vec<Diagnostic> {
-        let violations = schemas
-            .get(api_version, kind)
-            .map(|schema| schema.validate(&document.value));
+    fn judge(&self, document: &Document, kind: ObjectKind, schemas: &OwnSchemas) -> Vec<Diagnostic> {
+        let violations = schemas.get(kind).map(|schema| schema.validate(&document.value));
         // What the reader refused already needs no second finding.
         let all = violations.into_iter().flatten();
         let mut all = all.filter(|violation| !document.is_refused(&violation.path));
@@ -234,6 +228,7 @@ impl Loaded {
             .collect();
         let more = all.count();
         if more > 0 {
+            let kind = kind.as_str();
             let message = format!("{kind} has {more} more mistakes; the first {MAX_OF_ONE} are shown");
             findings.push(Diagnostic::error(reading::TOO_MANY_FINDINGS.code(), message));
         }
@@ -421,7 +416,7 @@ fn bounded(stream: impl Read) -> io::Result<Vec<u8>> {
 fn unknown_kind(document: &Document, api_version: &str, kind: &str) -> Diagnostic {
     let key = |key: &str| rackwright_manifest::Path::root().child(key);
     let code: Code = UNKNOWN_KIND.code();
-    let ours = object::api_version();
+    let ours = API_VERSION;
     if api_version != ours {
         let path = key("apiVersion");
         let span = document.value_span(&path);

@@ -15,7 +15,8 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
-    const ALL: [Self; 7] = [
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
         Self::Input(Kind::Supercluster),
         Self::Input(Kind::GPUPool),
         Self::Input(Kind::InfiniBandFabric),
@@ -64,9 +65,4 @@ pub fn owner(api_version: &str, kind: &str) -> Owner {
         None if api_version == GROUP => Owner::Unknown,
         _ => Owner::Foreign,
     }
-}
-
-/// `group/version` of all our kinds.
-pub fn api_version() -> String {
-    format!("{GROUP}/{VERSION}")
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rackwright_api::Name;
-use rackwright_manifest::schema::{SchemaError, Schemas};
+use rackwright_manifest::schema::SchemaError;
 use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
 use rackwright_planner::{
     Compilation, CompileError, Finding, Input, Intent, Kind, ObjectRef, PreviousNode, check, compile, rules,
@@ -16,6 +16,7 @@ use crate::jsonl;
 use crate::load::{Loaded, Object};
 use crate::object::ObjectKind;
 use crate::rules::UNREADABLE_OBJECT;
+use crate::schemas::OwnSchemas;
 use crate::walk::InputError;
 
 /// What came of a set of paths.
@@ -64,8 +65,11 @@ pub enum ToolError {
 
 /// Reads, checks and compiles.
 pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, ToolError> {
-    let schemas = Schemas::from_crds(rackwright_api::crds::all())?;
+    let schemas = OwnSchemas::default();
     let mut loaded = Loaded::read(paths, &schemas);
+    if let Some(error) = schemas.error() {
+        return Err(error.into());
+    }
     let input = Input {
         previous,
         ..input(&mut loaded)

@@ -1,18 +1,16 @@
 //! The Kubernetes objects of a plan, as the operator writes them.
 
-use rackwright_api::labels::POOL;
-use rackwright_api::{NodeConfigSpec, NodeProfileSpec};
-use rackwright_planner::{PlannedNode, PoolPlan};
+use rackwright_api::NodeProfileSpec;
+use rackwright_api::labels::{API_VERSION, POOL};
+use rackwright_planner::{PlannedNode, PoolPlan, SpecJson};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-
-use crate::object::api_version;
 
 /// One object. Fields are declared in the order of canonical JSON, as those of its spec are.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanObject<'a, S> {
-    api_version: String,
+    api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'a>,
     spec: S,
@@ -37,7 +35,7 @@ impl Serialize for PoolLabel<'_> {
 /// The NodeProfile of a pool.
 pub fn profile(pool: &PoolPlan) -> PlanObject<'_, &NodeProfileSpec> {
     PlanObject {
-        api_version: api_version(),
+        api_version: API_VERSION,
         kind: "NodeProfile",
         metadata: Metadata {
             labels: PoolLabel(pool.name.as_str()),
@@ -48,14 +46,14 @@ pub fn profile(pool: &PoolPlan) -> PlanObject<'_, &NodeProfileSpec> {
 }
 
 /// The NodeConfig of a node.
-pub fn node(node: PlannedNode<'_>) -> PlanObject<'_, NodeConfigSpec> {
+pub fn node(node: PlannedNode<'_>) -> PlanObject<'_, SpecJson<'_>> {
     PlanObject {
-        api_version: api_version(),
+        api_version: API_VERSION,
         kind: "NodeConfig",
         metadata: Metadata {
             labels: PoolLabel(node.pool().name.as_str()),
             name: node.name(),
         },
-        spec: node.spec(),
+        spec: node.spec_json(),
     }
 }

@@ -3,13 +3,14 @@
 //! that were detached before it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use rackwright_api::{NodeConfigSpec, NodeName};
 use rackwright_planner::PreviousNode;
 use serde::Deserialize;
 
+use crate::blocks;
 use crate::quick;
 use crate::walk::InputError;
 
@@ -70,11 +71,11 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
     let mut head = [0; 32];
     let length = file.read(&mut head).map_err(io)?;
     file.rewind().map_err(io)?;
-    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let buffered = |file| BufReader::with_capacity(1 << 20, file);
     // Our own output: the envelope is known by its first key.
     if head[..length].starts_with(b"{\"formatVersion\":") {
         let envelope: Envelope =
-            serde_json::from_reader(reader).map_err(|error| refuse(error.line(), reason(&error)))?;
+            serde_json::from_reader(buffered(file)).map_err(|error| refuse(error.line(), reason(&error)))?;
         if envelope.format_version != 1 {
             return Err(refuse(
                 1,
@@ -86,7 +87,7 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
     // kubectl prints an object over many lines, so its first line is a lone brace.
     if head[..length].trim_ascii_start().starts_with(b"{\n") {
         let list: List =
-            serde_json::from_reader(reader).map_err(|error| refuse(error.line(), reason(&error)))?;
+            serde_json::from_reader(buffered(file)).map_err(|error| refuse(error.line(), reason(&error)))?;
         let configs = list.items.into_iter().filter(|item| item.kind == "NodeConfig");
         return configs
             .map(|item| {
@@ -98,20 +99,41 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
             })
             .collect();
     }
-    let (mut nodes, mut line, mut number) = (Vec::new(), Vec::new(), 0);
-    while reader.read_until(b'\n', &mut line).map_err(io)? > 0 {
+    let (mut nodes, mut number) = (Vec::new(), 0);
+    blocks::each_line(file, judge, |_, judged| {
         number += 1;
-        if let Some(node) = quick::previous(&line) {
-            nodes.push(node);
-        } else if !line.trim_ascii().is_empty() {
-            nodes.extend(object(&line).map_err(|why| refuse(number, why))?);
-        }
-        line.clear();
-    }
+        nodes.extend(judged.map_err(|why| Failed::Line(number, why))?);
+        Ok(())
+    })
+    .map_err(|failed| match failed {
+        Failed::Read(error) => InputError::io(path, error),
+        Failed::Line(line, why) => refuse(line, why),
+    })?;
     if number == 0 {
         return Err(refuse(1, "the file is empty".to_owned()));
     }
     Ok(nodes)
+}
+
+/// Why a file of lines cannot be read.
+enum Failed {
+    Read(io::Error),
+    Line(usize, String),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// The node of a line, if it has one.
+fn judge(line: &[u8]) -> Result<Option<PreviousNode>, String> {
+    match quick::previous(line) {
+        Some(node) => Ok(Some(node)),
+        None if line.trim_ascii().is_empty() => Ok(None),
+        None => object(line),
+    }
 }
 
 /// The node of a line; none for a profile, or what is wrong with the line.

@@ -8,19 +8,23 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use rackwright_api::labels::{GROUP, VERSION};
+use rackwright_api::labels::API_VERSION;
 use rackwright_api::{Guid, Hash, InterfaceAddress, Line, Name, NodeName, PciAddress, bounds};
 use rackwright_manifest::schema::is_label;
 use rackwright_planner::{Inventory, PreviousNode};
 
 use crate::scan::{Scan, once};
 
-type Labels = BTreeMap<String, String>;
+/// Keys and values.
+type Labels<'a> = Vec<(&'a str, &'a str)>;
 
 /// What a compile needs of an inventory.
 pub fn inventory(line: &[u8]) -> Option<Inventory> {
     let ((name, labels), guids) = object(line, "NodeInventory", inventory_spec)?;
-    Some(Inventory { name, labels, guids })
+    let count = labels.len();
+    let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    let labels: BTreeMap<String, String> = labels.into_iter().map(owned).collect();
+    (labels.len() == count).then_some(Inventory { name, labels, guids })
 }
 
 /// What a compile needs of a node's configuration.
@@ -43,7 +47,7 @@ fn object<'a, T>(
     line: &'a [u8],
     wanted: &str,
     read_spec: impl Fn(&mut Scan<'a>) -> Option<T>,
-) -> Option<((NodeName, Labels), T)> {
+) -> Option<((NodeName, Labels<'a>), T)> {
     let mut scan = Scan::new(line)?;
     let (mut api_version, mut kind, mut metadata, mut spec) = (None, None, None, None);
     scan.object(|scan, key| match key {
@@ -54,12 +58,12 @@ fn object<'a, T>(
         _ => None,
     })?;
     scan.end()?;
-    let ours = api_version?.split_once('/') == Some((GROUP, VERSION)) && kind? == wanted;
+    let ours = api_version? == API_VERSION && kind? == wanted;
     ours.then_some((metadata?, spec?))
 }
 
 /// What agents and `kubectl get -o json` write; annotations and the like are left to the other reader.
-fn metadata(scan: &mut Scan<'_>) -> Option<(NodeName, Labels)> {
+fn metadata<'a>(scan: &mut Scan<'a>) -> Option<(NodeName, Labels<'a>)> {
     let (mut name, mut labels) = (None, None);
     let (mut created, mut generation, mut version, mut uid) = (None, None, None, None);
     scan.object(|scan, key| match key {
@@ -74,12 +78,12 @@ fn metadata(scan: &mut Scan<'_>) -> Option<(NodeName, Labels)> {
     Some((name?, labels.unwrap_or_default()))
 }
 
-fn labels(scan: &mut Scan<'_>) -> Option<Labels> {
+fn labels<'a>(scan: &mut Scan<'a>) -> Option<Labels<'a>> {
     let mut labels = Labels::new();
     scan.object(|scan, key| {
         let value = scan.text()?;
-        let new = labels.insert(key.to_owned(), value.to_owned()).is_none();
-        (new && is_label(key, value)).then_some(())
+        labels.push((key, value));
+        is_label(key, value).then_some(())
     })?;
     Some(labels)
 }

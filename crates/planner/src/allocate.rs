@@ -4,7 +4,6 @@
 //! (slot + 1) on every rail. Slots that a previous compile gave are kept, those of detached nodes included; a new node
 //! takes the lowest slot that is free, new nodes in the natural order of their names.
 
-use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -83,9 +82,9 @@ pub(crate) fn slots(
 ) -> Result<Vec<u32>, usize> {
     let held = held(prefixes, nodes, previous);
     let mut slots: Vec<Option<u32>> = vec![None; nodes.len()];
-    for (slot, keeper) in &held {
+    for &(slot, keeper) in &held {
         if let Some(node) = keeper {
-            slots[*node].get_or_insert(*slot);
+            slots[node].get_or_insert(slot);
         }
     }
     let mut new: Vec<usize> = (0..nodes.len()).filter(|&node| slots[node].is_none()).collect();
@@ -94,7 +93,7 @@ pub(crate) fn slots(
         return Err(needed);
     }
     new.sort_by(|&a, &b| natural_cmp(nodes[a], nodes[b]));
-    let mut taken = held.keys().copied().peekable();
+    let mut taken = held.iter().map(|(slot, _)| *slot).peekable();
     let mut free = 0u32;
     for node in new {
         while taken.next_if_eq(&free).is_some() {
@@ -111,29 +110,36 @@ pub(crate) fn slots(
 /// Every address counts, also one that the present cut of the prefix would put on another rail: its host may still
 /// have it. So nobody keeps a slot in which a node outside of `nodes` holds an address; of several inside, which only
 /// hands on the objects or another cut can bring about, the first by name for which it is the slot of its first rail.
-fn held(prefixes: RailPrefixes, nodes: &[&str], previous: &[PreviousNode]) -> BTreeMap<u32, Option<usize>> {
-    let inside: HashMap<&str, usize> = nodes.iter().enumerate().map(|(at, name)| (*name, at)).collect();
-    // By slot: whether the address is the first of its node, and whose it is. Nodes outside come first.
-    let mut holders: Vec<(u32, Option<(bool, &str)>)> = Vec::new();
-    for node in previous {
-        let name = node.name.as_str();
-        let slots = node
+fn held(prefixes: RailPrefixes, nodes: &[&str], previous: &[PreviousNode]) -> Vec<(u32, Option<usize>)> {
+    let mut by_name: Vec<usize> = (0..nodes.len()).collect();
+    by_name.sort_by_key(|&node| nodes[node]);
+    let mut previous: Vec<&PreviousNode> = previous.iter().collect();
+    previous.sort_by(|a, b| a.name.cmp(&b.name));
+    // By slot: whether the address is a later one of its node, and whose it is, as its rank by name. Nodes outside come
+    // first.
+    let mut holders: Vec<(u32, Option<(bool, usize)>)> = Vec::new();
+    let mut rank = 0;
+    for held in previous {
+        let name = held.name.as_str();
+        while by_name.get(rank).is_some_and(|&node| nodes[node] < name) {
+            rank += 1;
+        }
+        let inside = by_name.get(rank).is_some_and(|&node| nodes[node] == name);
+        let slots = held
             .addresses
             .iter()
             .filter_map(|&address| prefixes.slot(address));
         for (at, slot) in slots.enumerate() {
-            holders.push((slot, inside.contains_key(name).then_some((at > 0, name))));
+            holders.push((slot, inside.then_some((at > 0, rank))));
         }
     }
     holders.sort_unstable();
-    let mut held = BTreeMap::new();
-    for (slot, holder) in holders {
-        let keeper = holder
-            .filter(|(later, _)| !later)
-            .and_then(|(_, name)| inside.get(name).copied());
-        held.entry(slot).or_insert(keeper);
-    }
-    held
+    holders.dedup_by_key(|(slot, _)| *slot);
+    let keeper = |(later, rank): (bool, usize)| (!later).then(|| by_name[rank]);
+    holders
+        .into_iter()
+        .map(|(slot, holder)| (slot, holder.and_then(keeper)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rackwright_api::Name;
 use rackwright_plan_check::{Checked, Held, Node, Profile, Violation};
 
-use crate::input::{Input, Intent};
+use crate::input::{Input, Intent, PreviousNode};
 use crate::plan::Plan;
 
 /// What `plan-check` objects to in a plan that was compiled from this input. Each violation is a mistake of the
@@ -25,11 +25,16 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
             spec: &pool.profile,
         })
         .collect();
-    let outside = input
-        .previous
-        .iter()
-        .filter(|node| plan.node(node.name.as_str()).is_none());
+    let mut outside: Vec<&PreviousNode> = input.previous.iter().collect();
+    outside.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut planned = plan.nodes().map(|node| node.name()).peekable();
+    outside.retain(|node| {
+        let name = node.name.as_str();
+        while planned.next_if(|planned| *planned < name).is_some() {}
+        planned.peek() != Some(&name)
+    });
     let taken: Vec<Held<'_>> = outside
+        .into_iter()
         .map(|node| Held {
             name: node.name.as_str(),
             addresses: &node.addresses,

@@ -1,15 +1,16 @@
 //! The passes, in order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Peekable;
 
 use ipnet::Ipv4Net;
-use rackwright_api::{GPUPoolSpec, InfiniBandFabricSpec, NodeProfileSpec};
+use rackwright_api::{GPUPoolSpec, InfiniBandFabricSpec, NodeProfileSpec, facts_hash};
 
 use crate::allocate::{self, RailPrefixes};
 use crate::finding::Finding;
-use crate::input::{Input, Intent, Kind, ObjectRef, PreviousNode};
+use crate::input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
 use crate::model::Model;
-use crate::plan::{NONE, NodePlan, Plan, PlannedNode, PoolPlan, RailAddress, RailPlan};
+use crate::plan::{FactsJson, NONE, NodePlan, Plan, PlannedNode, PoolPlan, RailAddress, RailPlan};
 use crate::power::Envelope;
 use crate::profile;
 use crate::rules::{self, depends_on_refused, prefix_too_small};
@@ -203,7 +204,7 @@ fn assemble(
     slots: &[Option<FabricSlots>],
     previous: &[PreviousNode],
 ) -> Result<Plan, CompileError> {
-    let sources_of_guids = Guids::new(model, previous);
+    let mut sources_of_guids = Guids::new(model, previous);
     let mut plan = Plan {
         racks: model.site.racks.iter().map(|rack| rack.name.clone()).collect(),
         ..Plan::default()
@@ -265,13 +266,14 @@ fn assemble(
 }
 
 fn hash_nodes(plan: &mut Plan) -> Result<(), CompileError> {
+    let mut json = Vec::new();
     let hash = |node: PlannedNode<'_>| {
-        let hash = node.facts().hash(&node.pool().profile_hash);
-        hash.map(|hash| hash.value())
-            .map_err(|source| CompileError::Facts {
+        facts_hash(&FactsJson::new(node), &node.pool().profile_hash, &mut json).map_err(|source| {
+            CompileError::Facts {
                 node: node.name().to_owned(),
                 source,
-            })
+            }
+        })
     };
     let hashes = plan.nodes().map(hash).collect::<Result<Vec<u128>, _>>()?;
     for (node, hash) in plan.nodes.iter_mut().zip(hashes) {
@@ -321,35 +323,46 @@ fn rail_plans(fabrics: &[&Intent<InfiniBandFabricSpec>], slots: &[Option<&Fabric
     rails
 }
 
-/// Where the GUIDs of a node's rails come from.
+/// Where the GUIDs of a node's rails come from; asked for the nodes in the order of their names.
 struct Guids<'a> {
-    model: &'a Model<'a>,
+    inventories: Peekable<std::slice::Iter<'a, &'a Inventory>>,
     /// Sorted by name.
-    previous: Vec<&'a PreviousNode>,
+    previous: Peekable<std::vec::IntoIter<&'a PreviousNode>>,
 }
 
 impl<'a> Guids<'a> {
     fn new(model: &'a Model<'a>, previous: &'a [PreviousNode]) -> Self {
         let mut previous: Vec<_> = previous.iter().filter(|node| !node.guids.is_empty()).collect();
         previous.sort_by(|a, b| a.name.cmp(&b.name));
-        Self { model, previous }
+        Self {
+            inventories: model.inventories.iter().peekable(),
+            previous: previous.into_iter().peekable(),
+        }
     }
 
     /// What the node's inventory says, or, without one, what is written already: a missing inventory is no evidence that
     /// the HCAs changed.
-    fn of(&self, name: &str) -> &'a [(u8, u64)] {
-        let inventories = &self.model.inventories;
-        if let Ok(at) = inventories.binary_search_by(|found| found.name.as_str().cmp(name)) {
-            return &inventories[at].guids;
+    fn of(&mut self, name: &str) -> &'a [(u8, u64)] {
+        while self
+            .inventories
+            .next_if(|found| found.name.as_str() < name)
+            .is_some()
+        {}
+        while self.previous.next_if(|node| node.name.as_str() < name).is_some() {}
+        let found = self
+            .inventories
+            .peek()
+            .filter(|found| found.name.as_str() == name);
+        let held = self.previous.peek().filter(|node| node.name.as_str() == name);
+        match (found, held) {
+            (Some(found), _) => &found.guids,
+            (None, Some(node)) => &node.guids,
+            (None, None) => &[],
         }
-        let at = self
-            .previous
-            .binary_search_by(|node| node.name.as_str().cmp(name));
-        at.map_or(&[], |at| &self.previous[at].guids)
     }
 
     /// Appends the GUIDs of a node's rails, if any is known.
-    fn push(&self, name: &str, rails: usize, guids: &mut Vec<u64>) -> u32 {
+    fn push(&mut self, name: &str, rails: usize, guids: &mut Vec<u64>) -> u32 {
         let found = self.of(name);
         if rails == 0 || found.is_empty() {
             return NONE;

@@ -29,4 +29,4 @@ pub use check::check;
 pub use compile::{Compilation, CompileError, compile};
 pub use finding::{Finding, Party};
 pub use input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
-pub use plan::{Plan, PlannedNode, PoolPlan};
+pub use plan::{Plan, PlannedNode, PoolPlan, SpecJson};

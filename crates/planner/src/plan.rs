@@ -3,8 +3,9 @@
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    Facts, Guid, Hash, InterfaceAddress, Management, Name, NodeConfigSpec, NodeProfileSpec, Rail,
+    Facts, Guid, Hash, InterfaceAddress, Management, Name, NodeConfigSpec, NodeProfileSpec, Rail, Spelled,
 };
+use serde::{Serialize, Serializer};
 
 /// What each node must become.
 #[derive(Debug, Clone, Default)]
@@ -114,6 +115,17 @@ impl<'a> PlannedNode<'a> {
         self.plan.racks.get(self.row.rack as usize)
     }
 
+    /// Its spec as JSON, straight from the plan's columns: byte for byte what [`Self::spec`] serialises to, without
+    /// building it. For those who write all nodes.
+    pub fn spec_json(self) -> SpecJson<'a> {
+        SpecJson {
+            facts: FactsJson::new(self),
+            hash: Hash::spell(self.row.hash),
+            management: Management::Managed,
+            profile: &self.pool().profile_name,
+        }
+    }
+
     /// What only this node has.
     pub fn facts(&self) -> Facts {
         let rails = self
@@ -122,8 +134,10 @@ impl<'a> PlannedNode<'a> {
             .iter()
             .enumerate()
             .map(|(i, rail)| Rail {
-                guid: self.guid(i),
-                ipv4: rail.address.map(|address| self.address(address)),
+                guid: self.guid(i).map(Guid::from_value),
+                ipv4: rail.address.map(|address| {
+                    InterfaceAddress::from_parts(self.address(address), address.prefix_length)
+                }),
                 leaf: None,
                 port: None,
                 rail: rail.rail,
@@ -135,18 +149,18 @@ impl<'a> PlannedNode<'a> {
         }
     }
 
-    fn guid(&self, rail: usize) -> Option<Guid> {
+    fn guid(&self, rail: usize) -> Option<u64> {
         let start = (self.row.guids != NONE).then_some(self.row.guids as usize)?;
         self.plan
             .guids
             .get(start + rail)
-            .filter(|&&guid| guid != 0)
-            .map(|&guid| Guid::from_value(guid))
+            .copied()
+            .filter(|&guid| guid != 0)
     }
 
-    fn address(&self, rail: RailAddress) -> InterfaceAddress {
+    fn address(&self, rail: RailAddress) -> Ipv4Addr {
         let slot = self.plan.slots[self.row.slots as usize + rail.slot as usize];
-        InterfaceAddress::from_parts(Ipv4Addr::from(u32::from(rail.first) + slot), rail.prefix_length)
+        Ipv4Addr::from(u32::from(rail.first) + slot)
     }
 
     /// The NodeConfig that the node must get, without the grant, which is not the compiler's.
@@ -160,4 +174,65 @@ impl<'a> PlannedNode<'a> {
             profile: pool.profile_name.clone(),
         }
     }
+}
+
+/// See [`PlannedNode::spec_json`]. Fields as in [`NodeConfigSpec`], without the grant, which is not the compiler's.
+#[derive(Debug, Serialize)]
+pub struct SpecJson<'a> {
+    facts: FactsJson<'a>,
+    hash: Spelled<32>,
+    management: Management,
+    profile: &'a str,
+}
+
+/// Fields as in [`Facts`].
+#[derive(Debug, Serialize)]
+pub(crate) struct FactsJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rack: Option<&'a Name>,
+    #[serde(skip_serializing_if = "RailsJson::is_empty")]
+    rails: RailsJson<'a>,
+}
+
+impl<'a> FactsJson<'a> {
+    pub fn new(node: PlannedNode<'a>) -> Self {
+        Self {
+            rack: node.rack(),
+            rails: RailsJson(node),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct RailsJson<'a>(PlannedNode<'a>);
+
+impl RailsJson<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.pool().rails.is_empty()
+    }
+}
+
+impl Serialize for RailsJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(node) = self;
+        serializer.collect_seq(node.pool().rails.iter().enumerate().map(|(i, rail)| {
+            RailJson {
+                guid: node.guid(i).map(Guid::spell),
+                ipv4: rail
+                    .address
+                    .map(|address| InterfaceAddress::spell(node.address(address), address.prefix_length)),
+                rail: rail.rail,
+            }
+        }))
+    }
+}
+
+/// Fields as in [`Rail`], without leaf and port, which a plan does not have yet.
+#[derive(Debug, Serialize)]
+struct RailJson {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guid: Option<Spelled<18>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ipv4: Option<Spelled<18>>,
+    rail: u8,
 }

@@ -402,6 +402,10 @@ proptest! {
         let compilation = rackwright_planner::compile(&input).unwrap();
         let violations = rackwright_planner::check(&input, &compilation.plan);
         prop_assert_eq!(violations, vec![], "{}", yaml);
+        for node in compilation.plan.nodes() {
+            let spelled = serde_json::to_string(&node.spec_json()).unwrap();
+            prop_assert_eq!(spelled, serde_json::to_string(&node.spec()).unwrap());
+        }
     }
 }
 

@@ -5,15 +5,14 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use rackwright_manifest::schema::Schemas;
 use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::jsonl::{Judged, judge_by_schema};
 use crate::previous;
+use crate::schemas::OwnSchemas;
 
-static SCHEMAS: LazyLock<Schemas> =
-    LazyLock::new(|| Schemas::from_crds(rackwright_api::crds::all()).unwrap());
+static SCHEMAS: LazyLock<OwnSchemas> = LazyLock::new(OwnSchemas::default);
 
 /// A text of printable ASCII, at the edges of its bound now and then.
 fn line() -> impl Strategy<Value = Value> {

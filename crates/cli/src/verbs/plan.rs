@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use rackwright_manifest::render;
 use rackwright_planner::{PlannedNode, PoolPlan};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::VerbError;
@@ -18,6 +19,11 @@ use crate::summary::{Summary, named, refused_pools};
 
 /// Findings that are shown before a plan; `validate` shows them all.
 const FINDINGS_SHOWN: usize = 20;
+
+/// Nodes whose texts are kept before they are printed; a node of eight rails has about 800 bytes.
+const SPELLED: usize = 4_096;
+/// Nodes that one core spells at a time.
+const SPELLED_BY_ONE: usize = 256;
 
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
@@ -113,9 +119,7 @@ fn print(args: &Plan, selection: &Selection<'_>, outcome: &Outcome, out: &mut Ou
             for pool in &selection.pools {
                 line(&profile(pool), out)?;
             }
-            for planned in selection.nodes(outcome) {
-                line(&node(planned), out)?;
-            }
+            lines(selection.nodes(outcome), out)?;
         }
         (PlanOutput::Yaml, _) | (PlanOutput::Text, Some(_)) => {
             let mut first = true;
@@ -138,6 +142,29 @@ fn print(args: &Plan, selection: &Selection<'_>, outcome: &Outcome, out: &mut Ou
         }
     }
     Ok(out.flush()?)
+}
+
+/// Nodes as lines, spelled by all cores and printed in their order.
+fn lines<'a>(mut nodes: impl Iterator<Item = PlannedNode<'a>>, out: &mut Out) -> Result<(), VerbError> {
+    loop {
+        let some: Vec<PlannedNode<'_>> = nodes.by_ref().take(SPELLED).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        let texts: Result<Vec<Vec<u8>>, _> = some.par_chunks(SPELLED_BY_ONE).map(spell).collect();
+        for text in texts? {
+            out.write_all(&text)?;
+        }
+    }
+}
+
+fn spell(nodes: &[PlannedNode<'_>]) -> Result<Vec<u8>, serde_json::Error> {
+    let mut text = Vec::new();
+    for planned in nodes {
+        serde_json::to_writer(&mut text, &node(*planned))?;
+        text.push(b'\n');
+    }
+    Ok(text)
 }
 
 /// One object as a line of canonical JSON.

@@ -2,13 +2,12 @@
 
 use std::io::Write;
 
-use rackwright_api::labels::API_REVISION;
+use rackwright_api::labels::{API_REVISION, API_VERSION};
 use serde_json::json;
 
 use super::VerbError;
 use crate::args::{TextOrJson, Version};
 use crate::exit::Exit;
-use crate::object::api_version;
 use crate::output::{Out, forgive_broken_pipe};
 
 /// Prints the version.
@@ -17,10 +16,10 @@ pub fn run(args: &Version, out: &mut Out) -> Result<Exit, VerbError> {
     let text = match args.output {
         TextOrJson::Text => format!(
             "rackwright {version}\nAPI {} revision {API_REVISION}",
-            api_version()
+            API_VERSION
         ),
         TextOrJson::Json => json!({
-            "formatVersion": 1, "version": version, "apiVersion": api_version(), "apiRevision": API_REVISION,
+            "formatVersion": 1, "version": version, "apiVersion": API_VERSION, "apiRevision": API_REVISION,
         })
         .to_string(),
     };

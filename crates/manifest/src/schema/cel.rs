@@ -15,7 +15,8 @@ use kube::core::cel::KubeCelExt;
 use kube::core::cel::cel::objects::{Key, Map};
 use kube::core::cel::cel::{Context, ExecutionError, Program, Value as Cel};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 thread_local! {
@@ -53,13 +54,14 @@ impl std::fmt::Debug for Rule {
 
 impl Rule {
     /// Compiles an entry of `x-kubernetes-validations`.
-    pub(super) fn compile(entry: &Value) -> Result<Self, String> {
+    pub(super) fn compile(entry: &Value, functions: &Functions) -> Result<Self, String> {
+        let compile = |source| program(source, functions);
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
         let source = text("rule").ok_or("a rule needs `rule`")?;
         if entry.get("optionalOldSelf").and_then(Value::as_bool) == Some(true) {
             return Err("`optionalOldSelf` cannot be judged offline".to_owned());
         }
-        let program = program(source)?;
+        let program = compile(source)?;
         let is_transition = program.references().has_variable("oldSelf");
         let reason = match text("reason") {
             None | Some("" | "FieldValueInvalid") => Reason::Invalid,
@@ -78,7 +80,7 @@ impl Rule {
             message: text("message")
                 .map(|message| message.trim().to_owned())
                 .filter(|message| !message.is_empty()),
-            message_program: text("messageExpression").map(self::program).transpose()?,
+            message_program: text("messageExpression").map(compile).transpose()?,
             reason,
             field_path,
             is_transition,
@@ -106,17 +108,17 @@ impl Rule {
 }
 
 /// Parses an expression and refuses references to functions that this build does not have.
-fn program(source: &str) -> Result<Program, String> {
+fn program(source: &str, functions: &Functions) -> Result<Program, String> {
     let program = Program::compile(source).map_err(|error| format!("`{source}` is not CEL: {error}"))?;
     let references = program.references();
-    let mut functions = references.functions();
-    functions.sort_unstable();
+    let mut called = references.functions();
+    called.sort_unstable();
     // Operators are called `_+_` and the like and are built in.
-    let named = functions
+    let named = called
         .into_iter()
         .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
     for name in named {
-        if !is_known(name) {
+        if !functions.knows(name) {
             return Err(format!(
                 "`{source}` calls `{name}`, which cannot be evaluated offline"
             ));
@@ -125,18 +127,27 @@ fn program(source: &str) -> Result<Program, String> {
     Ok(program)
 }
 
-/// Whether a function exists. The registry cannot be asked; a call without arguments can, and tells a missing function
-/// from one that misses its arguments.
-fn is_known(name: &str) -> bool {
-    let Ok(probe) = Program::compile(&format!("{name}()")) else {
-        return true;
-    };
-    FUNCTIONS.with(|context| {
-        !matches!(
-            probe.execute(context),
-            Err(ExecutionError::UndeclaredReference(_))
-        )
-    })
+/// The functions that exist. The registry cannot be asked; a call without arguments can, and tells a missing function
+/// from one that misses its arguments. The answers are kept, because parsing is slow.
+#[derive(Default)]
+pub(super) struct Functions(RefCell<BTreeMap<String, bool>>);
+
+impl Functions {
+    fn knows(&self, name: &str) -> bool {
+        if let Some(&known) = self.0.borrow().get(name) {
+            return known;
+        }
+        let known = Program::compile(&format!("{name}()")).map_or(true, |probe| {
+            FUNCTIONS.with(|context| {
+                !matches!(
+                    probe.execute(context),
+                    Err(ExecutionError::UndeclaredReference(_))
+                )
+            })
+        });
+        self.0.borrow_mut().insert(name.to_owned(), known);
+        known
+    }
 }
 
 /// The value that a value replaces, and whether it is correlated with one at all.

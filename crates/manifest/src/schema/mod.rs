@@ -85,7 +85,7 @@ impl Schemas {
         ) else {
             return Err(SchemaError::NotACrd(name));
         };
-        let compiler = Compiler { crd: &name };
+        let compiler = Compiler::new(&name);
         let versions = crd.pointer("/spec/versions").and_then(Value::as_array);
         for (at, version) in versions.into_iter().flatten().enumerate() {
             if version.get("served").and_then(Value::as_bool) != Some(true) {

@@ -1,10 +1,11 @@
 //! A structural schema, compiled: what the walkers of this module read.
 
 use super::SchemaError;
-use super::cel::Rule;
+use super::cel::{Functions, Rule};
 use super::format::Format;
 use regex::Regex;
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// The types that a value may have; several for int-or-string, none when the schema says nothing.
@@ -165,10 +166,21 @@ const KNOWN: &[&str] = &[
 /// Compiles schemas of one definition.
 pub(super) struct Compiler<'a> {
     /// Name of the definition, for errors.
-    pub crd: &'a str,
+    crd: &'a str,
+    /// What was compiled already: the same few patterns come again and again.
+    regexes: RefCell<BTreeMap<String, Regex>>,
+    functions: Functions,
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
+    pub(super) fn new(crd: &'a str) -> Self {
+        Self {
+            crd,
+            regexes: RefCell::default(),
+            functions: Functions::default(),
+        }
+    }
+
     pub(super) fn error(&self, path: &str, message: impl Into<String>) -> SchemaError {
         SchemaError::Schema {
             crd: self.crd.to_owned(),
@@ -363,8 +375,13 @@ impl Compiler<'_> {
         else {
             return Ok(None);
         };
-        let regex = Regex::new(&ascii_classes(source))
-            .map_err(|error| self.error(path, format!("pattern `{source}`: {error}")))?;
+        let known = self.regexes.borrow().get(source).cloned();
+        let regex = match known {
+            Some(regex) => regex,
+            None => Regex::new(&ascii_classes(source))
+                .map_err(|error| self.error(path, format!("pattern `{source}`: {error}")))?,
+        };
+        self.regexes.borrow_mut().insert(source.to_owned(), regex.clone());
         Ok(Some(Pattern {
             source: source.to_owned(),
             regex,
@@ -391,7 +408,7 @@ impl Compiler<'_> {
             return Ok(Vec::new());
         };
         let compile = |(at, rule)| {
-            Rule::compile(rule)
+            Rule::compile(rule, &self.functions)
                 .map_err(|message| self.error(&format!("{path}.x-kubernetes-validations[{at}]"), message))
         };
         rules.iter().enumerate().map(compile).collect()

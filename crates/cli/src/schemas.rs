@@ -1,0 +1,45 @@
+//! The schemas of our kinds, each compiled when the first object of it is judged: most runs meet a few of the kinds, and
+//! making and compiling all of them takes longer than reading a small site.
+
+use std::sync::OnceLock;
+
+use rackwright_api::crds;
+use rackwright_api::labels::API_VERSION;
+use rackwright_manifest::schema::{Schema, SchemaError, Schemas};
+
+use crate::object::ObjectKind;
+
+/// The schemas of our kinds.
+#[derive(Debug, Default)]
+pub struct OwnSchemas {
+    compiled: [OnceLock<Result<Schemas, SchemaError>>; ObjectKind::ALL.len()],
+}
+
+impl OwnSchemas {
+    /// The schema of a kind; none where it is at fault, which [`Self::error`] then tells.
+    pub fn get(&self, kind: ObjectKind) -> Option<&Schema> {
+        let at = ObjectKind::ALL.iter().position(|known| *known == kind)?;
+        let compiled = self.compiled[at].get_or_init(|| Schemas::from_crds(crds::of(kind.as_str())));
+        compiled.as_ref().ok()?.get(API_VERSION, kind.as_str())
+    }
+
+    /// Why a schema that was asked for could not be compiled.
+    pub fn error(self) -> Option<SchemaError> {
+        let compiled = self.compiled.into_iter().filter_map(OnceLock::into_inner);
+        compiled.filter_map(Result::err).next()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_a_schema() {
+        let schemas = OwnSchemas::default();
+        for kind in ObjectKind::ALL {
+            assert_eq!(schemas.get(kind).map(Schema::kind), Some(kind.as_str()));
+        }
+        assert_eq!(schemas.error(), None);
+    }
+}
