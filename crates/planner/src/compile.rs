@@ -10,11 +10,11 @@ use crate::allocate::{self, RailPrefixes};
 use crate::finding::Finding;
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
 use crate::model::Model;
-use crate::plan::{FactsJson, NONE, NodePlan, Plan, PlannedNode, PoolPlan, RailAddress, RailPlan};
-use crate::power::Envelope;
+use crate::plan::{FactsJson, NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
+use crate::power::{Envelope, Power};
 use crate::profile;
 use crate::rules::{self, depends_on_refused, prefix_too_small};
-use crate::site::NO_RACK;
+use crate::site::{NO_RACK, Site};
 
 /// What a compile gives.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +65,6 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::node_claimed_twice::check,
     rules::empty_pool::check,
     rules::sysctl_key::check,
-    rules::duplicate_guid::check,
     rules::too_many_rails::check,
     rules::mig_layout::check,
     rules::gpu_power_limit::check,
@@ -77,28 +76,88 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::location_cycle::check,
 ];
 
+/// Rules that look at inventories and at which nodes a pool selects, and at nothing else of a pool: an edit of a pool
+/// that selects the same nodes does not change what they say.
+const CHECKS_OF_NODES: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[rules::duplicate_guid::check];
+
 /// Compiles intents and inventory, honouring what is allocated already.
 pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
-    let mut findings = Vec::new();
-    let model = Model::new(input, &mut findings);
-    for check in CHECKS {
-        check(&model, &mut findings);
+    compile_keeping(input).map(|(compilation, _)| compilation)
+}
+
+/// What a compile found out on its way: as long as every pool selects the same nodes and uses the same fabrics, it stays
+/// true.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub site: Site,
+    pub selected: Vec<Vec<u32>>,
+    pub power: Power,
+    /// What was wrong with hostlists, racks and selections, and what the rules about nodes say.
+    pub findings: Vec<Finding>,
+    /// What is refused before anything is allocated.
+    pub refused: BTreeSet<ObjectRef>,
+    /// Whether a fabric is too small.
+    pub too_small: bool,
+}
+
+/// Compiles, and gives away what else it knows.
+pub(crate) fn compile_keeping(input: &Input) -> Result<(Compilation, Kept), CompileError> {
+    let mut kept = Vec::new();
+    let model = Model::new(input, &mut kept);
+    for check in CHECKS_OF_NODES {
+        check(&model, &mut kept);
     }
-    let mut refused = refused_by(&findings);
-    depends_on_refused::spread(&model, &mut refused, &mut findings);
+    let (mut findings, refused_by_rules) = judge(&model, &kept);
+    let mut refused = refused_by_rules.clone();
     let slots = allocate_fabrics(&model, &input.previous, &mut refused, &mut findings);
     let plan = assemble(&model, &refused, &slots, &input.previous)?;
-    findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
-    let reach = reach(&model);
-    let referenced = referenced(&model);
-    Ok(Compilation {
-        plan,
-        findings,
-        refused,
-        reach,
-        referenced,
-        power: model.power.envelopes,
-    })
+    let too_small = refused.len() > refused_by_rules.len();
+    let compilation = Compilation::new(&model, plan, findings, refused);
+    let Model {
+        site,
+        selected,
+        power,
+        ..
+    } = model;
+    let kept = Kept {
+        site,
+        selected,
+        power,
+        findings: kept,
+        refused: refused_by_rules,
+        too_small,
+    };
+    Ok((compilation, kept))
+}
+
+/// What the rules say beside what is known already, and what they refuse.
+pub(crate) fn judge(model: &Model<'_>, known: &[Finding]) -> (Vec<Finding>, BTreeSet<ObjectRef>) {
+    let mut findings = known.to_vec();
+    for check in CHECKS {
+        check(model, &mut findings);
+    }
+    let mut refused = refused_by(&findings);
+    depends_on_refused::spread(model, &mut refused, &mut findings);
+    (findings, refused)
+}
+
+impl Compilation {
+    pub(crate) fn new(
+        model: &Model<'_>,
+        plan: Plan,
+        mut findings: Vec<Finding>,
+        refused: BTreeSet<ObjectRef>,
+    ) -> Self {
+        findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        Self {
+            plan,
+            findings,
+            refused,
+            reach: reach(model),
+            referenced: referenced(model),
+            power: model.power.envelopes.clone(),
+        }
+    }
 }
 
 fn sort_key(finding: &Finding) -> (&str, Option<(&ObjectRef, &rackwright_manifest::Path)>, &str) {
@@ -261,28 +320,33 @@ fn assemble(
             hash: 0,
         });
     }
-    hash_nodes(&mut plan)?;
+    hash_nodes(&mut plan, None)?;
     Ok(plan)
 }
 
-fn hash_nodes(plan: &mut Plan) -> Result<(), CompileError> {
+/// Hashes the nodes of one pool, by its number, or of all; returns how many.
+pub(crate) fn hash_nodes(plan: &mut Plan, pool: Option<u32>) -> Result<u32, CompileError> {
     let mut json = Vec::new();
-    let hash = |node: PlannedNode<'_>| {
-        facts_hash(&FactsJson::new(node), &node.pool().profile_hash, &mut json).map_err(|source| {
-            CompileError::Facts {
-                node: node.name().to_owned(),
-                source,
-            }
-        })
-    };
-    let hashes = plan.nodes().map(hash).collect::<Result<Vec<u128>, _>>()?;
-    for (node, hash) in plan.nodes.iter_mut().zip(hashes) {
-        node.hash = hash;
+    let mut hashed = 0;
+    for at in 0..plan.nodes.len() {
+        if pool.is_some_and(|pool| plan.nodes[at].pool != pool) {
+            continue;
+        }
+        let node = plan.at(at);
+        let hash =
+            facts_hash(&FactsJson::new(node), &node.pool().profile_hash, &mut json).map_err(|source| {
+                CompileError::Facts {
+                    node: node.name().to_owned(),
+                    source,
+                }
+            })?;
+        plan.nodes[at].hash = hash;
+        hashed += 1;
     }
-    Ok(())
+    Ok(hashed)
 }
 
-fn pool_plan(
+pub(crate) fn pool_plan(
     pool: &Intent<GPUPoolSpec>,
     profile: NodeProfileSpec,
     rails: Vec<RailPlan>,

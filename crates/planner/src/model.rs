@@ -56,11 +56,11 @@ fn find<'a, S>(intents: &[&'a Intent<S>], name: &str) -> Option<&'a Intent<S>> {
 }
 
 impl<'a> Model<'a> {
-    /// Sorts, expands and selects; what cannot be is a finding.
-    pub fn new(input: &'a Input, findings: &mut Vec<Finding>) -> Self {
+    /// Sorts the input; nothing is expanded or selected yet.
+    pub fn sorted(input: &'a Input) -> Self {
         let mut inventories: Vec<&Inventory> = input.inventories.iter().collect();
         inventories.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut model = Self {
+        Self {
             superclusters: sorted(&input.superclusters),
             pools: sorted(&input.pools),
             fabrics: sorted(&input.fabrics),
@@ -69,7 +69,12 @@ impl<'a> Model<'a> {
             site: Site::default(),
             selected: Vec::new(),
             power: Power::default(),
-        };
+        }
+    }
+
+    /// Sorts, expands and selects; what cannot be is a finding.
+    pub fn new(input: &'a Input, findings: &mut Vec<Finding>) -> Self {
+        let mut model = Self::sorted(input);
         let named = model.named_nodes(findings);
         let unplaced = model.unplaced(&named);
         model.site = Site::build(&model.superclusters, unplaced.into_iter(), findings);

@@ -85,10 +85,15 @@ impl Plan {
     /// One node.
     pub fn node(&self, name: &str) -> Option<PlannedNode<'_>> {
         let at = self.nodes.binary_search_by(|row| (*row.name).cmp(name)).ok()?;
-        Some(PlannedNode {
+        Some(self.at(at))
+    }
+
+    /// The node of a row.
+    pub(crate) fn at(&self, row: usize) -> PlannedNode<'_> {
+        PlannedNode {
             plan: self,
-            row: &self.nodes[at],
-        })
+            row: &self.nodes[row],
+        }
     }
 }
 

@@ -1,0 +1,135 @@
+//! Compiling again after an edit of one pool, without the work that the edit does not touch.
+//!
+//! Most edits change what a pool's nodes become: a driver, a power limit, a sysctl. They leave alone which nodes it has
+//! and how these are plugged in, and so every rack, selection and address of the site. After such an edit the rules
+//! run again, and only that pool's profile and the hashes of its nodes are computed. Any other edit is a full compile,
+//! and so is one that changes what is refused.
+
+use rackwright_api::GPUPoolSpec;
+
+use crate::compile::{Compilation, CompileError, Kept, compile_keeping, hash_nodes, judge, pool_plan};
+use crate::input::{Input, Intent};
+use crate::model::Model;
+use crate::profile;
+
+/// A compiler that remembers its last input and result. What it gives is always what [`compile`](crate::compile) gives
+/// for the same input.
+#[derive(Debug)]
+pub struct Incremental {
+    input: Input,
+    kept: Kept,
+    compilation: Compilation,
+}
+
+/// How much was computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recompiled {
+    /// Everything.
+    All,
+    /// So many nodes of one pool: all that it has, or none where its profile stayed the same.
+    Nodes(u32),
+}
+
+impl Incremental {
+    /// Compiles in full.
+    pub fn new(input: Input) -> Result<Self, CompileError> {
+        let (compilation, kept) = compile_keeping(&input)?;
+        Ok(Self {
+            input,
+            kept,
+            compilation,
+        })
+    }
+
+    /// What was compiled last.
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// What came of it.
+    pub fn compilation(&self) -> &Compilation {
+        &self.compilation
+    }
+
+    /// Adds a pool, or puts it in the place of the one with its name. After an error nothing can be said of the result.
+    pub fn set_pool(&mut self, pool: Intent<GPUPoolSpec>) -> Result<Recompiled, CompileError> {
+        let named = self
+            .input
+            .pools
+            .iter_mut()
+            .filter(|other| other.name == pool.name);
+        let mut named: Vec<&mut Intent<GPUPoolSpec>> = named.collect();
+        if let [before] = &mut named[..] {
+            let local = is_local(before, &pool);
+            let name = pool.name.clone();
+            **before = pool;
+            if local && let Some(nodes) = self.pool(name.as_str())? {
+                return Ok(Recompiled::Nodes(nodes));
+            }
+        } else {
+            self.input.pools.push(pool);
+        }
+        self.all()
+    }
+
+    /// Takes anything else.
+    pub fn set_input(&mut self, input: Input) -> Result<Recompiled, CompileError> {
+        self.input = input;
+        self.all()
+    }
+
+    fn all(&mut self) -> Result<Recompiled, CompileError> {
+        (self.compilation, self.kept) = compile_keeping(&self.input)?;
+        Ok(Recompiled::All)
+    }
+
+    /// Compiles one pool after a local edit; none where the edit changes what is refused, or where a fabric is too small
+    /// and what it refuses would have to be found again.
+    fn pool(&mut self, name: &str) -> Result<Option<u32>, CompileError> {
+        let kept = &mut self.kept;
+        let mut model = Model::sorted(&self.input);
+        model.site = std::mem::take(&mut kept.site);
+        model.selected = std::mem::take(&mut kept.selected);
+        model.power = std::mem::take(&mut kept.power);
+        let (findings, refused) = judge(&model, &kept.findings);
+        if kept.too_small || refused != kept.refused {
+            return Ok(None);
+        }
+        let mut plan = std::mem::take(&mut self.compilation.plan);
+        let mut hashed = 0;
+        let number = plan.pools.iter().position(|pool| pool.name.as_str() == name);
+        let intent = model.pools.iter().find(|pool| pool.name.as_str() == name);
+        if let (Some(number), Some(intent)) = (number, intent) {
+            let before = &mut plan.pools[number];
+            let profile = profile::build(&intent.spec, &model.fabrics_of(intent));
+            let rails = std::mem::take(&mut before.rails);
+            let after = pool_plan(intent, profile, rails, before.nodes as usize)?;
+            let same = after.profile_hash == before.profile_hash;
+            *before = after;
+            if !same {
+                hashed = hash_nodes(&mut plan, Some(number as u32))?;
+            }
+        }
+        self.compilation = Compilation::new(&model, plan, findings, refused);
+        (kept.site, kept.selected, kept.power) = (model.site, model.selected, model.power);
+        Ok(Some(hashed))
+    }
+}
+
+/// Whether an edit leaves alone which nodes a pool has and how these are plugged in.
+fn is_local(before: &Intent<GPUPoolSpec>, after: &Intent<GPUPoolSpec>) -> bool {
+    let GPUPoolSpec {
+        fabrics,
+        gpu: _,
+        host: _,
+        nodes,
+        on_delete: _,
+        rollout: _,
+        storage: _,
+        supercluster,
+    } = &before.spec;
+    let same = *fabrics == after.spec.fabrics
+        && *nodes == after.spec.nodes
+        && *supercluster == after.spec.supercluster;
+    same && !before.deleting && !after.deleting
+}
