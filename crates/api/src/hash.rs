@@ -7,7 +7,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Hash, Spelled};
+use crate::Hash;
+use crate::net::{ascii, hex};
 
 /// The number of the hash input's layout. It is part of every hash: a new version of the tool changes hashes, and with
 /// them the fleet, only when this number is raised on purpose.
@@ -77,17 +78,17 @@ impl Hash {
         u128::from_str_radix(self.as_str(), 16).unwrap_or_default()
     }
 
-    /// Spells a number as a hash.
+    /// The hash of a number.
     pub fn from_value(value: u128) -> Self {
-        Self::trusted(Self::spell(value).as_str().to_owned())
+        let mut text = Vec::with_capacity(Self::MAX as usize);
+        Self::spell(value, &mut text);
+        Self::trusted(ascii(text))
     }
 
     /// Spells a number as a hash.
-    pub fn spell(value: u128) -> Spelled<32> {
-        let mut text = Spelled::default();
-        text.push_hex((value >> 64) as u64, 16);
-        text.push_hex(value as u64, 16);
-        text
+    pub fn spell(value: u128, out: &mut Vec<u8>) {
+        out.extend_from_slice(&hex((value >> 64) as u64));
+        out.extend_from_slice(&hex(value as u64));
     }
 }
 

@@ -4,7 +4,6 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::spelled::Spelled;
 use crate::{Guid, InterfaceAddress, Ipv4Prefix};
 
 impl Ipv4Prefix {
@@ -22,24 +21,64 @@ impl InterfaceAddress {
         self.as_str().parse().ok()
     }
 
+    /// The address and the length of its prefix that a text spells; none where it is not the canonical spelling, or a
+    /// number is out of range. By hand: a large plan reads millions.
+    pub fn parts_of(text: &str) -> Option<(Ipv4Addr, u8)> {
+        let (mut numbers, mut at) = ([None::<u8>; 5], 0);
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' => {
+                    let digit = byte - b'0';
+                    numbers[at] = Some(match numbers[at] {
+                        None => digit,
+                        Some(0) => return None,
+                        Some(number) => number.checked_mul(10)?.checked_add(digit)?,
+                    });
+                }
+                b'.' if at < 3 => at += 1,
+                b'/' if at == 3 => at += 1,
+                _ => return None,
+            }
+        }
+        let [a, b, c, d, length] = numbers;
+        let length = length.filter(|length| *length <= 32)?;
+        Some((Ipv4Addr::new(a?, b?, c?, d?), length))
+    }
+
     /// An address and the length of its prefix.
     pub fn from_parts(address: Ipv4Addr, prefix_length: u8) -> Self {
-        Self::trusted(Self::spell(address, prefix_length).as_str().to_owned())
+        let mut text = Vec::with_capacity(Self::MAX as usize);
+        Self::spell(address, prefix_length, &mut text);
+        Self::trusted(ascii(text))
     }
 
     /// Spells an address.
-    pub fn spell(address: Ipv4Addr, prefix_length: u8) -> Spelled<18> {
-        let mut text = Spelled::default();
+    pub fn spell(address: Ipv4Addr, prefix_length: u8, out: &mut Vec<u8>) {
         for (i, octet) in address.octets().into_iter().enumerate() {
             if i > 0 {
-                text.push(b'.');
+                out.push(b'.');
             }
-            text.push_decimal(octet);
+            push_decimal(octet, out);
         }
-        text.push(b'/');
-        text.push_decimal(prefix_length);
-        text
+        out.push(b'/');
+        push_decimal(prefix_length, out);
     }
+}
+
+fn push_decimal(number: u8, out: &mut Vec<u8>) {
+    let digits = [b'0' + number / 100, b'0' + number / 10 % 10, b'0' + number % 10];
+    let zeros = usize::from(number < 100) + usize::from(number < 10);
+    out.extend_from_slice(&digits[zeros..]);
+}
+
+/// A text that was put together from digits and punctuation.
+pub(crate) fn ascii(text: Vec<u8>) -> String {
+    String::from_utf8(text).unwrap_or_else(|_| unreachable!("digits and punctuation are ASCII"))
+}
+
+/// The 16 hexadecimal digits of a number.
+pub(crate) fn hex(number: u64) -> [u8; 16] {
+    std::array::from_fn(|at| b"0123456789abcdef"[(number >> (60 - 4 * at)) as usize & 15])
 }
 
 impl Guid {
@@ -61,18 +100,17 @@ impl Guid {
         })
     }
 
-    /// Spells a number as a GUID.
+    /// The GUID of a number.
     pub fn from_value(value: u64) -> Self {
-        Self::trusted(Self::spell(value).as_str().to_owned())
+        let mut text = Vec::with_capacity(Self::MAX as usize);
+        Self::spell(value, &mut text);
+        Self::trusted(ascii(text))
     }
 
     /// Spells a number as a GUID.
-    pub fn spell(value: u64) -> Spelled<18> {
-        let mut text = Spelled::default();
-        text.push(b'0');
-        text.push(b'x');
-        text.push_hex(value, 16);
-        text
+    pub fn spell(value: u64, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"0x");
+        out.extend_from_slice(&hex(value));
     }
 }
 
@@ -112,5 +150,32 @@ mod tests {
             assert_eq!(InterfaceAddress::from_parts(ip, 9).as_str(), format!("{ip}/9"));
         }
         assert_eq!(address.net().unwrap().addr(), Ipv4Addr::new(10, 64, 0, 1));
+    }
+
+    #[test]
+    fn numbers_are_read_where_the_text_is_canonical() {
+        let parts = |text: &str| InterfaceAddress::parts_of(text);
+        assert_eq!(parts("10.64.0.1/20"), Some((Ipv4Addr::new(10, 64, 0, 1), 20)));
+        assert_eq!(parts("0.0.0.0/0"), Some((Ipv4Addr::UNSPECIFIED, 0)));
+        assert_eq!(parts("255.255.255.255/32"), Some((Ipv4Addr::BROADCAST, 32)));
+        for bad in [
+            "",
+            "1.2.3.4",
+            "1.2.3.4/",
+            "1.2.3/4",
+            "1.2.3.4.5/6",
+            "1.2.3.4/33",
+            "1.2.3.256/8",
+            "01.2.3.4/8",
+            "1.2.3.4/08",
+            "1..3.4/8",
+            ".1.2.3/8",
+            "1.2.3.4/8/",
+            "1.2.3.4/8 ",
+            "+1.2.3.4/8",
+            "1.2.3.4/300",
+        ] {
+            assert_eq!(parts(bad), None, "{bad}");
+        }
     }
 }

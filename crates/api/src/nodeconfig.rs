@@ -180,32 +180,23 @@ pub enum NodePhase {
     Failed,
 }
 
-/// What the hash of a node covers, in canonical order.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct HashInput<'a, F> {
-    facts: &'a F,
-    profile_hash: &'a Hash,
-}
-
 impl Facts {
     /// The hash of these facts under a profile: what the node must become.
     pub fn hash(&self, profile: &Hash) -> Result<Hash, serde_json::Error> {
-        facts_hash(self, profile, &mut Vec::new()).map(Hash::from_value)
+        let facts = serde_json::to_vec(self)?;
+        let write = |json: &mut Vec<u8>| json.extend_from_slice(&facts);
+        Ok(Hash::from_value(facts_hash(write, profile, &mut Vec::new())))
     }
 }
 
-/// The hash of whatever serialises as [`Facts`] do, as a number; `json` is scratch space.
-pub fn facts_hash(
-    facts: &impl Serialize,
-    profile: &Hash,
-    json: &mut Vec<u8>,
-) -> Result<u128, serde_json::Error> {
+/// The hash of facts under a profile, as a number. It covers `{"facts":…,"profileHash":"…"}`, in canonical JSON; `write`
+/// appends the facts, `json` is scratch space.
+pub fn facts_hash(write: impl FnOnce(&mut Vec<u8>), profile: &Hash, json: &mut Vec<u8>) -> u128 {
     json.clear();
-    let input = HashInput {
-        facts,
-        profile_hash: profile,
-    };
-    serde_json::to_writer(&mut *json, &input)?;
-    Ok(content_hash_value("node", json))
+    json.extend_from_slice(b"{\"facts\":");
+    write(json);
+    json.extend_from_slice(b",\"profileHash\":\"");
+    json.extend_from_slice(profile.as_str().as_bytes());
+    json.extend_from_slice(b"\"}");
+    content_hash_value("node", json)
 }

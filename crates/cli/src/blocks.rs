@@ -26,14 +26,21 @@ pub fn each_line<T: Send, E: From<io::Error>>(
         if block.last() != Some(&b'\n') {
             reader.read_until(b'\n', &mut block)?;
         }
-        let lines: Vec<&[u8]> = block
-            .strip_suffix(b"\n")
-            .unwrap_or(&block)
-            .split(|byte| *byte == b'\n')
-            .collect();
+        let lines = lines(&block)?;
         let judged: Vec<T> = lines.par_iter().map(|line| judge(line)).collect();
         for (line, judged) in lines.into_iter().zip(judged) {
             take(line, judged)?;
         }
     }
+}
+
+/// Splits a block. `skip_until` looks at a word of bytes at a time, the splitting of slices at each byte.
+fn lines(block: &[u8]) -> io::Result<Vec<&[u8]>> {
+    let (mut lines, mut rest) = (Vec::new(), block);
+    while !rest.is_empty() {
+        let from_here = rest;
+        let line = &from_here[..rest.skip_until(b'\n')?];
+        lines.push(line.strip_suffix(b"\n").unwrap_or(line));
+    }
+    Ok(lines)
 }

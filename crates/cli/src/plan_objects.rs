@@ -1,8 +1,8 @@
 //! The Kubernetes objects of a plan, as the operator writes them.
 
-use rackwright_api::NodeProfileSpec;
 use rackwright_api::labels::{API_VERSION, POOL};
-use rackwright_planner::{PlannedNode, PoolPlan, SpecJson};
+use rackwright_api::{NodeConfigSpec, NodeProfileSpec};
+use rackwright_planner::{PlannedNode, PoolPlan};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -46,7 +46,7 @@ pub fn profile(pool: &PoolPlan) -> PlanObject<'_, &NodeProfileSpec> {
 }
 
 /// The NodeConfig of a node.
-pub fn node(node: PlannedNode<'_>) -> PlanObject<'_, SpecJson<'_>> {
+pub fn node(node: PlannedNode<'_>) -> PlanObject<'_, NodeConfigSpec> {
     PlanObject {
         api_version: API_VERSION,
         kind: "NodeConfig",
@@ -54,6 +54,22 @@ pub fn node(node: PlannedNode<'_>) -> PlanObject<'_, SpecJson<'_>> {
             labels: PoolLabel(node.pool().name.as_str()),
             name: node.name(),
         },
-        spec: node.spec_json(),
+        spec: node.spec(),
     }
+}
+
+/// Writes [`node`] as canonical JSON. By hand, as [`PlannedNode::write_spec`] is, and for the same reason.
+pub fn write_node(node: PlannedNode<'_>, out: &mut Vec<u8>) {
+    let mut text = |text: &str| out.extend_from_slice(text.as_bytes());
+    text("{\"apiVersion\":\"");
+    text(API_VERSION);
+    text("\",\"kind\":\"NodeConfig\",\"metadata\":{\"labels\":{\"");
+    text(POOL);
+    text("\":\"");
+    text(node.pool().name.as_str());
+    text("\"},\"name\":\"");
+    text(node.name());
+    text("\"},\"spec\":");
+    node.write_spec(out);
+    out.push(b'}');
 }

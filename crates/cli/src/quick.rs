@@ -21,6 +21,9 @@ type Labels<'a> = Vec<(&'a str, &'a str)>;
 /// What a compile needs of an inventory.
 pub fn inventory(line: &[u8]) -> Option<Inventory> {
     let ((name, labels), guids) = object(line, "NodeInventory", inventory_spec)?;
+    if !labels.iter().all(|(key, value)| is_label(key, value)) {
+        return None;
+    }
     let count = labels.len();
     let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
     let labels: BTreeMap<String, String> = labels.into_iter().map(owned).collect();
@@ -81,9 +84,8 @@ fn metadata<'a>(scan: &mut Scan<'a>) -> Option<(NodeName, Labels<'a>)> {
 fn labels<'a>(scan: &mut Scan<'a>) -> Option<Labels<'a>> {
     let mut labels = Labels::new();
     scan.object(|scan, key| {
-        let value = scan.text()?;
-        labels.push((key, value));
-        is_label(key, value).then_some(())
+        labels.push((key, scan.text()?));
+        Some(())
     })?;
     Some(labels)
 }
@@ -186,7 +188,7 @@ fn rail(scan: &mut Scan<'_>) -> Option<Rail> {
     let (mut guid, mut address, mut leaf, mut port, mut number) = (None, None, None, None, None);
     scan.object(|scan, key| match key {
         "guid" => once(&mut guid, Guid::value_of(scan.text()?)?),
-        "ipv4" => once(&mut address, self::address(scan.text()?)?),
+        "ipv4" => once(&mut address, InterfaceAddress::parts_of(scan.text()?)?.0),
         "leaf" => once(&mut leaf, valid(scan, Name::is_valid)?),
         "port" => once(&mut port, u16::try_from(scan.number()?).ok()?),
         "rail" => once(&mut number, u8::try_from(scan.number()?).ok()?),
@@ -197,15 +199,6 @@ fn rail(scan: &mut Scan<'_>) -> Option<Rail> {
         address,
         guid,
     })
-}
-
-/// The address of an interface.
-fn address(text: &str) -> Option<Ipv4Addr> {
-    let (address, length) = text
-        .split_once('/')
-        .filter(|_| InterfaceAddress::is_valid(text))?;
-    let length: u8 = length.parse().ok()?;
-    address.parse().ok().filter(|_| length <= 32)
 }
 
 /// A list of at most `max` items with unique keys, sorted by them.

@@ -49,6 +49,27 @@ fn json_lines_give_the_plan_that_yaml_gives() {
     assert!(fast.contains("0x0000000000000003"), "{fast}");
 }
 
+/// Lines are written by hand, the JSON form by serde.
+#[test]
+fn a_line_is_the_node_of_the_json_form() {
+    let site = SITE.to_owned()
+        + &pool("train", "nodes: { racks: \"a1\" }, fabrics: [ { name: ib } ]")
+        + &pool("infer", "nodes: { racks: \"a2\" }")
+        + "---\napiVersion: rackwright.dev/v1alpha1\nkind: InfiniBandFabric\nmetadata: { name: ib }\n\
+           spec: { supercluster: lab, plane: Compute, topology: { type: FatTree, rails: 12 }, addressing: { ipv4: 10.0.0.0/8 } }\n";
+    let folder = folder(&[("site.yaml", &site), ("nodes.jsonl", &inventory("a1-n1", 1))]);
+    let plan = |form: &str| out(&run_in(folder.path(), &["plan", ".", "-o", form], b""));
+    let (lines, json) = (plan("jsonl"), plan("json"));
+    let nodes: Vec<&str> = lines
+        .lines()
+        .filter(|line| line.contains("\"kind\":\"NodeConfig\""))
+        .collect();
+    assert_eq!(nodes.len(), 4);
+    for node in nodes {
+        assert!(json.contains(&format!("\n{node}")), "{node}\n{json}");
+    }
+}
+
 #[test]
 fn findings_in_json_lines_have_their_line() {
     let good = inventory("a1-n1", 1);

@@ -10,7 +10,7 @@ use crate::allocate::{self, RailPrefixes};
 use crate::finding::Finding;
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
 use crate::model::Model;
-use crate::plan::{FactsJson, NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
+use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
 use crate::power::{Envelope, Power};
 use crate::profile;
 use crate::rules::{self, depends_on_refused, prefix_too_small};
@@ -42,14 +42,6 @@ pub enum CompileError {
     Profile {
         /// The pool.
         pool: String,
-        /// The reason.
-        source: serde_json::Error,
-    },
-    /// The facts of a node could not be serialised for their hash.
-    #[error("serialising the facts of node {node}: {source}")]
-    Facts {
-        /// The node.
-        node: String,
         /// The reason.
         source: serde_json::Error,
     },
@@ -320,12 +312,12 @@ fn assemble(
             hash: 0,
         });
     }
-    hash_nodes(&mut plan, None)?;
+    hash_nodes(&mut plan, None);
     Ok(plan)
 }
 
 /// Hashes the nodes of one pool, by its number, or of all; returns how many.
-pub(crate) fn hash_nodes(plan: &mut Plan, pool: Option<u32>) -> Result<u32, CompileError> {
+pub(crate) fn hash_nodes(plan: &mut Plan, pool: Option<u32>) -> u32 {
     let mut json = Vec::new();
     let mut hashed = 0;
     for at in 0..plan.nodes.len() {
@@ -333,17 +325,11 @@ pub(crate) fn hash_nodes(plan: &mut Plan, pool: Option<u32>) -> Result<u32, Comp
             continue;
         }
         let node = plan.at(at);
-        let hash =
-            facts_hash(&FactsJson::new(node), &node.pool().profile_hash, &mut json).map_err(|source| {
-                CompileError::Facts {
-                    node: node.name().to_owned(),
-                    source,
-                }
-            })?;
-        plan.nodes[at].hash = hash;
+        let profile = &node.pool().profile_hash;
+        plan.nodes[at].hash = facts_hash(|out| node.write_facts(out), profile, &mut json);
         hashed += 1;
     }
-    Ok(hashed)
+    hashed
 }
 
 pub(crate) fn pool_plan(

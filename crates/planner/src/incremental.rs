@@ -107,7 +107,7 @@ impl Incremental {
             let same = after.profile_hash == before.profile_hash;
             *before = after;
             if !same {
-                hashed = hash_nodes(&mut plan, Some(number as u32))?;
+                hashed = hash_nodes(&mut plan, Some(number as u32));
             }
         }
         self.compilation = Compilation::new(&model, plan, findings, refused);

@@ -31,4 +31,4 @@ pub use compile::{Compilation, CompileError, compile};
 pub use finding::{Finding, Party};
 pub use incremental::{Incremental, Recompiled};
 pub use input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
-pub use plan::{Plan, PlannedNode, PoolPlan, SpecJson};
+pub use plan::{Plan, PlannedNode, PoolPlan};

@@ -403,8 +403,9 @@ proptest! {
         let violations = rackwright_planner::check(&input, &compilation.plan);
         prop_assert_eq!(violations, vec![], "{}", yaml);
         for node in compilation.plan.nodes() {
-            let spelled = serde_json::to_string(&node.spec_json()).unwrap();
-            prop_assert_eq!(spelled, serde_json::to_string(&node.spec()).unwrap());
+            let mut written = Vec::new();
+            node.write_spec(&mut written);
+            prop_assert_eq!(String::from_utf8(written).unwrap(), serde_json::to_string(&node.spec()).unwrap());
         }
     }
 }

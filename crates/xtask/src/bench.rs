@@ -1,22 +1,22 @@
 //! The compiler against a floor: a program that parses the same inventory into the same types and serialises as many
 //! NodeConfigs, and does nothing in between. Both run as programs of their own, in turns, in one run.
 
+use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use anyhow::Context;
 use rackwright_api::{
     Facts, Hash, InterfaceAddress, Management, Name, NodeConfig, NodeConfigSpec, NodeInventory, Rail, labels,
 };
 
 use crate::measure::{self, Cost};
-use crate::{fleet, root, say};
+use crate::{fleet, incremental, root, say};
 
 /// Nodes that one measurement goes through at least: 200,000 take the floor program 30 ticks of CPU time.
 const PRECISE: u32 = 200_000;
 
-/// Runs the comparison and prints its table.
+/// Runs the comparison and prints its tables.
 pub fn run(sizes: &[u32], rounds: u32) -> anyhow::Result<()> {
     let cli = root().join("target/release/rackwright");
     anyhow::ensure!(
@@ -30,40 +30,119 @@ pub fn run(sizes: &[u32], rounds: u32) -> anyhow::Result<()> {
     ));
     say("| nodes | program | CPU s | wall s | peak MiB | output MiB |");
     say("|---|---|---|---|---|---|");
-    let mut slope = Vec::new();
+    let mut plans = Vec::new();
     for &size in sizes {
-        let folder = root().join("target/bench").join(size.to_string());
-        let nodes = fleet::write(&folder, size)?;
-        let (mut floor, mut ours): (Option<Cost>, Option<Cost>) = (None, None);
-        // CPU time comes in ticks of 10 ms: a small fleet runs often enough that they do not matter.
-        let repeats = (PRECISE / nodes).max(1);
-        for _ in 0..rounds {
-            let mut program = Command::new(std::env::current_exe()?);
-            let cost = measure::run(program.arg("floor").arg(&folder), repeats)?;
-            floor = Some(floor.map_or(cost, |best| best.least(cost)));
-            let mut program = Command::new(&cli);
-            let cost = measure::run(program.args(["plan", "--output", "jsonl"]).arg(&folder), repeats)?;
-            ours = Some(ours.map_or(cost, |best| best.least(cost)));
-        }
-        let (floor, ours) = (floor.context("no round")?, ours.context("no round")?);
-        row(nodes, "floor", floor);
-        row(nodes, "rackwright plan", ours);
-        say(&format!(
-            "| {nodes} | ratio | {:.2} | {:.2} | {:.2} | {:.2} |",
-            ours.cpu.as_secs_f64() / floor.cpu.as_secs_f64(),
-            ours.wall.as_secs_f64() / floor.wall.as_secs_f64(),
-            ours.peak as f64 / floor.peak as f64,
-            ours.output as f64 / floor.output as f64,
-        ));
-        slope.push((nodes, ours.peak));
+        let fleet = Fleet::write(size, &cli)?;
+        plans.push((fleet.nodes, fleet.compare(&cli, rounds)?));
     }
-    if let [(few, small), .., (many, large)] = slope[..] {
-        let bytes = large.saturating_sub(small) / u64::from(many - few);
-        say(&format!(
-            "memory slope from {few} to {many} nodes: {bytes} bytes per node"
-        ));
+    growth(&plans);
+    say("");
+    say(
+        "edit of one pool of twenty: compiled alone and in full, in one process, without reading and printing",
+    );
+    say("| nodes | nodes compiled | full s | alone s | ratio |");
+    say("|---|---|---|---|---|");
+    for &size in sizes {
+        incremental::run(&folder(size), rounds)?;
     }
     Ok(())
+}
+
+fn folder(size: u32) -> PathBuf {
+    root().join("target/bench").join(size.to_string())
+}
+
+/// A fleet on disk, and its plan.
+struct Fleet {
+    nodes: u32,
+    folder: PathBuf,
+    previous: PathBuf,
+}
+
+impl Fleet {
+    fn write(size: u32, cli: &Path) -> anyhow::Result<Self> {
+        let folder = folder(size);
+        let nodes = fleet::write(&folder, size)?;
+        let previous = folder.with_extension("plan.jsonl");
+        let mut plan = Command::new(cli);
+        plan.args(["plan", "--output", "jsonl"]).arg(&folder);
+        let status = plan
+            .stdout(File::create(&previous)?)
+            .stderr(Stdio::null())
+            .status()?;
+        anyhow::ensure!(status.success(), "{plan:?} ended with {status}");
+        Ok(Self {
+            nodes,
+            folder,
+            previous,
+        })
+    }
+
+    /// Measures floor and compiler, without and with the previous plan, in turns; returns what the compiler costs
+    /// without.
+    fn compare(&self, cli: &Path, rounds: u32) -> anyhow::Result<Cost> {
+        let floor = || {
+            let mut program = Command::new(std::env::current_exe()?);
+            program.arg("floor").arg(&self.folder);
+            anyhow::Ok(program)
+        };
+        let ours = || {
+            let mut program = Command::new(cli);
+            program.args(["plan", "--output", "jsonl"]).arg(&self.folder);
+            program
+        };
+        let with_previous = |mut program: Command| {
+            program.arg("--previous").arg(&self.previous);
+            program
+        };
+        let mut least: [Option<Cost>; 4] = [None; 4];
+        // CPU time comes in ticks of 10 ms: a small fleet runs often enough that they do not matter.
+        let repeats = (PRECISE / self.nodes).max(1);
+        for _ in 0..rounds {
+            let programs = [floor()?, ours(), with_previous(floor()?), with_previous(ours())];
+            for (mut program, least) in programs.into_iter().zip(&mut least) {
+                let cost = measure::run(&mut program, repeats)?;
+                *least = Some(least.map_or(cost, |best| best.least(cost)));
+            }
+        }
+        let [Some(floor), Some(ours), Some(floor_previous), Some(ours_previous)] = least else {
+            anyhow::bail!("no round");
+        };
+        row(self.nodes, "floor", floor);
+        row(self.nodes, "rackwright plan", ours);
+        ratio(self.nodes, "ratio", floor, ours);
+        row(self.nodes, "floor, reading the previous plan too", floor_previous);
+        row(self.nodes, "rackwright plan --previous", ours_previous);
+        ratio(self.nodes, "ratio to that floor", floor_previous, ours_previous);
+        ratio(
+            self.nodes,
+            "ratio to the floor that does not read it",
+            floor,
+            ours_previous,
+        );
+        Ok(ours)
+    }
+}
+
+/// How memory and time grow from the smallest to the largest fleet.
+fn growth(plans: &[(u32, Cost)]) {
+    if let [(few, small), .., (many, large)] = plans {
+        let bytes = large.peak.saturating_sub(small.peak) / u64::from(many - few);
+        let time = (large.cpu.as_secs_f64() / f64::from(*many)) / (small.cpu.as_secs_f64() / f64::from(*few));
+        say(&format!(
+            "from {few} to {many} nodes: {bytes} bytes of memory for each node, CPU time per node {time:.2} times"
+        ));
+    }
+}
+
+fn ratio(nodes: u32, name: &str, floor: Cost, ours: Cost) {
+    say(&format!(
+        "| {nodes} | {name} | {:.2} | {:.2} | {:.2} | {:.2} |",
+        ours.cpu.as_secs_f64() / floor.cpu.as_secs_f64(),
+        ours.wall.as_secs_f64() / floor.wall.as_secs_f64(),
+        ours.peak as f64 / floor.peak as f64,
+        ours.output as f64 / floor.output as f64,
+    ));
 }
 
 fn row(nodes: u32, program: &str, cost: Cost) {
@@ -78,7 +157,11 @@ fn row(nodes: u32, program: &str, cost: Cost) {
 }
 
 /// The floor program.
-pub fn floor(folder: &Path) -> anyhow::Result<()> {
+pub fn floor(folder: &Path, previous: Option<&Path>) -> anyhow::Result<()> {
+    if let Some(previous) = previous {
+        // The plan stays in memory, as the compiler must keep what it holds.
+        std::hint::black_box(configs(previous)?);
+    }
     let text = std::fs::read_to_string(folder.join("inventory.jsonl"))?;
     let hash = Hash::new("00000000000000000000000000000000")?;
     let address = InterfaceAddress::new("10.128.100.200/10")?;
@@ -111,4 +194,13 @@ pub fn floor(folder: &Path) -> anyhow::Result<()> {
     }
     out.flush()?;
     Ok(())
+}
+
+/// The NodeConfigs of a plan in JSON lines.
+fn configs(plan: &Path) -> anyhow::Result<Vec<NodeConfig>> {
+    let text = std::fs::read_to_string(plan)?;
+    let configs = text
+        .lines()
+        .filter(|line| line.contains("\"kind\":\"NodeConfig\""));
+    Ok(configs.map(serde_json::from_str).collect::<Result<_, _>>()?)
 }

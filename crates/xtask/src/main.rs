@@ -5,6 +5,7 @@ mod catalogue;
 mod fleet;
 mod generate;
 mod house;
+mod incremental;
 mod measure;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ enum Command {
     /// Compare the compiler with the floor program, in one run
     Bench {
         /// Fleet sizes, in nodes
-        #[arg(long, value_delimiter = ',', default_value = "10000,100000")]
+        #[arg(long, value_delimiter = ',', default_value = "10000,100000,600000")]
         nodes: Vec<u32>,
         /// Rounds; the least of each figure counts
         #[arg(long, default_value_t = 3)]
@@ -42,6 +43,9 @@ enum Command {
     Floor {
         /// The folder that `bench` wrote
         folder: PathBuf,
+        /// The plan that `bench` wrote: parse it as well
+        #[arg(long)]
+        previous: Option<PathBuf>,
     },
 }
 
@@ -50,7 +54,7 @@ fn main() -> anyhow::Result<()> {
         Command::Generate { check } => generate::run(check),
         Command::House => house::run(),
         Command::Bench { nodes, rounds } => bench::run(&nodes, rounds),
-        Command::Floor { folder } => bench::floor(&folder),
+        Command::Floor { folder, previous } => bench::floor(&folder, previous.as_deref()),
     }
 }
 

@@ -34,16 +34,16 @@ impl Cost {
 
 /// Runs a program some times and returns what one run cost on average, and the largest memory.
 pub fn run(command: &mut Command, repeats: u32) -> anyhow::Result<Cost> {
+    let before = cpu_of_children()?;
     let mut total = once(command)?;
     for _ in 1..repeats {
         let cost = once(command)?;
         total.wall += cost.wall;
-        total.cpu += cost.cpu;
         total.peak = total.peak.max(cost.peak);
     }
     Ok(Cost {
         wall: total.wall / repeats,
-        cpu: total.cpu / repeats,
+        cpu: cpu_of_children()?.saturating_sub(before) / repeats,
         ..total
     })
 }
@@ -71,15 +71,10 @@ fn once(command: &mut Command) -> anyhow::Result<Cost> {
     });
     let id = child.id();
     let mut peak = 0;
-    let cpu = loop {
+    while child.try_wait()?.is_none() {
         peak = peak.max(peak_memory(id).unwrap_or_default());
-        let (state, cpu) = state_and_cpu(id).context("reading /proc")?;
-        // A process that has ended keeps its times until it is waited for.
-        if state == 'Z' {
-            break cpu;
-        }
         std::thread::sleep(Duration::from_millis(1));
-    };
+    }
     let wall = start.elapsed();
     let status = child.wait()?;
     let output = drain.join().unwrap_or_default();
@@ -88,7 +83,7 @@ fn once(command: &mut Command) -> anyhow::Result<Cost> {
     }
     Ok(Cost {
         wall,
-        cpu,
+        cpu: Duration::ZERO,
         peak,
         output,
     })
@@ -100,11 +95,16 @@ fn peak_memory(id: u32) -> Option<u64> {
     Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024)
 }
 
-/// State letter and CPU time of a process (proc_pid_stat(5): fields 3, 14 and 15, the times in ticks of 10 ms).
-fn state_and_cpu(id: u32) -> Option<(char, Duration)> {
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    let rest = &stat[stat.rfind(')')? + 2..];
-    let fields: Vec<&str> = rest.split(' ').collect();
-    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-    Some((rest.chars().next()?, Duration::from_millis(ticks * 10)))
+/// User and system time of the children that were waited for (proc_pid_stat(5): fields 16 and 17, in ticks of 10 ms).
+/// The kernel adds them up in nanoseconds, so that over many runs the ticks do not matter.
+fn cpu_of_children() -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat
+        .rsplit_once(") ")
+        .context("/proc/self/stat")?
+        .1
+        .split(' ')
+        .collect();
+    let ticks = |field: usize| anyhow::Ok(fields.get(field - 3).context("a field")?.parse::<u64>()?);
+    Ok(Duration::from_millis((ticks(16)? + ticks(17)?) * 10))
 }

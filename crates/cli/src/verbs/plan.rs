@@ -12,7 +12,7 @@ use crate::args::{Plan, PlanOutput};
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint};
 use crate::pipeline::{self, Outcome};
-use crate::plan_objects::{node, profile};
+use crate::plan_objects::{node, profile, write_node};
 use crate::report;
 use crate::suggest::nearest;
 use crate::summary::{Summary, named, refused_pools};
@@ -151,20 +151,20 @@ fn lines<'a>(mut nodes: impl Iterator<Item = PlannedNode<'a>>, out: &mut Out) ->
         if some.is_empty() {
             return Ok(());
         }
-        let texts: Result<Vec<Vec<u8>>, _> = some.par_chunks(SPELLED_BY_ONE).map(spell).collect();
-        for text in texts? {
+        let texts: Vec<Vec<u8>> = some.par_chunks(SPELLED_BY_ONE).map(spell).collect();
+        for text in texts {
             out.write_all(&text)?;
         }
     }
 }
 
-fn spell(nodes: &[PlannedNode<'_>]) -> Result<Vec<u8>, serde_json::Error> {
+fn spell(nodes: &[PlannedNode<'_>]) -> Vec<u8> {
     let mut text = Vec::new();
     for planned in nodes {
-        serde_json::to_writer(&mut text, &node(*planned))?;
+        write_node(*planned, &mut text);
         text.push(b'\n');
     }
-    Ok(text)
+    text
 }
 
 /// One object as a line of canonical JSON.

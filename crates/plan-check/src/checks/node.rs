@@ -154,7 +154,7 @@ fn case(invariant: &Invariant, node: &Node<'_>, message: String) -> Violation {
 }
 
 fn name(node: &Node<'_>, sink: &mut Sink) {
-    if NodeName::new(node.name).is_err() {
+    if !NodeName::is_valid(node.name) {
         let message = format!("{:?}, of the pool {}, is not a node name", node.name, node.pool);
         sink.report(case(&NODE_NAME, node, message));
     }
