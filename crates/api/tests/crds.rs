@@ -34,6 +34,14 @@ fn schemas() -> Vec<(String, Value, Value)> {
 }
 
 #[test]
+fn generated_files_are_what_the_types_say() {
+    for (kind, _, crd) in schemas() {
+        assert_eq!(crds::generated(&kind), crd, "{kind}: run `cargo xtask generate`");
+    }
+    assert_eq!(crds::generated("Pod"), Value::Null);
+}
+
+#[test]
 fn seven_kinds_cluster_scoped_in_our_category() {
     let kinds: Vec<String> = schemas()
         .into_iter()

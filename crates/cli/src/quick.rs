@@ -1,6 +1,6 @@
 //! Lines that are fine at first sight: inventories and node configurations in the plain form in which programs print
-//! them. A site has one of each for every node, and building values and judging them by a schema costs twenty times as
-//! much as this.
+//! them. A site has one of each for every node; building values of them and judging these by a schema is what a large
+//! run would do most of its time.
 //!
 //! A line is taken only where the full reading takes it too and gives the same, which the tests prove; of any other,
 //! right or wrong, nothing is said.

@@ -169,8 +169,8 @@ impl<'a> PlannedNode<'a> {
     }
 
     /// Writes [`Self::spec`] as canonical JSON, byte for byte what it serialises to, straight from the plan's columns:
-    /// building and serialising the specs of 100,000 nodes takes longer than compiling them. None of the texts can hold
-    /// a character that JSON escapes: their types admit none.
+    /// a large plan has millions of small texts, which need not be built to be written. None of them can hold a
+    /// character that JSON escapes: their types admit none.
     pub fn write_spec(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"facts\":");
         self.write_facts(out);

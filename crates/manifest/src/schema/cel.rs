@@ -22,6 +22,9 @@ use std::sync::Arc;
 thread_local! {
     /// Holds the functions of Kubernetes; it is not shared between threads because the CEL crate's values are not.
     static FUNCTIONS: Context<'static> = Context::default().with_all();
+
+    /// The functions that were asked for, and whether they exist: parsing the question takes longer than most rules.
+    static KNOWN: RefCell<BTreeMap<String, bool>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// What a failed rule is called in the answer.
@@ -54,14 +57,13 @@ impl std::fmt::Debug for Rule {
 
 impl Rule {
     /// Compiles an entry of `x-kubernetes-validations`.
-    pub(super) fn compile(entry: &Value, functions: &Functions) -> Result<Self, String> {
-        let compile = |source| program(source, functions);
+    pub(super) fn compile(entry: &Value) -> Result<Self, String> {
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
         let source = text("rule").ok_or("a rule needs `rule`")?;
         if entry.get("optionalOldSelf").and_then(Value::as_bool) == Some(true) {
             return Err("`optionalOldSelf` cannot be judged offline".to_owned());
         }
-        let program = compile(source)?;
+        let program = program(source)?;
         let is_transition = program.references().has_variable("oldSelf");
         let reason = match text("reason") {
             None | Some("" | "FieldValueInvalid") => Reason::Invalid,
@@ -80,7 +82,7 @@ impl Rule {
             message: text("message")
                 .map(|message| message.trim().to_owned())
                 .filter(|message| !message.is_empty()),
-            message_program: text("messageExpression").map(compile).transpose()?,
+            message_program: text("messageExpression").map(self::program).transpose()?,
             reason,
             field_path,
             is_transition,
@@ -108,7 +110,7 @@ impl Rule {
 }
 
 /// Parses an expression and refuses references to functions that this build does not have.
-fn program(source: &str, functions: &Functions) -> Result<Program, String> {
+fn program(source: &str) -> Result<Program, String> {
     let program = Program::compile(source).map_err(|error| format!("`{source}` is not CEL: {error}"))?;
     let references = program.references();
     let mut called = references.functions();
@@ -118,7 +120,7 @@ fn program(source: &str, functions: &Functions) -> Result<Program, String> {
         .into_iter()
         .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
     for name in named {
-        if !functions.knows(name) {
+        if !is_known(name) {
             return Err(format!(
                 "`{source}` calls `{name}`, which cannot be evaluated offline"
             ));
@@ -127,27 +129,22 @@ fn program(source: &str, functions: &Functions) -> Result<Program, String> {
     Ok(program)
 }
 
-/// The functions that exist. The registry cannot be asked; a call without arguments can, and tells a missing function
-/// from one that misses its arguments. The answers are kept, because parsing is slow.
-#[derive(Default)]
-pub(super) struct Functions(RefCell<BTreeMap<String, bool>>);
-
-impl Functions {
-    fn knows(&self, name: &str) -> bool {
-        if let Some(&known) = self.0.borrow().get(name) {
-            return known;
-        }
-        let known = Program::compile(&format!("{name}()")).map_or(true, |probe| {
-            FUNCTIONS.with(|context| {
-                !matches!(
-                    probe.execute(context),
-                    Err(ExecutionError::UndeclaredReference(_))
-                )
-            })
-        });
-        self.0.borrow_mut().insert(name.to_owned(), known);
-        known
+/// Whether a function exists. The registry cannot be asked; a call without arguments can, and tells a missing function
+/// from one that misses its arguments.
+fn is_known(name: &str) -> bool {
+    if let Some(known) = KNOWN.with_borrow(|known| known.get(name).copied()) {
+        return known;
     }
+    let known = Program::compile(&format!("{name}()")).map_or(true, |probe| {
+        FUNCTIONS.with(|context| {
+            !matches!(
+                probe.execute(context),
+                Err(ExecutionError::UndeclaredReference(_))
+            )
+        })
+    });
+    KNOWN.with_borrow_mut(|all| all.insert(name.to_owned(), known));
+    known
 }
 
 /// The value that a value replaces, and whether it is correlated with one at all.

@@ -1,7 +1,7 @@
 //! A structural schema, compiled: what the walkers of this module read.
 
 use super::SchemaError;
-use super::cel::{Functions, Rule};
+use super::cel::Rule;
 use super::format::Format;
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -169,7 +169,6 @@ pub(super) struct Compiler<'a> {
     crd: &'a str,
     /// What was compiled already: the same few patterns come again and again.
     regexes: RefCell<BTreeMap<String, Regex>>,
-    functions: Functions,
 }
 
 impl<'a> Compiler<'a> {
@@ -177,7 +176,6 @@ impl<'a> Compiler<'a> {
         Self {
             crd,
             regexes: RefCell::default(),
-            functions: Functions::default(),
         }
     }
 
@@ -408,7 +406,7 @@ impl<'a> Compiler<'a> {
             return Ok(Vec::new());
         };
         let compile = |(at, rule)| {
-            Rule::compile(rule, &self.functions)
+            Rule::compile(rule)
                 .map_err(|message| self.error(&format!("{path}.x-kubernetes-validations[{at}]"), message))
         };
         rules.iter().enumerate().map(compile).collect()
