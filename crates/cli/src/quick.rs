@@ -213,7 +213,7 @@ fn list<'a, T, K: Ord>(
         items.push(item(scan)?);
         (items.len() <= max).then_some(())
     })?;
-    items.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    items.sort_unstable_by_key(&key);
     let unique = items.windows(2).all(|pair| key(&pair[0]) != key(&pair[1]));
     unique.then_some(items)
 }

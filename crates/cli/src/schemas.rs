@@ -25,8 +25,8 @@ impl OwnSchemas {
 
     /// Why a schema that was asked for could not be compiled.
     pub fn error(self) -> Option<SchemaError> {
-        let compiled = self.compiled.into_iter().filter_map(OnceLock::into_inner);
-        compiled.filter_map(Result::err).next()
+        let mut compiled = self.compiled.into_iter().filter_map(OnceLock::into_inner);
+        compiled.find_map(Result::err)
     }
 }
 

@@ -14,10 +14,7 @@ use crate::output::{Out, forgive_broken_pipe};
 pub fn run(args: &Version, out: &mut Out) -> Result<Exit, VerbError> {
     let version = env!("CARGO_PKG_VERSION");
     let text = match args.output {
-        TextOrJson::Text => format!(
-            "rackwright {version}\nAPI {} revision {API_REVISION}",
-            API_VERSION
-        ),
+        TextOrJson::Text => format!("rackwright {version}\nAPI {API_VERSION} revision {API_REVISION}"),
         TextOrJson::Json => json!({
             "formatVersion": 1, "version": version, "apiVersion": API_VERSION, "apiRevision": API_REVISION,
         })
