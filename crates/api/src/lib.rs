@@ -15,6 +15,7 @@ pub mod crds;
 pub mod fabric;
 pub mod gpupool;
 pub mod hash;
+pub mod host;
 pub mod inventory;
 pub mod labels;
 pub mod net;
@@ -28,6 +29,7 @@ pub mod text;
 
 pub use fabric::*;
 pub use gpupool::*;
+pub use host::*;
 pub use inventory::*;
 pub use nodeconfig::*;
 pub use profile::*;

@@ -1,7 +1,7 @@
 //! What the quantities mean in numbers.
 
 use crate::text::{Pue, Span};
-use crate::{Name, Power};
+use crate::{Capacity, Name, Power, Throughput};
 
 /// Watts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,33 @@ impl Pue {
         let (whole, fraction) = self.as_str().split_once('.').unwrap_or((self.as_str(), ""));
         let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
         whole.parse::<u32>().unwrap_or_default() * 1000 + digits.parse::<u32>().unwrap_or_default()
+    }
+}
+
+/// A whole number and what its decimal unit multiplies it with.
+fn decimal(text: &str) -> u64 {
+    let number = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let factor = match text.as_bytes()[number.len()..].first() {
+        Some(b'M') => 1_000_000,
+        Some(b'G') => 1_000_000_000,
+        Some(b'T') => 1_000_000_000_000,
+        Some(b'P') => 1_000_000_000_000_000,
+        _ => 1,
+    };
+    number.parse::<u64>().unwrap_or_default().saturating_mul(factor)
+}
+
+impl Capacity {
+    /// The capacity in bytes; decimal units, capped at `u64::MAX`.
+    pub fn bytes(&self) -> u64 {
+        decimal(self.as_str())
+    }
+}
+
+impl Throughput {
+    /// Bytes per second.
+    pub fn bytes_per_second(&self) -> u64 {
+        decimal(self.as_str())
     }
 }
 
@@ -73,6 +100,22 @@ mod tests {
         for (text, value) in [("1", 1000), ("1.1", 1100), ("1.15", 1150), ("1.005", 1005)] {
             assert_eq!(Pue::new(text).unwrap().thousandths(), value, "{text}");
         }
+    }
+
+    #[test]
+    fn capacity_and_throughput_in_bytes() {
+        for (text, value) in [
+            ("1MB", 1_000_000),
+            ("3840GB", 3_840_000_000_000),
+            ("15PB", 15_000_000_000_000_000),
+        ] {
+            assert_eq!(Capacity::new(text).unwrap().bytes(), value, "{text}");
+        }
+        assert_eq!(
+            Throughput::new("40GB/s").unwrap().bytes_per_second(),
+            40_000_000_000
+        );
+        assert_eq!(Capacity::new("999999999PB").unwrap().bytes(), u64::MAX);
     }
 
     #[test]

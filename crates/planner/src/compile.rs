@@ -218,7 +218,7 @@ fn assemble(
         .filter(|(pool, _)| accepted(pool, refused))
     {
         let fabrics = model.fabrics_of(pool);
-        let profile = profile::build(&pool.spec, &fabrics);
+        let profile = profile::build(&pool.spec, &fabrics, &model.tiers_of(pool));
         let addressed: Vec<Option<&FabricSlots>> = fabrics
             .iter()
             .map(|fabric| {

@@ -103,6 +103,8 @@ mod tests {
                 name: name(own),
                 parent: parent.map(name),
                 power_budget: None,
+                power_derating_percent: None,
+                power_reserve: None,
             })
             .collect()
     }

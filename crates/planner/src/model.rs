@@ -273,11 +273,14 @@ impl<'a> Model<'a> {
             });
             std::iter::once(site(from, &fabric.spec.supercluster)).chain(members)
         });
-        let tiers = self.tiers.iter().map(move |tier| {
-            site(
-                ObjectRef::new(Kind::StorageTier, &tier.name),
-                &tier.spec.supercluster,
-            )
+        let tiers = self.tiers.iter().flat_map(move |tier| {
+            let from = ObjectRef::new(Kind::StorageTier, &tier.name);
+            let fabric = tier.spec.fabric.as_ref().map(|fabric| Reference {
+                from: from.clone(),
+                path: at!("spec", "fabric"),
+                to: ObjectRef::new(Kind::InfiniBandFabric, fabric),
+            });
+            std::iter::once(site(from, &tier.spec.supercluster)).chain(fabric)
         });
         pools.chain(fabrics).chain(tiers)
     }
@@ -339,6 +342,18 @@ impl<'a> Model<'a> {
             .collect();
         fabrics.sort_by(|a, b| (a.spec.plane, &a.name).cmp(&(b.spec.plane, &b.name)));
         fabrics
+    }
+
+    /// The tiers of a pool, by name.
+    pub fn tiers_of(&self, pool: &Intent<GPUPoolSpec>) -> Vec<&'a Intent<StorageTierSpec>> {
+        let mut tiers: Vec<_> = pool
+            .spec
+            .storage
+            .iter()
+            .filter_map(|used| find(&self.tiers, used.tier.as_str()))
+            .collect();
+        tiers.sort_by(|a, b| a.name.cmp(&b.name));
+        tiers
     }
 
     /// The pools that select one of these nodes.

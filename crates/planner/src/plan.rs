@@ -132,6 +132,7 @@ impl<'a> PlannedNode<'a> {
         Facts {
             rack: self.rack().cloned(),
             rails,
+            wipe_consents: Vec::new(),
         }
     }
 

@@ -98,6 +98,7 @@ pub fn floor(folder: &Path) -> anyhow::Result<()> {
                 facts: Facts {
                     rack: Some(Name::new("a00001")?),
                     rails: rails.collect(),
+                    wipe_consents: Vec::new(),
                 },
                 grant: None,
                 hash: hash.clone(),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::world::{World, address, guid, name, zero};
 use rackwright_api::{
-    AbsolutePath, Grant, Hostlist, Ipv4Prefix, KernelArgument, Management, ModuleName, Mount, OnDelete, Plane,
+    Grant, Hostlist, Ipv4Prefix, KernelArgument, LabelValue, Management, ModuleName, NodeMetadata, OnDelete,
+    Plane,
 };
 use rackwright_plan_check::{INVARIANTS, Kind};
 
@@ -190,10 +191,9 @@ const PLANTS: &[Plant] = &[
     ("RW9021", "another schema", Yes, |w| w.profile("train").schema = 2),
     ("RW9022", "a second profile of a pool", Yes, |w| {
         let (_, pool, mut spec) = w.profiles[3].clone();
-        let mount_point = AbsolutePath::new("/scratch").unwrap();
-        spec.mounts.push(Mount {
-            mount_point,
-            tier: name("scratch"),
+        spec.kubernetes = Some(NodeMetadata {
+            labels: [("other".to_owned(), LabelValue::new("yes").unwrap())].into(),
+            taints: Vec::new(),
         });
         w.profiles.push((String::from("second"), pool, spec));
     }),

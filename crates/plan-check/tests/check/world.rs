@@ -138,6 +138,7 @@ impl World {
                     facts: Facts {
                         rack: rack.map(name),
                         rails: rails.collect(),
+                        wipe_consents: Vec::new(),
                     },
                     grant: None,
                     hash: zero(),
