@@ -252,11 +252,14 @@ fn rails_of_fabrics(profile: &Profile<'_>, pool: &Pool<'_>, intents: &Intents<'_
 fn sections_of_pool(profile: &Profile<'_>, pool: &Pool<'_>, sink: &mut Sink) {
     let (made, wanted) = (profile.spec, pool.spec);
     let same = [
-        ("gpu", section(&made.gpu) == section(&wanted.gpu)),
-        ("host", section(&made.host) == section(&wanted.host)),
+        ("gpu", section(made.gpu.as_ref()) == section(wanted.gpu.as_ref())),
+        (
+            "host",
+            section(made.host.as_ref()) == section(wanted.host.as_ref()),
+        ),
         (
             "kubernetes",
-            section(&made.kubernetes) == section(&wanted.kubernetes),
+            section(made.kubernetes.as_ref()) == section(wanted.kubernetes.as_ref()),
         ),
     ];
     for (section, _) in same.into_iter().filter(|(_, same)| !same) {
@@ -270,7 +273,7 @@ fn sections_of_pool(profile: &Profile<'_>, pool: &Pool<'_>, sink: &mut Sink) {
 
 /// A section in a form in which only what means something differs: lists are sorted, but for kernel arguments, whose
 /// order is theirs; a section that says nothing is empty.
-fn section<T: Serialize>(section: &Option<T>) -> Value {
+fn section(section: Option<&impl Serialize>) -> Value {
     let mut value = serde_json::to_value(section).unwrap_or_default();
     sort_lists(&mut value);
     if value.is_null() {
