@@ -14,6 +14,7 @@ mod allocate;
 pub mod catalogue;
 mod check;
 mod compile;
+pub mod fabric;
 mod finding;
 mod input;
 mod locations;
