@@ -74,6 +74,11 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::site_power::check,
     rules::phase_power::check,
     rules::location_cycle::check,
+    rules::catalogue_entry::check,
+    rules::catalogue_no_change::check,
+    rules::unknown_power::check,
+    rules::phase_splits_unit::check,
+    rules::server_place::check,
 ];
 
 /// Compiles intents and inventory, honouring what is allocated already.

@@ -1,5 +1,7 @@
 //! The rules, one file each: documentation, two examples that are tests, and how the finding is worded.
 
+pub mod catalogue_entry;
+pub mod catalogue_no_change;
 pub mod depends_on_refused;
 pub mod duplicate_guid;
 pub mod duplicate_node;
@@ -15,15 +17,18 @@ pub mod missing_reference;
 pub mod node_claimed_twice;
 pub mod node_names_count;
 pub mod phase_power;
+pub mod phase_splits_unit;
 pub mod prefix_too_small;
 pub mod prefixes_overlap;
 pub mod rack_in_two_clusters;
 pub mod rack_power;
+pub mod server_place;
 pub mod site_power;
 pub mod sysctl_key;
 pub mod too_many_nodes;
 pub mod too_many_rails;
 pub mod unknown_node;
+pub mod unknown_power;
 pub mod unknown_rack;
 pub mod unknown_system;
 pub mod wrong_supercluster;
@@ -59,4 +64,9 @@ pub static RULES: &[&Rule] = &[
     &site_power::RULE,
     &phase_power::RULE,
     &location_cycle::RULE,
+    &catalogue_entry::RULE,
+    &catalogue_no_change::RULE,
+    &unknown_power::RULE,
+    &phase_splits_unit::RULE,
+    &server_place::RULE,
 ];
