@@ -51,7 +51,9 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
         args.rounds
     ));
     compile(&work, args.rounds)?;
-    validate(&work, args.rounds)?;
+    let inventory = objects::read(&std::fs::read(work.fleet.join("inventory.jsonl"))?)?;
+    validate(&work, &inventory, "NodeInventory", args.rounds)?;
+    validate(&work, &work.objects, "NodeConfig", args.rounds)?;
     diff(&cli, args)
 }
 
@@ -119,7 +121,7 @@ fn compile(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
         programs::plan_again(work.cli, &work.fleet, &work.plan),
     ];
     let title = format!(
-        "Compile: {} nodes, inventory in, NodeConfigs out (ours: from YAML and JSON lines, checked; theirs: from JSON, unchecked)",
+        "Compile: {} nodes, inventory in, NodeConfigs out (ours: YAML and JSON lines in, checked; theirs: JSON in, unchecked)",
         work.nodes
     );
     table::compare(&title, &ours, &peers, rounds)
@@ -127,11 +129,18 @@ fn compile(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
 
 /// Each in the forms in which it reads many objects from one file. kubeconform reads no JSON lines; documents of a YAML
 /// stream that are written as JSON are the nearest.
-fn validate(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
+fn validate(
+    work: &Work<'_>,
+    objects: &BTreeMap<String, Object>,
+    kind: &str,
+    rounds: u32,
+) -> anyhow::Result<()> {
     let folder = work.plan.parent().context("a plan lies in a folder")?;
     let schemas = schema::write(&folder.join("schemas"))?;
+    let folder = folder.join(kind);
+    std::fs::create_dir_all(&folder)?;
     let (mut yaml, mut lines, mut documents) = (String::new(), String::new(), String::new());
-    for object in objects::of_kind(&work.objects, "NodeConfig") {
+    for object in objects::of_kind(objects, kind) {
         yaml = yaml + "---\n" + &object.yaml()?;
         lines = lines + &object.json() + "\n";
         documents = documents + "---\n" + &object.json() + "\n";
@@ -155,7 +164,7 @@ fn validate(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
         }
     }
     let title = format!(
-        "Validate: {} NodeConfigs in one file (ours: schema, CEL and rules; theirs: schema)",
+        "Validate: {} objects of kind {kind} in one file (ours: schema, CEL and rules; theirs: schema)",
         work.nodes
     );
     table::compare(&title, &ours, &theirs, rounds)
