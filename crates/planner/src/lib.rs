@@ -15,6 +15,8 @@ pub mod catalogue;
 mod check;
 mod compile;
 mod finding;
+mod glob;
+pub mod handover;
 mod input;
 mod locations;
 mod model;
@@ -24,6 +26,8 @@ pub mod power;
 mod profile;
 pub mod rules;
 mod site;
+pub mod storage;
+mod tiers;
 
 pub use check::check;
 pub use compile::{Compilation, CompileError, compile};
