@@ -3,6 +3,8 @@
 //! Sources: RAID levels by md(4); a shared tier gives the lesser of what its servers carry and what the links of the
 //! nodes carry at 90 % of their rate (node-config 3.9). What an input leaves unsaid is named, never guessed.
 
+use std::collections::BTreeMap;
+
 use rackwright_api::{GPUPoolSpec, LocalNvme, Name, StorageTierSpec, Throughput, TierThroughput};
 
 use crate::catalogue;
@@ -45,6 +47,12 @@ const USABLE_LINK: u64 = 90;
 /// The tiers of all pools that are accepted.
 pub(crate) fn amounts(model: &Model<'_>, accepted: impl Fn(&Intent<GPUPoolSpec>) -> bool) -> Vec<PoolTier> {
     let mut amounts = Vec::new();
+    // Nodes that mount each tier, over all pools.
+    let mut sharers: BTreeMap<&Name, u64> = BTreeMap::new();
+    for mounting in mountings(model) {
+        let nodes = model.selected[mounting.number as usize].len() as u64;
+        *sharers.entry(&mounting.tier.name).or_default() += nodes;
+    }
     for number in 0..model.pools.len() as u32 {
         if !accepted(model.pools[number as usize]) {
             continue;
@@ -58,7 +66,10 @@ pub(crate) fn amounts(model: &Model<'_>, accepted: impl Fn(&Intent<GPUPoolSpec>)
             let amount = |figure: Figure| figure.amount(nodes, gpus);
             let [capacity, read, write] = match FileSystem::of(&tier.spec) {
                 Some(FileSystem::Local(local)) => local_figures(local),
-                _ => shared_figures(model, tier, number, nodes),
+                _ => {
+                    let sharers = sharers.get(&tier.name).copied().unwrap_or_default();
+                    shared_figures(model, tier, number, nodes, sharers)
+                }
             };
             amounts.push(PoolTier {
                 pool: mounting.pool.name.clone(),
@@ -158,12 +169,13 @@ fn local_figures(local: &LocalNvme) -> [Figure; 3] {
     }
 }
 
-fn shared_figures(model: &Model<'_>, tier: &Intent<StorageTierSpec>, pool: u32, nodes: u64) -> [Figure; 3] {
-    let sharers: u64 = mountings(model)
-        .iter()
-        .filter(|mounting| mounting.tier.name == tier.name)
-        .map(|mounting| model.selected[mounting.number as usize].len() as u64)
-        .sum();
+fn shared_figures(
+    model: &Model<'_>,
+    tier: &Intent<StorageTierSpec>,
+    pool: u32,
+    nodes: u64,
+    sharers: u64,
+) -> [Figure; 3] {
     let capacity = match &tier.spec.capacity {
         Some(capacity) => {
             let how = format!(
