@@ -162,7 +162,8 @@ pub struct Location {
      "powerDeratingPercent and powerReserve go with powerBudget"),
 ])))]
 pub struct Phase {
-    /// The day by which its racks are energised.
+    /// The day by which its racks are energised. The format refuses days that no month has.
+    #[schemars(extend("format" = "date"))]
     pub by: Date,
     /// Its name, unique in the site.
     pub name: Name,
