@@ -3,6 +3,14 @@
 
 /// Rack groups of a supercluster. Each holds a hostlist, so this is not a number of racks.
 pub const RACK_GROUPS: usize = 256;
+/// Groups of equipment that draws power and is no GPU node.
+pub const EQUIPMENT: usize = 128;
+/// Entries of each section of a supercluster's own catalogue: a site has a handful of models of each sort.
+pub const CATALOGUE_ENTRIES: usize = 64;
+/// MIG profiles of one GPU of that catalogue; the largest built-in table has eleven.
+pub const CATALOGUE_PROFILES: usize = 32;
+/// Ranges of host numbers and reservations of one fabric.
+pub const ADDRESS_RANGES: usize = 128;
 /// Locations (campus, building, hall, row) of a supercluster. 1,024 would put the rule on parents, which looks at each
 /// pair, 3.6 times over the API server's cost budget.
 pub const LOCATIONS: usize = 512;
@@ -16,6 +24,20 @@ pub const KERNEL_ARGUMENTS: usize = 128;
 pub const SYSCTLS: usize = 256;
 /// Kernel modules of a pool.
 pub const MODULES: usize = 64;
+/// Options of one kernel module.
+pub const MODULE_OPTIONS: usize = 32;
+/// Services whose limits a pool sets.
+pub const SERVICES: usize = 16;
+/// Mount points of `/etc/fstab` that a pool leaves alone.
+pub const FSTAB_MOUNTS: usize = 64;
+/// Labels that a pool gives its nodes.
+pub const NODE_LABELS: usize = 32;
+/// Taints that a pool gives its nodes.
+pub const NODE_TAINTS: usize = 16;
+/// Mount options of one tier.
+pub const MOUNT_OPTIONS: usize = 32;
+/// Consents to wipe one device, in one tier: each is written by a person.
+pub const WIPE_CONSENTS: usize = 256;
 /// MIG profiles in one layout: a GPU has at most seven instances (node-config 1.2).
 pub const MIG_PROFILES: usize = 7;
 /// Fabrics that one pool is plugged into: compute, storage, admin, and a second of one of them.

@@ -117,6 +117,44 @@ pub struct Addressing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = [2048, 4096]))]
     pub mtu: Option<u16>,
+    /// Host numbers of each member cluster, where the fabric reaches more than one: what one cluster allocates then
+    /// never depends on another. The host number is the same on each rail, counted from the rail's prefix.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::ADDRESS_RANGES), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["cluster"]))]
+    pub ranges: Vec<ClusterRange>,
+    /// Host numbers of nodes that must have just these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::ADDRESS_RANGES), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["nodes"]))]
+    pub reservations: Vec<Reservation>,
+}
+
+/// The host numbers of one member cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("self.first <= self.last", "first must not be above last"),
+])))]
+pub struct ClusterRange {
+    /// The member cluster: a name of the site's `spec.clusters`.
+    pub cluster: Name,
+    /// The first host number, at least 1.
+    #[schemars(range(min = 1, max = 16_777_214))]
+    pub first: u32,
+    /// The last host number.
+    #[schemars(range(min = 1, max = 16_777_214))]
+    pub last: u32,
+}
+
+/// Host numbers of nodes that must have just these.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reservation {
+    /// The host number of the first node; the others follow.
+    #[schemars(range(min = 1, max = 16_777_214))]
+    pub first: u32,
+    /// The nodes, as a hostlist.
+    #[schemars(length(max = 4096))]
+    pub nodes: Hostlist,
 }
 
 /// A partition.

@@ -8,10 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::cel::rules;
-use crate::{
-    DriverVersion, Hostlist, IntentStatus, KernelArgument, MigProfile, ModuleName, Name, Power, Span,
-    SysctlValue,
-};
+use crate::host::Host;
+use crate::{DriverVersion, Hostlist, IntentStatus, LabelValue, MigProfile, Name, Power, Span};
 
 /// Nodes that share one configuration: GPUs, host, fabrics and storage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, CustomResource)]
@@ -51,6 +49,9 @@ pub struct GPUPoolSpec {
     /// What the host becomes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<Host>,
+    /// What the nodes carry in Kubernetes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<NodeMetadata>,
     /// Which nodes.
     pub nodes: NodeSelection,
     /// What deleting the pool does to its nodes. `Detach`, which is also what an absent field means: stop managing
@@ -104,12 +105,104 @@ pub struct Gpu {
     /// The driver.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<Driver>,
+    /// Error correction of the GPU's memory. A change takes effect with a reset of the GPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ecc: Option<Toggle>,
+    /// Memory sharing between the nodes of one NVLink domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imex: Option<Imex>,
+    /// Who sets driver, kernel modules and MIG up. `Host`, which is also what an absent field means: this project's own
+    /// agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<GpuManager>,
     /// How each GPU is cut into instances; absent: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mig: Option<Mig>,
+    /// Whether the driver stays loaded while nobody uses the GPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persistence: Option<Toggle>,
     /// The power cap of each GPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_limit: Option<Power>,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Toggle {
+    /// On.
+    Enabled,
+    /// Off.
+    Disabled,
+}
+
+/// Who sets a GPU up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum GpuManager {
+    /// This project's agent, on the host.
+    Host,
+    /// NVIDIA's GPU Operator. What it owns (driver, module options, MIG) is written into its own objects; the agent
+    /// does not touch it.
+    GPUOperator,
+}
+
+/// NVIDIA IMEX: memory sharing between the nodes of one NVLink domain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Imex {
+    /// IMEX channels of a node (`NVreg_ImexChannelCount`), the same on all nodes of one domain; a number of 20 bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_048_575))]
+    pub channels: Option<u32>,
+    /// Who runs the daemon.
+    pub mode: ImexMode,
+}
+
+/// Who runs the IMEX daemon: never both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ImexMode {
+    /// NVIDIA's DRA driver, for each ComputeDomain; the host's own service is masked.
+    DriverManaged,
+    /// The host's own service.
+    HostManaged,
+}
+
+/// What the nodes of a pool carry in Kubernetes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeMetadata {
+    /// Labels of the Node objects.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = bounds::NODE_LABELS))]
+    pub labels: BTreeMap<String, LabelValue>,
+    /// Taints of the Node objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::NODE_TAINTS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["key", "effect"]))]
+    pub taints: Vec<NodeTaint>,
+}
+
+/// A taint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeTaint {
+    /// What it does to pods that do not tolerate it.
+    pub effect: TaintEffect,
+    /// Its key.
+    #[schemars(length(min = 1, max = 317))]
+    pub key: String,
+    /// Its value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<LabelValue>,
+}
+
+/// What a taint does to pods that do not tolerate it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum TaintEffect {
+    /// They are not scheduled.
+    NoSchedule,
+    /// They are scheduled elsewhere if possible.
+    PreferNoSchedule,
+    /// They are evicted.
+    NoExecute,
 }
 
 /// The GPU driver.
@@ -150,24 +243,6 @@ pub struct MigInstances {
     pub count: u8,
     /// The profile.
     pub profile: MigProfile,
-}
-
-/// Host settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Host {
-    /// Kernel arguments in their order; repeats are legal (`console=`, `hugepagesz=`).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = bounds::KERNEL_ARGUMENTS), extend("x-kubernetes-list-type" = "atomic"))]
-    pub kernel_arguments: Vec<KernelArgument>,
-    /// Kernel modules to load.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = bounds::MODULES), extend("x-kubernetes-list-type" = "set"))]
-    pub modules: Vec<ModuleName>,
-    /// Sysctls by key, in the spelling with dots.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = bounds::SYSCTLS))]
-    pub sysctls: BTreeMap<String, SysctlValue>,
 }
 
 /// A fabric that the nodes are plugged into.

@@ -10,11 +10,13 @@
 //! Where to start: one file a kind ([`gpupool`] first), field types in [`text`], the CRDs in [`crds`].
 
 pub mod bounds;
+pub mod catalogue;
 mod cel;
 pub mod crds;
 pub mod fabric;
 pub mod gpupool;
 pub mod hash;
+pub mod host;
 pub mod inventory;
 pub mod labels;
 pub mod net;
@@ -26,8 +28,10 @@ pub mod storage;
 pub mod supercluster;
 pub mod text;
 
+pub use catalogue::*;
 pub use fabric::*;
 pub use gpupool::*;
+pub use host::*;
 pub use inventory::*;
 pub use nodeconfig::*;
 pub use profile::*;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::bounds;
 use crate::hash::content_hash_value;
 use crate::status::Condition;
-use crate::{Guid, Hash, InterfaceAddress, Name};
+use crate::{Guid, Hash, InterfaceAddress, Line, Name};
 
 /// What one node must become: a shared profile and the node's own facts. Named as its node. Fields are declared in the
 /// order of canonical JSON.
@@ -65,6 +65,22 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::NODE_RAILS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["rail"]))]
     pub rails: Vec<Rail>,
+    /// Devices of this node that may be wiped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::DISKS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["serial"]))]
+    pub wipe_consents: Vec<DeviceConsent>,
+}
+
+/// Consent to wipe one device while it holds what was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceConsent {
+    /// The device's serial number.
+    pub serial: Line,
+    /// The signature on it.
+    pub signature: Line,
+    /// The tier that takes the device.
+    pub tier: Name,
 }
 
 /// One HCA of the node.

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::bounds;
 use crate::cel::rules;
 use crate::hash::content_hash;
-use crate::{AbsolutePath, Gpu, Hash, Host, Ipv4Prefix, Name, Plane};
+use crate::{
+    AbsolutePath, BeeGfs, Gpu, Hash, Host, Ipv4Prefix, LocalNvme, Lustre, MountOption, Name, Nfs,
+    NodeMetadata, Plane, Weka,
+};
 
 /// Configuration that many nodes share. Its name is `<pool>-<first 12 digits of its hash>`. Fields are declared in
 /// the order of canonical JSON.
@@ -39,6 +42,9 @@ pub struct NodeProfileSpec {
     /// What the host becomes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<Host>,
+    /// What the node carries in Kubernetes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<NodeMetadata>,
     /// What is mounted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::MOUNTS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["mountPoint"]))]
@@ -51,14 +57,44 @@ pub struct NodeProfileSpec {
     pub schema: u32,
 }
 
-/// A mount point and the tier behind it.
+/// A mount point and the tier behind it: exactly one of beegfs, localNVMe, lustre, nfs and weka.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("(has(self.localNVMe) ? 1 : 0) + (has(self.nfs) ? 1 : 0) + (has(self.lustre) ? 1 : 0) + (has(self.weka) ? 1 : 0) + (has(self.beegfs) ? 1 : 0) == 1",
+     "exactly one of localNVMe, nfs, lustre, weka and beegfs is needed"),
+])))]
 pub struct Mount {
+    /// BeeGFS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beegfs: Option<BeeGfs>,
+    /// Whether GPUs read it without a bounce buffer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_direct_storage: Option<bool>,
+    /// NVMe devices of the node itself. Consents are facts of one node and are never in here.
+    #[serde(rename = "localNVMe", default, skip_serializing_if = "Option::is_none")]
+    pub local_nvme: Option<LocalNvme>,
+    /// Lustre.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lustre: Option<Lustre>,
     /// Where.
     pub mount_point: AbsolutePath,
+    /// NFS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nfs: Option<Nfs>,
+    /// Options of the mount, in the order that the user wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::MOUNT_OPTIONS), extend("x-kubernetes-list-type" = "set"))]
+    pub options: Vec<MountOption>,
+    /// Rails of the node that the tier travels on, where it names a fabric.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::NODE_RAILS), extend("x-kubernetes-list-type" = "set"))]
+    pub rails: Vec<u8>,
     /// Which tier.
     pub tier: Name,
+    /// WekaFS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weka: Option<Weka>,
 }
 
 /// What rail *i* is, on every node of the profile.

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::cel::rules;
-use crate::{AbsolutePath, HostAddress, IntentStatus, ModelPattern, Name, Nid};
+use crate::{
+    AbsolutePath, Capacity, HostAddress, IntentStatus, Line, ModelPattern, MountOption, Name, Nid, NodeName,
+    PciAddress, Power, Throughput, Version,
+};
 
 /// One storage tier: local NVMe or one of the shared file systems, and how Kubernetes sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, CustomResource)]
@@ -37,11 +40,19 @@ use crate::{AbsolutePath, HostAddress, IntentStatus, ModelPattern, Name, Nid};
 #[schemars(extend("x-kubernetes-validations" = rules(&[
     ("(has(self.localNVMe) ? 1 : 0) + (has(self.nfs) ? 1 : 0) + (has(self.lustre) ? 1 : 0) + (has(self.weka) ? 1 : 0) + (has(self.beegfs) ? 1 : 0) == 1",
      "exactly one of localNVMe, nfs, lustre, weka and beegfs is needed"),
+    ("has(self.mountPoint) != (has(self.kubernetes) && self.kubernetes.provisioner in ['TopoLVM', 'LVMS'])",
+     "mountPoint is needed, but for TopoLVM and LVMS: they mount each volume themselves"),
 ])))]
 pub struct StorageTierSpec {
     /// BeeGFS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beegfs: Option<BeeGfs>,
+    /// What the whole tier holds, where it is shared; of local devices it is added up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
+    /// The fabric that it travels on. Every pool that mounts the tier is plugged into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fabric: Option<Name>,
     /// Whether GPUs read it without a bounce buffer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu_direct_storage: Option<bool>,
@@ -54,43 +65,116 @@ pub struct StorageTierSpec {
     /// Lustre.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lustre: Option<Lustre>,
+    /// Options of the mount, beside those that the tier's own fields say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::MOUNT_OPTIONS), extend("x-kubernetes-list-type" = "set"))]
+    pub mount_options: Vec<MountOption>,
+    /// Where it is mounted; absent where TopoLVM or LVMS owns the devices and mounts each volume itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount_point: Option<AbsolutePath>,
     /// NFS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nfs: Option<Nfs>,
+    /// The servers of a shared tier, for the site's power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servers: Option<StorageServers>,
     /// The site that the tier belongs to.
     pub supercluster: Name,
+    /// What the whole tier reads and writes, where it is shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throughput: Option<TierThroughput>,
     /// WekaFS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weka: Option<Weka>,
 }
 
+/// What something reads and writes at most.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TierThroughput {
+    /// Reading.
+    pub read: Throughput,
+    /// Writing, sustained.
+    pub write: Throughput,
+}
+
+/// The servers of a shared tier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StorageServers {
+    /// How many.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub count: u32,
+    /// Where they stand: a location of the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Name>,
+    /// The phase that they arrive with: a phase of the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Name>,
+    /// The most that one of them draws.
+    pub power: Power,
+}
+
 /// NVMe devices of the node itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("!has(self.wipeConsents) || self.wipe == 'WithConsent'", "wipeConsents goes with wipe: WithConsent"),
+])))]
 pub struct LocalNvme {
     /// Which devices.
     pub devices: Devices,
-    /// The file system.
+    /// The file system: of the mount, or of each volume that TopoLVM or LVMS makes.
     pub filesystem: Filesystem,
-    /// Where it is mounted.
-    pub mount_point: AbsolutePath,
-    /// The RAID level over the devices; absent: none.
+    /// The RAID level over the devices; absent: none. That is one device, or the volume group of TopoLVM or LVMS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = [0, 1, 5, 6, 10]))]
     pub raid: Option<u8>,
     /// Whether a device with old content may be wiped.
     pub wipe: Wipe,
+    /// Devices that may be wiped, each with the content that was looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::WIPE_CONSENTS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["node", "serial"]))]
+    pub wipe_consents: Vec<WipeConsent>,
 }
 
 /// Devices by what they are, never by their kernel name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("has(self.model) || has(self.pciAddresses)", "model, pciAddresses or both are needed"),
+    ("!has(self.pciAddresses) || size(self.pciAddresses) == self.count", "pciAddresses must be as many as count"),
+])))]
 pub struct Devices {
+    /// What one of them holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
     /// How many each node must have.
-    #[schemars(range(min = 1, max = 64))]
+    #[schemars(range(min = 1, max = bounds::DISKS))]
     pub count: u8,
     /// Their model; `*` matches any run of characters.
-    pub model: ModelPattern,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelPattern>,
+    /// The slots that they sit in, the same on each node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::DISKS), extend("x-kubernetes-list-type" = "set"))]
+    pub pci_addresses: Vec<PciAddress>,
+    /// What one of them reads and writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throughput: Option<TierThroughput>,
+}
+
+/// Consent to wipe one device of one node while it holds what was looked at. It is used up by that: other content needs
+/// another consent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WipeConsent {
+    /// The node.
+    pub node: NodeName,
+    /// The device's serial number.
+    pub serial: Line,
+    /// The signature on it, as `wipefs --json` and `blkid -p` name it: type and UUID, `xfs:6a1f6f2e-…`.
+    pub signature: Line,
 }
 
 /// File systems for local tiers.
@@ -103,28 +187,60 @@ pub enum Filesystem {
     Ext4,
 }
 
-/// Consent to wipe.
+/// Whether devices may be wiped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Wipe {
     /// Only blank devices are taken.
     Never,
+    /// Blank devices, and those that `wipeConsents` names while they hold what it says.
+    WithConsent,
 }
 
 /// NFS.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Nfs {
+    /// Connections to the server (`nconnect`); over RDMA older kernels take the option and open one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 16))]
+    pub connections: Option<u8>,
     /// The exported path.
     pub export: AbsolutePath,
-    /// Where it is mounted.
-    pub mount_point: AbsolutePath,
     /// The server.
     pub server: HostAddress,
     /// What it travels on.
     pub transport: Transport,
+    /// The protocol's version; absent: what client and server agree on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<NfsVersion>,
 }
 
-/// What NFS travels on.
+/// Versions of NFS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum NfsVersion {
+    /// 3.
+    #[serde(rename = "3")]
+    V3,
+    /// 4.1.
+    #[serde(rename = "4.1")]
+    V4_1,
+    /// 4.2.
+    #[serde(rename = "4.2")]
+    V4_2,
+}
+
+impl NfsVersion {
+    /// As the mount option `vers` takes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V3 => "3",
+            Self::V4_1 => "4.1",
+            Self::V4_2 => "4.2",
+        }
+    }
+}
+
+/// What NFS and BeeGFS travel on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Transport {
     /// TCP.
@@ -137,14 +253,15 @@ pub enum Transport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Lustre {
+    /// The client that the hosts run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Version>,
     /// The file system's name, at most eight characters (Lustre's own limit).
     #[schemars(length(max = 8))]
     pub file_system: Name,
     /// NIDs of the management servers, in the order of preference.
     #[schemars(length(min = 1, max = bounds::SERVERS), extend("x-kubernetes-list-type" = "atomic"))]
     pub management_servers: Vec<Nid>,
-    /// Where it is mounted.
-    pub mount_point: AbsolutePath,
 }
 
 /// WekaFS.
@@ -154,26 +271,63 @@ pub struct Weka {
     /// The cluster's backends.
     #[schemars(length(min = 1, max = bounds::SERVERS), extend("x-kubernetes-list-type" = "set"))]
     pub backends: Vec<HostAddress>,
+    /// The client that the hosts run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Version>,
+    /// Cores that the client takes for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
+    pub cores: Option<u8>,
     /// The file system's name.
     pub file_system: Name,
-    /// Where it is mounted.
-    pub mount_point: AbsolutePath,
 }
 
 /// BeeGFS.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BeeGfs {
+    /// The client that the hosts run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Version>,
     /// The management server.
     pub management_server: HostAddress,
-    /// Where it is mounted.
-    pub mount_point: AbsolutePath,
+    /// What it travels on. RDMA never falls back to TCP silently.
+    pub transport: Transport,
 }
 
 /// How Kubernetes sees the tier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KubernetesStorage {
+    /// Who makes volumes.
+    pub provisioner: Provisioner,
+    /// What becomes of a volume that is given back; absent: `Retain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reclaim_policy: Option<ReclaimPolicy>,
     /// The name of its StorageClass.
     pub storage_class: Name,
+}
+
+/// Who makes volumes of a tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Provisioner {
+    /// Nobody: volumes are written once, as PersistentVolumes.
+    Static,
+    /// The local static provisioner, from the tier's mount point.
+    LocalStaticProvisioner,
+    /// TopoLVM, on a volume group that it owns.
+    TopoLVM,
+    /// The LVM Storage operator, on a volume group that it owns.
+    LVMS,
+    /// The file system's own CSI driver: NFS, Lustre, Weka or BeeGFS.
+    CSI,
+}
+
+/// What becomes of a volume that is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ReclaimPolicy {
+    /// It stays as it is.
+    Retain,
+    /// It is removed with its content.
+    Delete,
 }

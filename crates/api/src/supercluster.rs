@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::cel::rules;
-use crate::{Date, Hostlist, IntentStatus, Name, Power, Pue};
+use crate::{Catalogue, Date, Hostlist, IntentStatus, Name, Power, Pue};
 
 /// One site with one power envelope: its racks, where they stand, when they arrive, and which Kubernetes cluster holds
 /// which.
@@ -41,12 +41,21 @@ use crate::{Date, Hostlist, IntentStatus, Name, Power, Pue};
      "each rack group's phase must be one of spec.phases"),
     ("!has(self.racks) || self.racks.all(r, !has(r.location) || (has(self.locations) && self.locations.exists(l, l.name == r.location)))",
      "each rack group's location must be one of spec.locations"),
+    ("!has(self.equipment) || self.equipment.all(e, (!has(e.phase) || (has(self.phases) && self.phases.exists(p, p.name == e.phase))) && (!has(e.location) || (has(self.locations) && self.locations.exists(l, l.name == e.location))))",
+     "phase and location of equipment must be names of spec.phases and spec.locations"),
 ])))]
 pub struct SuperclusterSpec {
+    /// Figures of the site's own hardware, beside and above those of the built-in catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<Catalogue>,
     /// Member Kubernetes clusters and the racks that each holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::CLUSTERS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub clusters: Vec<MemberCluster>,
+    /// Loads that are neither GPU nodes nor switches nor storage servers: management racks, cooling distribution.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::EQUIPMENT), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub equipment: Vec<Equipment>,
     /// Campus, building, hall, row: a tree, each with its own envelope.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::LOCATIONS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
@@ -70,9 +79,16 @@ pub struct SuperclusterSpec {
 pub struct SitePower {
     /// Power that the site may draw from its feed, cooling included.
     pub budget: Power,
+    /// Percent of the budget that is not used (breakers, ambient temperature, feeds that run warm).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 90))]
+    pub derating_percent: Option<u8>,
     /// Facility power divided by IT power.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pue: Option<Pue>,
+    /// Power that is kept free after derating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserve: Option<Power>,
 }
 
 /// Racks of one kind. Their nodes are either named after the rack (`nodes`) or bring their own names (`nodeNames`).
@@ -81,6 +97,7 @@ pub struct SitePower {
 #[schemars(extend("x-kubernetes-validations" = rules(&[
     ("has(self.nodes) != has(self.nodeNames)", "exactly one of nodes and nodeNames is needed"),
     ("has(self.nodeNames) == has(self.nodesPerRack)", "nodesPerRack goes with nodeNames"),
+    ("!has(self.powerDeratingPercent) || has(self.powerLimit)", "powerDeratingPercent goes with powerLimit"),
 ])))]
 pub struct RackGroup {
     /// Where the racks stand: a name of `spec.locations`.
@@ -103,6 +120,10 @@ pub struct RackGroup {
     /// The phase that the racks arrive with: a name of `spec.phases`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Name>,
+    /// Percent of `powerLimit` that is not used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 90))]
+    pub power_derating_percent: Option<u8>,
     /// What one rack may draw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_limit: Option<Power>,
@@ -115,6 +136,8 @@ pub struct RackGroup {
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = rules(&[
     ("!has(self.parent) || self.parent != self.name", "a location cannot be its own parent"),
+    ("has(self.powerBudget) || (!has(self.powerDeratingPercent) && !has(self.powerReserve))",
+     "powerDeratingPercent and powerReserve go with powerBudget"),
 ])))]
 pub struct Location {
     /// Its name, unique in the site.
@@ -125,19 +148,57 @@ pub struct Location {
     /// IT power that it may draw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_budget: Option<Power>,
+    /// Percent of `powerBudget` that is not used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 90))]
+    pub power_derating_percent: Option<u8>,
+    /// Power that is kept free after derating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power_reserve: Option<Power>,
 }
 
 /// Racks that arrive by a date.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("has(self.powerBudget) || (!has(self.powerDeratingPercent) && !has(self.powerReserve))",
+     "powerDeratingPercent and powerReserve go with powerBudget"),
+])))]
 pub struct Phase {
-    /// The day by which its racks are energised.
+    /// The day by which its racks are energised. The format refuses days that no month has.
+    #[schemars(extend("format" = "date"))]
     pub by: Date,
     /// Its name, unique in the site.
     pub name: Name,
     /// Power of the site once this phase is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_budget: Option<Power>,
+    /// Percent of `powerBudget` that is not used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 90))]
+    pub power_derating_percent: Option<u8>,
+    /// Power that is kept free after derating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power_reserve: Option<Power>,
+}
+
+/// A load that is neither a GPU node nor a switch nor a storage server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Equipment {
+    /// How many.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub count: u32,
+    /// Where it stands: a name of `spec.locations`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Name>,
+    /// Its name, unique in the site.
+    pub name: Name,
+    /// The phase that it arrives with: a name of `spec.phases`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Name>,
+    /// The most that one of them draws.
+    pub power: Power,
 }
 
 /// A member Kubernetes cluster.

@@ -258,6 +258,21 @@ fn pue(text: &str) -> bool {
     }
 }
 
+/// Words of digits and letters, joined by `.`, `-`, `_` or `+`, that begin with a digit.
+fn version(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
+        && text.bytes().last().is_some_and(|b| b.is_ascii_alphanumeric())
+}
+
+fn mount_option(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"_.:;=/@%+-".contains(&b))
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
 fn printable(text: &str) -> bool {
     text.bytes().all(|b| (b' '..=b'~').contains(&b)) && !text.starts_with(' ') && !text.ends_with(' ')
 }
@@ -285,6 +300,14 @@ text! {
     /// Power usage effectiveness (facility power / IT power) as a decimal text, so that no YAML reader rounds it.
     Pue, "a PUE", max 5, r"^[1-9](\.[0-9]{0,2}[1-9])?$", pue;
 
+    /// A capacity in decimal units, as vendors count: `3840GB`, `15PB`.
+    Capacity, "a capacity with its unit", max 12, "^[1-9][0-9]{0,8}(MB|GB|TB|PB)$",
+        |t| quantity(t, &["MB", "GB", "TB", "PB"], 9);
+
+    /// A rate of reading or writing in decimal units: `40GB/s`.
+    Throughput, "a throughput with its unit", max 14, "^[1-9][0-9]{0,8}(MB|GB|TB)/s$",
+        |t| quantity(t, &["MB/s", "GB/s", "TB/s"], 9);
+
     /// A calendar day, `2026-06-30`.
     Date, "a date", max 10, "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", date;
 
@@ -294,6 +317,9 @@ text! {
     /// A driver version as NVIDIA prints it: `580.95.05`.
     DriverVersion, "a driver version", max 16, r"^[1-9][0-9]{2}\.[0-9]{1,3}(\.[0-9]{1,3})?$",
         |t| dotted(t, 2..=3, |i, part| if i == 0 { part.len() == 3 && positive(part, 3) } else { digits(part, 3) });
+
+    /// A version as the program prints it: `6.8.0-1024-nvidia`, `24.10-1.1.4.0`, `2.15.5`.
+    Version, "a version", max 64, "^[0-9]([-A-Za-z0-9._+]*[A-Za-z0-9])?$", version;
 
     /// A MIG profile as `nvidia-smi mig -lgip` prints it: `1g.23gb`, `1g.23gb+me`.
     MigProfile, "a MIG profile", max 24, r"^[1-9]g\.[1-9][0-9]{0,2}gb(\+[a-z.]+)*$", mig_profile;
@@ -306,6 +332,40 @@ text! {
 
     /// A kernel module, in the spelling of `/proc/modules` (underscores).
     ModuleName, "a kernel module name", max 64, "^[a-z0-9_]+$", |t| t.bytes().all(|b| lower_alnum(b) || b == b'_');
+
+    /// The value of a kernel module's option: no white space, quote or backslash, which `modprobe.d` reads in its own way.
+    ModuleOption, "the value of a module option", max 256, r"^[!#-\[\]-~]+$",
+        |t| t.bytes().all(|b| b == b'!' || (b'#'..=b'[').contains(&b) || (b']'..=b'~').contains(&b));
+
+    /// A systemd service without its suffix: `containerd`.
+    ServiceName, "a service name", max 128, "^[A-Za-z0-9_]([-A-Za-z0-9_.@]*[A-Za-z0-9_])?$",
+        |t| {
+            let edge = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+            t.bytes().all(|b| edge(b) || b"-.@".contains(&b))
+                && t.bytes().next().is_some_and(edge) && t.bytes().last().is_some_and(edge)
+        };
+
+    /// A resource limit: a whole number, or `infinity`.
+    Limit, "a resource limit", max 18, "^(infinity|0|[1-9][0-9]{0,17})$",
+        |t| t == "infinity" || t == "0" || positive(t, 18);
+
+    /// A network interface by its kernel name: `eno1`.
+    InterfaceName, "an interface name", max 15, "^[A-Za-z0-9][-A-Za-z0-9_.]*$",
+        |t| {
+            t.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+
+    /// The value of a Kubernetes label or taint.
+    LabelValue, "a label value", max 63, "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+        |t| {
+            t.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+                && t.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+                && t.bytes().last().is_some_and(|b| b.is_ascii_alphanumeric())
+        };
+
+    /// One mount option: `noatime`, `rsize=1048576`.
+    MountOption, "a mount option", max 128, "^[A-Za-z0-9][-A-Za-z0-9_.:;=/@%+]*$", mount_option;
 
     /// An IPv4 prefix, `10.64.0.0/12`; host bits are zero (CEL and [`crate::net`] check that).
     Ipv4Prefix, "an IPv4 prefix", max 18, r"^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}/(0|[1-9][0-9]?)$", address_with_length;
@@ -322,6 +382,10 @@ text! {
 
     /// A PCI address with its domain, in the spelling of sysfs: `0000:1b:00.0`.
     PciAddress, "a PCI address", max 12, r"^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$", pci_address;
+
+    /// A PCI vendor and device, as `lspci -n` prints them: `10de:2901`.
+    PciDevice, "a PCI vendor and device", max 9, "^[0-9a-f]{4}:[0-9a-f]{4}$",
+        |t| t.len() == 9 && t.split_once(':').is_some_and(|(v, d)| v.len() == 4 && v.bytes().all(hex) && d.bytes().all(hex));
 
     /// Down capacity to up capacity of a leaf: `1:1` is non-blocking.
     Ratio, "a ratio", max 5, "^[1-9][0-9]?:[1-9][0-9]?$", ratio;

@@ -16,7 +16,7 @@ fn profile() -> NodeProfileSpec {
     serde_json::from_value(json!({
         "gpu": {"driver": {"kernelModules": "Open", "version": "580.95.05"}, "mig": {"layout": [{"count": 7, "profile": "1g.23gb"}]}, "powerLimit": "1000W"},
         "host": {"kernelArguments": ["iommu=pt"], "modules": ["nvidia_peermem"], "sysctls": {"vm.swappiness": "1", "net.core.rmem_max": "536870912"}},
-        "mounts": [{"mountPoint": "/scratch", "tier": "scratch"}],
+        "mounts": [{"mountPoint": "/scratch", "nfs": {"export": "/a", "server": "nas1", "transport": "TCP"}, "options": ["noatime"], "tier": "scratch"}],
         "rails": [{"fabric": "f", "fabricRail": 0, "ipv4": "10.64.0.0/14", "mtu": 4096, "plane": "Compute", "rail": 0}],
         "schema": 1
     }))

@@ -135,6 +135,13 @@ fn judge(line: &[u8], schemas: &OwnSchemas) -> Judged {
             inventory: Some(inventory),
         };
     }
+    if let Some(name) = quick::config(line) {
+        return Judged::Fine {
+            kind: ObjectKind::NodeConfig,
+            name: name.as_str().into(),
+            inventory: None,
+        };
+    }
     judge_by_schema(line, schemas)
 }
 

@@ -20,14 +20,15 @@ type Labels<'a> = Vec<(&'a str, &'a str)>;
 
 /// What a compile needs of an inventory.
 pub fn inventory(line: &[u8]) -> Option<Inventory> {
-    let ((name, labels), guids) = object(line, "NodeInventory", inventory_spec)?;
-    if !labels.iter().all(|(key, value)| is_label(key, value)) {
-        return None;
-    }
-    let count = labels.len();
-    let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
-    let labels: BTreeMap<String, String> = labels.into_iter().map(owned).collect();
-    (labels.len() == count).then_some(Inventory { name, labels, guids })
+    let ((name, labels), found) = object(line, "NodeInventory", inventory_spec)?;
+    let disks = found.disks.into_iter().map(|disk| (disk.model, disk.address));
+    Some(Inventory::from_parts(name, judged(labels)?, found.guids, disks))
+}
+
+/// The name of a node's configuration.
+pub fn config(line: &[u8]) -> Option<NodeName> {
+    let ((name, labels), _) = object(line, "NodeConfig", config_spec)?;
+    judged(labels).map(|_| name)
 }
 
 /// What a compile needs of a node's configuration.
@@ -43,6 +44,16 @@ pub fn previous(line: &[u8]) -> Option<PreviousNode> {
         addresses,
         guids,
     })
+}
+
+/// The labels, where the API server takes them.
+fn judged(labels: Labels<'_>) -> Option<BTreeMap<String, String>> {
+    let mut judged = BTreeMap::new();
+    for (key, value) in labels {
+        let new = judged.insert(key.to_owned(), value.to_owned()).is_none();
+        (new && is_label(key, value)).then_some(())?;
+    }
+    Some(judged)
 }
 
 /// Metadata and spec of an object of ours.
@@ -90,32 +101,51 @@ fn labels<'a>(scan: &mut Scan<'a>) -> Option<Labels<'a>> {
     Some(labels)
 }
 
-/// Port GUIDs by rail.
-fn inventory_spec(scan: &mut Scan<'_>) -> Option<Box<[(u8, u64)]>> {
+/// What a compile needs of an inventory's spec.
+struct Found<'a> {
+    /// Port GUIDs by rail.
+    guids: Vec<(u8, u64)>,
+    disks: Vec<Disk<'a>>,
+}
+
+struct Disk<'a> {
+    id: &'a str,
+    model: &'a str,
+    address: Option<u32>,
+}
+
+fn inventory_spec<'a>(scan: &mut Scan<'a>) -> Option<Found<'a>> {
     let (mut disks, mut gpus, mut hcas, mut kernel, mut system) = (None, None, None, None, None);
     scan.object(|scan, key| match key {
-        "disks" => once(&mut disks, list(scan, bounds::DISKS, disk, |id| *id)?),
+        "disks" => once(&mut disks, list(scan, bounds::DISKS, disk, |disk| disk.id)?),
         "gpus" => once(&mut gpus, list(scan, bounds::GPUS, gpu, |address| *address)?),
         "hcas" => once(&mut hcas, list(scan, bounds::NODE_RAILS, hca, |(rail, _)| *rail)?),
         "kernel" => once(&mut kernel, valid(scan, Line::is_valid)?),
         "system" => once(&mut system, valid(scan, Name::is_valid)?),
         _ => None,
     })?;
-    Some(hcas.unwrap_or_default().into_boxed_slice())
+    Some(Found {
+        guids: hcas.unwrap_or_default(),
+        disks: disks.unwrap_or_default(),
+    })
 }
 
-/// The id of a disk.
-fn disk<'a>(scan: &mut Scan<'a>) -> Option<&'a str> {
+fn disk<'a>(scan: &mut Scan<'a>) -> Option<Disk<'a>> {
     let (mut id, mut model, mut address, mut serial, mut size) = (None, None, None, None, None);
     scan.object(|scan, key| match key {
         "id" => once(&mut id, valid(scan, Line::is_valid)?),
         "model" => once(&mut model, valid(scan, Line::is_valid)?),
-        "pciAddress" => once(&mut address, valid(scan, PciAddress::is_valid)?),
+        "pciAddress" => once(&mut address, PciAddress::new(scan.text()?).ok()?.value()),
         "serial" => once(&mut serial, valid(scan, Line::is_valid)?),
         "sizeBytes" => once(&mut size, i64::try_from(scan.number()?).ok()?),
         _ => None,
     })?;
-    size.and(id)
+    size?;
+    Some(Disk {
+        id: id?,
+        model: model.unwrap_or_default(),
+        address,
+    })
 }
 
 /// The PCI address of a GPU.
@@ -161,7 +191,7 @@ fn config_spec(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {
             let known = |text: &str| matches!(text, "Managed" | "Detached");
             once(&mut management, valid(scan, known)?)
         }
-        "profile" => once(&mut profile, scan.text()?),
+        "profile" => once(&mut profile, valid(scan, |name| (1..=253).contains(&name.len()))?),
         _ => None,
     })?;
     hash.and(management).and(profile).and(facts)
@@ -171,14 +201,10 @@ fn facts(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {
     let (mut rack, mut rails) = (None, None);
     scan.object(|scan, key| match key {
         "rack" => once(&mut rack, valid(scan, Name::is_valid)?),
-        "rails" => {
-            let mut list = Vec::new();
-            scan.list(|scan| {
-                list.push(rail(scan)?);
-                Some(())
-            })?;
-            once(&mut rails, list)
-        }
+        "rails" => once(
+            &mut rails,
+            list(scan, bounds::NODE_RAILS, rail, |rail| rail.number)?,
+        ),
         _ => None,
     })?;
     Some(rails.unwrap_or_default())
@@ -190,7 +216,10 @@ fn rail(scan: &mut Scan<'_>) -> Option<Rail> {
         "guid" => once(&mut guid, Guid::value_of(scan.text()?)?),
         "ipv4" => once(&mut address, InterfaceAddress::parts_of(scan.text()?)?.0),
         "leaf" => once(&mut leaf, valid(scan, Name::is_valid)?),
-        "port" => once(&mut port, u16::try_from(scan.number()?).ok()?),
+        "port" => once(
+            &mut port,
+            Some(scan.number()?).filter(|port| (1..=1024).contains(port))?,
+        ),
         "rail" => once(&mut number, u8::try_from(scan.number()?).ok()?),
         _ => None,
     })?;
@@ -201,21 +230,21 @@ fn rail(scan: &mut Scan<'_>) -> Option<Rail> {
     })
 }
 
-/// A list of at most `max` items with unique keys, sorted by them.
-fn list<'a, T, K: Ord>(
+/// A list of at most `max` items with unique keys.
+fn list<'a, T, K: PartialEq>(
     scan: &mut Scan<'a>,
     max: usize,
     item: impl Fn(&mut Scan<'a>) -> Option<T>,
     key: impl Fn(&T) -> K,
 ) -> Option<Vec<T>> {
-    let mut items = Vec::new();
+    let mut items: Vec<T> = Vec::new();
     scan.list(|scan| {
-        items.push(item(scan)?);
-        (items.len() <= max).then_some(())
+        let item = item(scan)?;
+        let new = items.iter().all(|other| key(other) != key(&item));
+        items.push(item);
+        (new && items.len() <= max).then_some(())
     })?;
-    items.sort_unstable_by_key(&key);
-    let unique = items.windows(2).all(|pair| key(&pair[0]) != key(&pair[1]));
-    unique.then_some(items)
+    Some(items)
 }
 
 fn valid<'a>(scan: &mut Scan<'a>, is_valid: impl Fn(&str) -> bool) -> Option<&'a str> {

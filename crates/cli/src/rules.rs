@@ -19,12 +19,12 @@ Kind and name identify an object; all kinds of Rackwright are cluster-scoped, so
 apiVersion: rackwright.dev/v1alpha1
 kind: StorageTier
 metadata: { name: scratch }
-spec: { supercluster: lab, nfs: { server: nas1, export: /a, mountPoint: /scratch, transport: TCP } }
+spec: { supercluster: lab, nfs: { server: nas1, export: /a, transport: TCP }, mountPoint: /scratch }
 ---
 apiVersion: rackwright.dev/v1alpha1
 kind: StorageTier
 metadata: { name: scratch }
-spec: { supercluster: lab, nfs: { server: nas2, export: /b, mountPoint: /scratch, transport: TCP } }
+spec: { supercluster: lab, nfs: { server: nas2, export: /b, transport: TCP }, mountPoint: /scratch }
 ```
 
 ## Fix

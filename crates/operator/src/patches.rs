@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 pub(crate) fn update(version: u64, pool: &str, spec: &NodeConfigSpec) -> Result<Value, serde_json::Error> {
     let mut facts = serde_json::to_value(&spec.facts)?;
     // A merge patch removes only what it names.
-    clear_absent(&mut facts, &["rack", "rails"]);
+    clear_absent(&mut facts, &["rack", "rails", "wipeConsents"]);
     Ok(json!({
         "metadata": {"resourceVersion": version.to_string(), "labels": {labels::POOL: pool}},
         "spec": {"facts": facts, "hash": spec.hash, "management": spec.management, "profile": spec.profile},
@@ -53,6 +53,7 @@ mod tests {
             facts: Facts {
                 rack: Some(Name::new("a1").unwrap()),
                 rails: Vec::new(),
+                wipe_consents: Vec::new(),
             },
             grant: Some(Grant {
                 hash: hash.clone(),
@@ -71,7 +72,7 @@ mod tests {
             patch,
             json!({
                 "metadata": {"resourceVersion": "7", "labels": {"rackwright.dev/pool": "p"}},
-                "spec": {"facts": {"rack": "a1", "rails": null}, "hash": "0".repeat(32), "management": "Managed", "profile": "p-0"},
+                "spec": {"facts": {"rack": "a1", "rails": null, "wipeConsents": null}, "hash": "0".repeat(32), "management": "Managed", "profile": "p-0"},
             })
         );
     }

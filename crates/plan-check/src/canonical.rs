@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write as _};
 
-use rackwright_api::{Facts, NodeProfileSpec, Rail};
+use rackwright_api::{DeviceConsent, Facts, NodeProfileSpec, Rail};
 use serde_json::Value;
 
 /// The layout of the hash input that this check knows. On purpose not the API's own constant: who raises that one has
@@ -82,49 +82,76 @@ fn write_sorted(value: &Value, out: &mut String) {
 
 /// The node's hash input. Spelled out because there is one for each node, and `Value`s cost ten times as much; the
 /// patterns without `..` make a new field of the API an error here. None of these texts can hold a character that JSON
-/// escapes: their types admit none.
+/// escapes, but for those of a consent, which few nodes have.
 fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
-    let Facts { rack, rails } = facts;
-    out.push_str("{\"facts\":{");
+    let Facts {
+        rack,
+        rails,
+        wipe_consents,
+    } = facts;
+    out.push_str("{\"facts\":");
+    let mut open = '{';
+    let mut field = |out: &mut String, name: &str| {
+        put(out, format_args!("{open}\"{name}\":"));
+        open = ',';
+    };
     if let Some(rack) = rack {
-        member(out, "\"rack\":\"", rack.as_str(), "\"");
+        field(out, "rack");
+        quoted(out, "", rack.as_str(), "");
     }
     if !rails.is_empty() {
-        out.push_str(if rack.is_some() {
-            ",\"rails\":"
-        } else {
-            "\"rails\":"
-        });
-        separated(out, ('[', ']'), rails, |rail, out| {
-            let Rail {
-                guid,
-                ipv4,
-                leaf,
-                port,
-                rail,
-            } = rail;
-            out.push('{');
-            if let Some(guid) = guid {
-                member(out, "\"guid\":\"", guid.as_str(), "\",");
-            }
-            if let Some(ipv4) = ipv4 {
-                member(out, "\"ipv4\":\"", ipv4.as_str(), "\",");
-            }
-            if let Some(leaf) = leaf {
-                member(out, "\"leaf\":\"", leaf.as_str(), "\",");
-            }
-            if let Some(port) = port {
-                put(out, format_args!("\"port\":{port},"));
-            }
-            put(out, format_args!("\"rail\":{rail}}}"));
+        field(out, "rails");
+        separated(out, ('[', ']'), rails, write_rail);
+    }
+    if !wipe_consents.is_empty() {
+        field(out, "wipeConsents");
+        separated(out, ('[', ']'), wipe_consents, |consent, out| {
+            let DeviceConsent {
+                serial,
+                signature,
+                tier,
+            } = consent;
+            let (serial, signature) = (Value::from(serial.as_str()), Value::from(signature.as_str()));
+            put(
+                out,
+                format_args!("{{\"serial\":{serial},\"signature\":{signature},\"tier\":\"{tier}\"}}"),
+            );
         });
     }
-    member(out, "},\"profileHash\":\"", profile_hash, "\"}");
+    out.push_str(if open == '{' { "{}" } else { "}" });
+    quoted(out, ",\"profileHash\":", profile_hash, "}");
 }
 
-fn member(out: &mut String, before: &str, text: &str, after: &str) {
+fn write_rail(rail: &Rail, out: &mut String) {
+    let Rail {
+        guid,
+        ipv4,
+        leaf,
+        port,
+        rail,
+    } = rail;
+    out.push('{');
+    if let Some(guid) = guid {
+        quoted(out, "\"guid\":", guid.as_str(), ",");
+    }
+    if let Some(ipv4) = ipv4 {
+        quoted(out, "\"ipv4\":", ipv4.as_str(), ",");
+    }
+    if let Some(leaf) = leaf {
+        quoted(out, "\"leaf\":", leaf.as_str(), ",");
+    }
+    if let Some(port) = port {
+        put(out, format_args!("\"port\":{port},"));
+    }
+    put(out, format_args!("\"rail\":{rail}}}"));
+}
+
+/// A text that needs no escapes, between quotes and what comes before and after.
+fn quoted(out: &mut String, before: &str, text: &str, after: &str) {
     out.push_str(before);
+    out.push('"');
     out.push_str(text);
+    out.push('"');
     out.push_str(after);
 }
 
@@ -153,7 +180,7 @@ fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use rackwright_api::{Guid, InterfaceAddress, Name};
+    use rackwright_api::{Guid, InterfaceAddress, Line, Name};
     use serde_json::json;
 
     fn sorted(value: &Value) -> String {
@@ -206,10 +233,19 @@ mod tests {
         (
             prop::option::of("[a-z][a-z0-9]{0,8}"),
             prop::collection::vec(rail, 0..5),
+            prop::collection::vec(("[!-~]{1,9}", "[a-z]:\"[a-f]{1,9}", "[a-z]{1,9}"), 0..3),
         )
-            .prop_map(|(rack, rails)| Facts {
+            .prop_map(|(rack, rails, consents)| Facts {
                 rack: rack.map(|r| Name::new(r).unwrap()),
                 rails,
+                wipe_consents: consents
+                    .into_iter()
+                    .map(|(serial, signature, tier)| DeviceConsent {
+                        serial: Line::new(serial).unwrap(),
+                        signature: Line::new(signature).unwrap(),
+                        tier: Name::new(tier).unwrap(),
+                    })
+                    .collect(),
             })
     }
 

@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 
 use ipnet::Ipv4Net;
-use rackwright_api::{GPUPoolSpec, InfiniBandFabricSpec, NodeProfileSpec, facts_hash};
+use rackwright_api::{
+    DeviceConsent, GPUPoolSpec, InfiniBandFabricSpec, NodeProfileSpec, StorageTierSpec, facts_hash,
+};
 
 use crate::allocate::{self, RailPrefixes};
 use crate::finding::Finding;
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
 use crate::model::Model;
 use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
-use crate::power::{Envelope, Power};
+use crate::power::Envelope;
 use crate::profile;
 use crate::rules::{self, depends_on_refused, prefix_too_small};
 use crate::site::{NO_RACK, Site};
+use crate::storage::{self, PoolTier};
 
 /// What a compile gives.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +35,8 @@ pub struct Compilation {
     pub referenced: BTreeSet<ObjectRef>,
     /// Every power budget and what is drawn of it: of each site its own, its phases by date, its locations.
     pub power: Vec<Envelope>,
+    /// What the tiers of each compiled pool hold and carry, by pool and tier.
+    pub storage: Vec<PoolTier>,
 }
 
 /// Why a compile cannot finish; a user's mistake never leads here.
@@ -66,6 +71,35 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::site_power::check,
     rules::phase_power::check,
     rules::location_cycle::check,
+    rules::catalogue_entry::check,
+    rules::catalogue_no_change::check,
+    rules::unknown_power::check,
+    rules::phase_splits_unit::check,
+    rules::server_place::check,
+    rules::tier_fabric::check,
+    rules::tier_plane::check,
+    rules::mount_points_collide::check,
+    rules::mount_point_of_fstab::check,
+    rules::mount_point_of_system::check,
+    rules::devices_claimed_twice::check,
+    rules::raid_devices::check,
+    rules::device_model::check,
+    rules::consent_without_node::check,
+    rules::consent_twice::check,
+    rules::mount_options_contradict::check,
+    rules::mount_option_foreign::check,
+    rules::nfs_connections::check,
+    rules::rdma_without_fabric::check,
+    rules::weka_resources::check,
+    rules::gpudirect_transport::check,
+    rules::gpudirect_host::check,
+    rules::provisioner_of_tier::check,
+    rules::volume_group_devices::check,
+    rules::storage_class_differs::check,
+    rules::reclaim_policy::check,
+    rules::disks_of_node::check,
+    rules::local_volume_directory::check,
+    rules::volume_without_capacity::check,
 ];
 
 /// Rules that look at inventories and at which nodes a pool selects, and at nothing else of a pool: an edit of a pool
@@ -83,7 +117,6 @@ pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
 pub(crate) struct Kept {
     pub site: Site,
     pub selected: Vec<Vec<u32>>,
-    pub power: Power,
     /// What was wrong with hostlists, racks and selections, and what the rules about nodes say.
     pub findings: Vec<Finding>,
     /// What is refused before anything is allocated.
@@ -105,16 +138,10 @@ pub(crate) fn compile_keeping(input: &Input) -> Result<(Compilation, Kept), Comp
     let plan = assemble(&model, &refused, &slots, &input.previous)?;
     let too_small = refused.len() > refused_by_rules.len();
     let compilation = Compilation::new(&model, plan, findings, refused);
-    let Model {
-        site,
-        selected,
-        power,
-        ..
-    } = model;
+    let Model { site, selected, .. } = model;
     let kept = Kept {
         site,
         selected,
-        power,
         findings: kept,
         refused: refused_by_rules,
         too_small,
@@ -141,6 +168,7 @@ impl Compilation {
         refused: BTreeSet<ObjectRef>,
     ) -> Self {
         findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        let storage = storage::amounts(model, |pool| accepted(pool, &refused));
         Self {
             plan,
             findings,
@@ -148,6 +176,7 @@ impl Compilation {
             reach: reach(model),
             referenced: referenced(model),
             power: model.power.envelopes.clone(),
+            storage,
         }
     }
 }
@@ -270,7 +299,9 @@ fn assemble(
         .filter(|(pool, _)| accepted(pool, refused))
     {
         let fabrics = model.fabrics_of(pool);
-        let profile = profile::build(&pool.spec, &fabrics);
+        let tiers = model.tiers_of(pool);
+        let profile = profile::build(&pool.spec, &fabrics, &tiers);
+        consents(model, selected, &tiers, &mut plan.consents);
         let addressed: Vec<Option<&FabricSlots>> = fabrics
             .iter()
             .map(|fabric| {
@@ -314,6 +345,30 @@ fn assemble(
     }
     hash_nodes(&mut plan, None);
     Ok(plan)
+}
+
+/// What the tiers of a pool consent to wipe on its nodes.
+fn consents(
+    model: &Model<'_>,
+    selected: &[u32],
+    tiers: &[&Intent<StorageTierSpec>],
+    consents: &mut BTreeMap<Box<str>, Vec<DeviceConsent>>,
+) {
+    for tier in tiers {
+        for consent in tier.spec.local_nvme.iter().flat_map(|local| &local.wipe_consents) {
+            let node = model.site.node(consent.node.as_str());
+            if node.is_none_or(|node| selected.binary_search(&node).is_err()) {
+                continue;
+            }
+            let of_node = consents.entry(consent.node.as_str().into()).or_default();
+            of_node.push(DeviceConsent {
+                serial: consent.serial.clone(),
+                signature: consent.signature.clone(),
+                tier: tier.name.clone(),
+            });
+            of_node.sort_by(|a, b| a.serial.cmp(&b.serial));
+        }
+    }
 }
 
 /// Hashes the nodes of one pool, by its number, or of all; returns how many.

@@ -1,7 +1,7 @@
 //! Compiling again after an edit of one pool, without the work that the edit does not touch.
 //!
-//! Most edits change what a pool's nodes become: a driver, a power limit, a sysctl. They leave alone which nodes it has
-//! and how these are plugged in, and so every rack, selection and address of the site. After such an edit the rules
+//! Most edits change what a pool's nodes become: a driver, a power limit, a sysctl. They leave alone which nodes it has,
+//! how these are plugged in and what they mount, and so every rack, selection and address of the site. After such an edit the rules
 //! run again, and only that pool's profile and the hashes of its nodes are computed. Any other edit is a full compile,
 //! and so is one that changes what is refused.
 
@@ -10,6 +10,7 @@ use rackwright_api::GPUPoolSpec;
 use crate::compile::{Compilation, CompileError, Kept, compile_keeping, hash_nodes, judge, pool_plan};
 use crate::input::{Input, Intent};
 use crate::model::Model;
+use crate::power::Power;
 use crate::profile;
 
 /// A compiler that remembers its last input and result. What it gives is always what [`compile`](crate::compile) gives
@@ -90,7 +91,8 @@ impl Incremental {
         let mut model = Model::sorted(&self.input);
         model.site = std::mem::take(&mut kept.site);
         model.selected = std::mem::take(&mut kept.selected);
-        model.power = std::mem::take(&mut kept.power);
+        // A pool's power cap changes what its racks draw.
+        model.power = Power::new(&model);
         let (findings, refused) = judge(&model, &kept.findings);
         if kept.too_small || refused != kept.refused {
             return Ok(None);
@@ -101,7 +103,7 @@ impl Incremental {
         let intent = model.pools.iter().find(|pool| pool.name.as_str() == name);
         if let (Some(number), Some(intent)) = (number, intent) {
             let before = &mut plan.pools[number];
-            let profile = profile::build(&intent.spec, &model.fabrics_of(intent));
+            let profile = profile::build(&intent.spec, &model.fabrics_of(intent), &model.tiers_of(intent));
             let rails = std::mem::take(&mut before.rails);
             let after = pool_plan(intent, profile, rails, before.nodes as usize)?;
             let same = after.profile_hash == before.profile_hash;
@@ -111,25 +113,28 @@ impl Incremental {
             }
         }
         self.compilation = Compilation::new(&model, plan, findings, refused);
-        (kept.site, kept.selected, kept.power) = (model.site, model.selected, model.power);
+        (kept.site, kept.selected) = (model.site, model.selected);
         Ok(Some(hashed))
     }
 }
 
-/// Whether an edit leaves alone which nodes a pool has and how these are plugged in.
+/// Whether an edit leaves alone which nodes a pool has, how these are plugged in, and what they mount.
 fn is_local(before: &Intent<GPUPoolSpec>, after: &Intent<GPUPoolSpec>) -> bool {
     let GPUPoolSpec {
         fabrics,
         gpu: _,
         host: _,
+        kubernetes: _,
         nodes,
         on_delete: _,
         rollout: _,
-        storage: _,
+        storage,
         supercluster,
     } = &before.spec;
+    // Tiers bring consents to wipe, which are facts of single nodes.
     let same = *fabrics == after.spec.fabrics
         && *nodes == after.spec.nodes
+        && *storage == after.spec.storage
         && *supercluster == after.spec.supercluster;
     same && !before.deleting && !after.deleting
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName, StorageTierSpec,
-    SuperclusterSpec,
+    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName, PciAddress,
+    StorageTierSpec, SuperclusterSpec,
 };
 
 /// Everything that a compile looks at. The order of the lists never matters.
@@ -57,21 +57,47 @@ pub struct Inventory {
     pub labels: BTreeMap<String, String>,
     /// Port GUIDs by rail, in rail order, as numbers: a site has millions.
     pub guids: Box<[(u8, u64)]>,
+    /// Disks by model (empty where it is not known), each by its PCI address as a number, or [`NO_ADDRESS`].
+    pub disks: Box<[(Box<str>, Box<[u32]>)]>,
 }
+
+/// The PCI address of a disk that does not say where it sits: the last function of the last bus, where no disk is.
+pub const NO_ADDRESS: u32 = u32::MAX;
 
 impl Inventory {
     /// Takes from an inventory what a compile needs.
     pub fn new(name: NodeName, labels: BTreeMap<String, String>, spec: NodeInventorySpec) -> Self {
-        let mut guids: Vec<(u8, u64)> = spec
-            .hcas
-            .into_iter()
-            .map(|hca| (hca.rail, hca.guid.value()))
-            .collect();
+        let ports = spec.hcas.into_iter().map(|hca| (hca.rail, hca.guid.value()));
+        let disks = spec.disks.iter().map(|disk| {
+            let model = disk.model.as_ref().map_or("", |model| model.as_str());
+            (model, disk.pci_address.as_ref().map(PciAddress::value))
+        });
+        Self::from_parts(name, labels, ports.collect(), disks)
+    }
+
+    /// The same from rails with GUIDs, and from models and addresses of disks.
+    pub fn from_parts<'d>(
+        name: NodeName,
+        labels: BTreeMap<String, String>,
+        mut guids: Vec<(u8, u64)>,
+        disks: impl Iterator<Item = (&'d str, Option<u32>)>,
+    ) -> Self {
         guids.sort_unstable();
+        let mut by_model: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for (model, address) in disks {
+            by_model
+                .entry(model)
+                .or_default()
+                .push(address.unwrap_or(NO_ADDRESS));
+        }
+        let disks = by_model
+            .into_iter()
+            .map(|(model, disks)| (model.into(), disks.into()));
         Self {
             name,
             labels,
             guids: guids.into_boxed_slice(),
+            disks: disks.collect(),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! A plan: what each node must become. Immutable, complete, and nothing in it needs a decision.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    Facts, Guid, Hash, InterfaceAddress, Management, Name, NodeConfigSpec, NodeProfileSpec, Rail,
+    DeviceConsent, Facts, Guid, Hash, InterfaceAddress, Line, Management, Name, NodeConfigSpec,
+    NodeProfileSpec, Rail,
 };
 
 /// What each node must become.
@@ -15,6 +17,8 @@ pub struct Plan {
     /// By node and rail; 0 where the inventory knows none.
     pub(crate) guids: Vec<u64>,
     pub(crate) racks: Vec<Name>,
+    /// Consents to wipe by node, each node's by serial number. People write them, so they are few.
+    pub(crate) consents: BTreeMap<Box<str>, Vec<DeviceConsent>>,
 }
 
 /// What one pool compiled to.
@@ -139,6 +143,7 @@ impl<'a> PlannedNode<'a> {
         Facts {
             rack: self.rack().cloned(),
             rails,
+            wipe_consents: self.plan.consents.get(self.name()).cloned().unwrap_or_default(),
         }
     }
 
@@ -169,8 +174,8 @@ impl<'a> PlannedNode<'a> {
     }
 
     /// Writes [`Self::spec`] as canonical JSON, byte for byte what it serialises to, straight from the plan's columns:
-    /// a large plan has millions of small texts, which need not be built to be written. None of them can hold a
-    /// character that JSON escapes: their types admit none.
+    /// a large plan has millions of small texts, which need not be built to be written. But for consents none of them
+    /// can hold a character that JSON escapes: their types admit none.
     pub fn write_spec(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"facts\":");
         self.write_facts(out);
@@ -183,17 +188,15 @@ impl<'a> PlannedNode<'a> {
 
     /// Writes [`Self::facts`] as canonical JSON.
     pub(crate) fn write_facts(&self, out: &mut Vec<u8>) {
-        out.push(b'{');
+        let start = out.len();
         if let Some(rack) = self.rack() {
-            out.extend_from_slice(b"\"rack\":\"");
+            out.extend_from_slice(b",\"rack\":\"");
             out.extend_from_slice(rack.as_str().as_bytes());
             out.push(b'"');
         }
         let rails = &self.pool().rails;
         if !rails.is_empty() {
-            let comma: &[u8] = if self.rack().is_some() { b"," } else { b"" };
-            out.extend_from_slice(comma);
-            out.extend_from_slice(b"\"rails\":[");
+            out.extend_from_slice(b",\"rails\":[");
             for (i, rail) in rails.iter().enumerate() {
                 let open: &[u8] = if i == 0 { b"{" } else { b",{" };
                 out.extend_from_slice(open);
@@ -201,6 +204,21 @@ impl<'a> PlannedNode<'a> {
                 out.push(b'}');
             }
             out.push(b']');
+        }
+        let consents = self.plan.consents.get(self.name());
+        for (i, consent) in consents.into_iter().flatten().enumerate() {
+            let open: &[u8] = if i == 0 { b",\"wipeConsents\":[{" } else { b",{" };
+            out.extend_from_slice(open);
+            write_consent(consent, out);
+            out.push(b'}');
+        }
+        if consents.is_some_and(|consents| !consents.is_empty()) {
+            out.push(b']');
+        }
+        // The first field began with a comma.
+        match out.get_mut(start) {
+            Some(first) => *first = b'{',
+            None => out.push(b'{'),
         }
         out.push(b'}');
     }
@@ -222,5 +240,69 @@ impl<'a> PlannedNode<'a> {
             out.push(b'0' + rail / 10);
         }
         out.push(b'0' + rail % 10);
+    }
+}
+
+fn write_consent(consent: &DeviceConsent, out: &mut Vec<u8>) {
+    let DeviceConsent {
+        serial,
+        signature,
+        tier,
+    } = consent;
+    out.extend_from_slice(b"\"serial\":\"");
+    write_line(serial, out);
+    out.extend_from_slice(b"\",\"signature\":\"");
+    write_line(signature, out);
+    out.extend_from_slice(b"\",\"tier\":\"");
+    out.extend_from_slice(tier.as_str().as_bytes());
+    out.push(b'"');
+}
+
+/// A line is printable ASCII: JSON escapes two of its characters.
+fn write_line(line: &Line, out: &mut Vec<u8>) {
+    for byte in line.as_str().bytes() {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Input, Intent, compile};
+    use serde_json::{from_value, json};
+
+    /// With a rack, with consents whose texts JSON escapes, with both and with neither.
+    #[test]
+    fn written_specs_are_the_serialised_ones() {
+        let racks = json!({"racks": [{"names": "a1", "nodes": "n[1-2]", "system": "dgx-b200"}]});
+        let pool = json!({"supercluster": "lab", "nodes": {"racks": "a1"}});
+        let name = |name: &str| Name::new(name).unwrap();
+        let input = Input {
+            superclusters: vec![Intent::new(name("lab"), from_value(racks).unwrap())],
+            pools: vec![Intent::new(name("train"), from_value(pool).unwrap())],
+            ..Input::default()
+        };
+        let mut plan = compile(&input).unwrap().plan;
+        let consent = |serial: &str| DeviceConsent {
+            serial: Line::new(serial).unwrap(),
+            signature: Line::new(r#"a "quoted" \ text"#).unwrap(),
+            tier: name("scratch"),
+        };
+        plan.consents
+            .insert("a1-n1".into(), vec![consent("\""), consent("S1")]);
+        for rack in [0, NONE] {
+            for node in &mut plan.nodes {
+                node.rack = rack;
+            }
+            for node in plan.nodes() {
+                let mut written = Vec::new();
+                node.write_spec(&mut written);
+                let serialised = serde_json::to_string(&node.spec()).unwrap();
+                assert_eq!(String::from_utf8(written).unwrap(), serialised);
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ use rackwright_api::{
 use crate::measure::{self, Cost};
 use crate::{fleet, incremental, root, say};
 
-/// Nodes that one measurement goes through at least: 200,000 take the floor program 30 ticks of CPU time.
+/// Nodes that one measurement goes through at least: a small fleet runs several times, and the average counts.
 const PRECISE: u32 = 200_000;
 
 /// Runs the comparison and prints its tables.
@@ -96,7 +96,6 @@ impl Fleet {
             program
         };
         let mut least: [Option<Cost>; 4] = [None; 4];
-        // CPU time comes in ticks of 10 ms: a small fleet runs often enough that they do not matter.
         let repeats = (PRECISE / self.nodes).max(1);
         for _ in 0..rounds {
             let programs = [floor()?, ours(), with_previous(floor()?), with_previous(ours())];
@@ -181,6 +180,7 @@ pub fn floor(folder: &Path, previous: Option<&Path>) -> anyhow::Result<()> {
                 facts: Facts {
                     rack: Some(Name::new("a00001")?),
                     rails: rails.collect(),
+                    wipe_consents: Vec::new(),
                 },
                 grant: None,
                 hash: hash.clone(),

@@ -7,6 +7,7 @@ mod generate;
 mod house;
 mod incremental;
 mod measure;
+mod peers;
 
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,8 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         rounds: u32,
     },
+    /// Compare the command line with the programs that people would otherwise use, in one run
+    Peers(peers::Peers),
     /// The floor program: parse a folder's inventories, serialise as many NodeConfigs, and nothing else
     #[command(hide = true)]
     Floor {
@@ -55,6 +58,7 @@ fn main() -> anyhow::Result<()> {
         Command::House => house::run(),
         Command::Bench { nodes, rounds } => bench::run(&nodes, rounds),
         Command::Floor { folder, previous } => bench::floor(&folder, previous.as_deref()),
+        Command::Peers(args) => peers::run(&args),
     }
 }
 

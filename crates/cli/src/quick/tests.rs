@@ -394,9 +394,13 @@ proptest! {
     }
 
     #[test]
-    fn a_configuration_taken_at_sight_is_what_the_types_take(line in lines("NodeConfig", config_spec())) {
+    fn a_configuration_taken_at_sight_is_what_types_and_schema_take(line in lines("NodeConfig", config_spec())) {
         if let Some(node) = super::previous(&line) {
             prop_assert_eq!(previous::object(&line), Ok(Some(node)));
+        }
+        if let Some(name) = super::config(&line) {
+            let (kind, name) = (crate::object::ObjectKind::NodeConfig, name.as_str().into());
+            prop_assert_eq!(judge_by_schema(&line, &SCHEMAS), Judged::Fine { kind, name, inventory: None });
         }
     }
 }
@@ -408,9 +412,11 @@ fn the_plain_forms_are_taken() {
     let taken = super::inventory(inventory).unwrap();
     assert_eq!(*taken.guids, [(0, 0xfe), (31, 0xff)]);
     assert_eq!(taken.labels.len(), 2);
+    assert_eq!(*taken.disks, [("M".into(), [0x0100].into())]);
     let config = br#" { "apiVersion": "rackwright.dev/v1alpha1", "kind": "NodeConfig", "metadata": {"labels": {"rackwright.dev/pool": "p"}, "name": "a1-n1"}, "spec": {"facts": {"rack": "a1", "rails": [{"guid": "0x00000000000000ff", "ipv4": "10.0.0.1/16", "leaf": "l", "port": 1, "rail": 0}]}, "hash": "00000000000000000000000000000000", "management": "Managed", "profile": "p-0"}}
 "#;
     let taken = super::previous(config).unwrap();
     assert_eq!(*taken.addresses, [Ipv4Addr::new(10, 0, 0, 1)]);
     assert_eq!(*taken.guids, [(0, 0xff)]);
+    assert_eq!(super::config(config).as_ref(), Some(&taken.name));
 }

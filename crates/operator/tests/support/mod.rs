@@ -305,7 +305,8 @@ pub fn tier(name: &str) -> Value {
     let devices = json!({"model": "SAMSUNG MZ*", "count": 2});
     let spec = json!({
         "supercluster": "lab",
-        "localNVMe": {"devices": devices, "raid": 0, "filesystem": "xfs", "mountPoint": "/scratch", "wipe": "Never"},
+        "localNVMe": {"devices": devices, "raid": 0, "filesystem": "xfs", "wipe": "Never"},
+        "mountPoint": "/scratch",
     });
     object("StorageTier", name, spec)
 }

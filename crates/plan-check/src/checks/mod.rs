@@ -6,6 +6,7 @@ mod membership;
 mod node;
 mod prefixes;
 mod profiles;
+mod storage;
 mod unique;
 
 use ipnet::Ipv4Net;
@@ -28,7 +29,7 @@ pub fn check<'n>(checked: &Checked<'_>, nodes: impl IntoIterator<Item = Node<'n>
     prefixes::check(checked.profiles, &intents, &mut sink);
 
     let mut columns = Columns::default();
-    let mut each = NodeCheck::new(&profiles);
+    let mut each = NodeCheck::new(&intents, &profiles);
     let mut addresses = Vec::new();
     for node in nodes {
         let pool = intents.pool_id(node.pool);

@@ -4,7 +4,9 @@ use ipnet::Ipv4Net;
 use rackwright_api::{Management, NodeName, Rail};
 
 use super::columns::Id;
+use super::intents::Intents;
 use super::profiles::{Known, KnownRail, Prefix, Profiles};
+use super::storage::Consents;
 use crate::canonical::node_hash;
 use crate::input::Node;
 use crate::invariant::Invariant;
@@ -17,6 +19,7 @@ use crate::violation::{Kind, Sink, Violation};
 /// Checks nodes one by one, with scratch space that they share.
 pub(super) struct NodeCheck<'a> {
     profiles: &'a Profiles<'a>,
+    consents: Consents<'a>,
     json: String,
     host_numbers: Vec<HostNumber<'a>>,
 }
@@ -29,9 +32,10 @@ struct HostNumber<'a> {
 }
 
 impl<'a> NodeCheck<'a> {
-    pub(super) fn new(profiles: &'a Profiles<'a>) -> Self {
+    pub(super) fn new(intents: &Intents<'a>, profiles: &'a Profiles<'a>) -> Self {
         Self {
             profiles,
+            consents: Consents::new(intents),
             json: String::new(),
             host_numbers: Vec::new(),
         }
@@ -54,6 +58,9 @@ impl<'a> NodeCheck<'a> {
                 node.name, node.pool
             );
             sink.report(case(&POOL_UNKNOWN, node, message));
+        }
+        if let Some(pool) = pool {
+            self.consents.check(node, pool, sink);
         }
         let profiles = self.profiles;
         let Some(profile) = profiles.get(&node.spec.profile) else {

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ipnet::Ipv4Net;
-use rackwright_api::{Gpu, Host, ProfileRail};
+use rackwright_api::ProfileRail;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::columns::Id;
 use super::intents::{self, Intents, Pool};
-use super::listed;
+use super::{listed, storage};
 use crate::canonical::{SCHEMA, profile_hash};
 use crate::input::Profile;
 use crate::invariant::Invariant;
@@ -66,6 +68,7 @@ impl<'a> Profiles<'a> {
                 Some(pool) => {
                     rails_of_fabrics(profile, intents.pool(pool), intents, sink);
                     sections_of_pool(profile, intents.pool(pool), sink);
+                    storage::mounts(profile, intents.pool(pool), intents, sink);
                 }
             }
             let rails = profile.spec.rails.iter().map(KnownRail::new).collect();
@@ -248,11 +251,16 @@ fn rails_of_fabrics(profile: &Profile<'_>, pool: &Pool<'_>, intents: &Intents<'_
 }
 
 fn sections_of_pool(profile: &Profile<'_>, pool: &Pool<'_>, sink: &mut Sink) {
+    let (made, wanted) = (profile.spec, pool.spec);
     let same = [
-        ("gpu", same_gpu(profile.spec.gpu.as_ref(), pool.spec.gpu.as_ref())),
+        ("gpu", section(made.gpu.as_ref()) == section(wanted.gpu.as_ref())),
         (
             "host",
-            same_host(profile.spec.host.as_ref(), pool.spec.host.as_ref()),
+            section(made.host.as_ref()) == section(wanted.host.as_ref()),
+        ),
+        (
+            "kubernetes",
+            section(made.kubernetes.as_ref()) == section(wanted.kubernetes.as_ref()),
         ),
     ];
     for (section, _) in same.into_iter().filter(|(_, same)| !same) {
@@ -264,30 +272,27 @@ fn sections_of_pool(profile: &Profile<'_>, pool: &Pool<'_>, sink: &mut Sink) {
     }
 }
 
-fn same_gpu(a: Option<&Gpu>, b: Option<&Gpu>) -> bool {
-    let layout = |gpu: Option<&Gpu>| -> Option<BTreeSet<(String, u8)>> {
-        let layout = &gpu?.mig.as_ref()?.layout;
-        Some(
-            layout
-                .iter()
-                .map(|instances| (instances.profile.to_string(), instances.count))
-                .collect(),
-        )
-    };
-    let driver = |gpu: Option<&Gpu>| gpu.and_then(|gpu| gpu.driver.clone());
-    let power = |gpu: Option<&Gpu>| gpu.and_then(|gpu| gpu.power_limit.clone());
-    driver(a) == driver(b) && power(a) == power(b) && layout(a) == layout(b)
+/// A section in a form in which only what means something differs: lists are sorted, but for kernel arguments, whose
+/// order is theirs; a section that says nothing is empty.
+fn section(section: Option<&impl Serialize>) -> Value {
+    let mut value = serde_json::to_value(section).unwrap_or_default();
+    sort_lists(&mut value);
+    if value.is_null() {
+        value = Value::Object(serde_json::Map::new());
+    }
+    value
 }
 
-fn same_host(a: Option<&Host>, b: Option<&Host>) -> bool {
-    let empty = Host {
-        kernel_arguments: Vec::new(),
-        modules: Vec::new(),
-        sysctls: BTreeMap::new(),
-    };
-    let (a, b) = (a.unwrap_or(&empty), b.unwrap_or(&empty));
-    // Modules are a set: the order has no meaning, so the planner may sort them.
-    let modules =
-        |host: &Host| -> BTreeSet<String> { host.modules.iter().map(ToString::to_string).collect() };
-    a.kernel_arguments == b.kernel_arguments && a.sysctls == b.sysctls && modules(a) == modules(b)
+fn sort_lists(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.iter_mut().for_each(sort_lists);
+            items.sort_by_key(Value::to_string);
+        }
+        Value::Object(members) => members
+            .iter_mut()
+            .filter(|(name, _)| *name != "kernelArguments")
+            .for_each(|(_, value)| sort_lists(value)),
+        _ => {}
+    }
 }

@@ -79,16 +79,14 @@ Correct the object that the message names; this one follows.
 "#,
 };
 
-/// Refuses what depends on refused objects: first the fabrics and tiers of refused sites, then the pools.
+/// Refuses what depends on refused objects: first the fabrics of refused sites, then the tiers, which may travel on a
+/// fabric, then the pools.
 pub(crate) fn spread(model: &Model<'_>, refused: &mut BTreeSet<ObjectRef>, findings: &mut Vec<Finding>) {
-    for dependants in [
-        &[Kind::InfiniBandFabric, Kind::StorageTier][..],
-        &[Kind::GPUPool][..],
-    ] {
+    for dependants in [Kind::InfiniBandFabric, Kind::StorageTier, Kind::GPUPool] {
         let mut spread = Vec::new();
         for reference in model
             .references()
-            .filter(|reference| dependants.contains(&reference.from.kind))
+            .filter(|reference| reference.from.kind == dependants)
         {
             // A pool in a partition does not hang on the other members of the partition.
             if reference.to.kind == Kind::GPUPool || !refused.contains(&reference.to) {

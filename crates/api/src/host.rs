@@ -1,0 +1,138 @@
+//! The host section of a pool: kernel, modules, sysctls, limits, and what others own.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::bounds;
+use crate::{
+    AbsolutePath, InterfaceName, KernelArgument, Limit, ModuleName, ModuleOption, Name, PciAddress,
+    ServiceName, SysctlValue, Version,
+};
+
+/// Host settings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Host {
+    /// Mount points that the hosts' `/etc/fstab` holds: they belong to it, and no tier may be mounted there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::FSTAB_MOUNTS), extend("x-kubernetes-list-type" = "set"))]
+    pub fstab_mounts: Vec<AbsolutePath>,
+    /// Huge pages that are set aside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 2), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["size"]))]
+    pub huge_pages: Vec<HugePages>,
+    /// The kernel that the hosts run, as `uname -r` prints it. It is checked against drivers and clients; installing it
+    /// is the image's matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<Version>,
+    /// Kernel arguments in their order; repeats are legal (`console=`, `pci=`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::KERNEL_ARGUMENTS), extend("x-kubernetes-list-type" = "atomic"))]
+    pub kernel_arguments: Vec<KernelArgument>,
+    /// The interface that reaches the API server: a change of another device must never cut it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_interface: Option<ManagementInterface>,
+    /// Options of kernel modules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::MODULES), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["module"]))]
+    pub module_options: Vec<ModuleOptions>,
+    /// Kernel modules to load.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::MODULES), extend("x-kubernetes-list-type" = "set"))]
+    pub modules: Vec<ModuleName>,
+    /// The InfiniBand driver stack (DOCA-OFED) of the hosts, as `ofed_info -s` prints its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ofed: Option<Version>,
+    /// Limits of services, as drop-ins of their units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::SERVICES), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["service"]))]
+    pub service_limits: Vec<ServiceLimits>,
+    /// Sysctls by key, in the spelling with dots.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = bounds::SYSCTLS))]
+    pub sysctls: BTreeMap<String, SysctlValue>,
+    /// TuneD, where it runs on the hosts: what it owns belongs to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<Tuned>,
+}
+
+/// Huge pages of one size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HugePages {
+    /// How many pages of a node.
+    #[schemars(range(min = 1, max = 4_194_304))]
+    pub count: u32,
+    /// How large each is.
+    pub size: HugePageSize,
+}
+
+/// Sizes of huge pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum HugePageSize {
+    /// 2 MiB: set while the host runs.
+    #[serde(rename = "2Mi")]
+    Mi2,
+    /// 1 GiB: set by kernel arguments, with a reboot.
+    #[serde(rename = "1Gi")]
+    Gi1,
+}
+
+/// The interface that reaches the API server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagementInterface {
+    /// Its name: `eno1`.
+    pub name: InterfaceName,
+    /// Where its device sits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pci_address: Option<PciAddress>,
+}
+
+/// Options of one kernel module.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModuleOptions {
+    /// The module.
+    pub module: ModuleName,
+    /// Each option with its value.
+    #[schemars(extend("minProperties" = 1, "maxProperties" = bounds::MODULE_OPTIONS))]
+    pub options: BTreeMap<String, ModuleOption>,
+}
+
+/// Limits of one service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = crate::cel::rules(&[
+    ("has(self.memlock) || has(self.nofile) || has(self.stack)", "at least one of memlock, nofile and stack is needed"),
+])))]
+pub struct ServiceLimits {
+    /// Bytes that it may lock (`LimitMEMLOCK`); RDMA registers locked memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memlock: Option<Limit>,
+    /// Files that it may open (`LimitNOFILE`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nofile: Option<Limit>,
+    /// The service, without `.service`: `containerd`.
+    pub service: ServiceName,
+    /// Bytes of its stack (`LimitSTACK`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<Limit>,
+}
+
+/// What TuneD owns on the hosts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tuned {
+    /// Whether its profile sets kernel arguments (`[bootloader]`): then the pool sets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel_arguments: Option<bool>,
+    /// The profile.
+    pub profile: Name,
+    /// The sysctls that it sets, in the spelling with dots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::SYSCTLS), extend("x-kubernetes-list-type" = "set", "items" = serde_json::json!({"type": "string", "minLength": 1, "maxLength": 256})))]
+    pub sysctls: Vec<String>,
+}
