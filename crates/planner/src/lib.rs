@@ -16,6 +16,8 @@ mod check;
 mod compile;
 pub mod fabric;
 mod finding;
+mod glob;
+pub mod handover;
 mod input;
 mod locations;
 mod model;
@@ -25,6 +27,8 @@ pub mod power;
 mod profile;
 pub mod rules;
 mod site;
+pub mod storage;
+mod tiers;
 
 pub use check::check;
 pub use compile::{Compilation, CompileError, compile};
