@@ -11,6 +11,7 @@
 
 pub mod bounds;
 mod cel;
+pub mod compatibility;
 pub mod crds;
 pub mod fabric;
 pub mod gpupool;
@@ -27,6 +28,7 @@ pub mod storage;
 pub mod supercluster;
 pub mod text;
 
+pub use compatibility::*;
 pub use fabric::*;
 pub use gpupool::*;
 pub use host::*;

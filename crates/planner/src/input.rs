@@ -57,21 +57,24 @@ pub struct Inventory {
     pub labels: BTreeMap<String, String>,
     /// Port GUIDs by rail, in rail order, as numbers: a site has millions.
     pub guids: Box<[(u8, u64)]>,
+    /// Where the HCAs sit, as numbers.
+    pub hca_addresses: Box<[u32]>,
 }
 
 impl Inventory {
     /// Takes from an inventory what a compile needs.
     pub fn new(name: NodeName, labels: BTreeMap<String, String>, spec: NodeInventorySpec) -> Self {
-        let mut guids: Vec<(u8, u64)> = spec
-            .hcas
-            .into_iter()
-            .map(|hca| (hca.rail, hca.guid.value()))
-            .collect();
+        let hcas = spec.hcas;
+        let mut guids: Vec<(u8, u64)> = hcas.iter().map(|hca| (hca.rail, hca.guid.value())).collect();
         guids.sort_unstable();
         Self {
             name,
             labels,
             guids: guids.into_boxed_slice(),
+            hca_addresses: hcas
+                .iter()
+                .filter_map(|hca| Some(hca.pci_address.as_ref()?.value()))
+                .collect(),
         }
     }
 }
