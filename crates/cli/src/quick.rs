@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use rackwright_api::labels::API_VERSION;
 use rackwright_api::{Guid, Hash, InterfaceAddress, Line, Name, NodeName, PciAddress, bounds};
 use rackwright_manifest::schema::is_label;
-use rackwright_planner::{Inventory, PreviousNode};
+use rackwright_planner::{Inventory, Port, PreviousNode};
 
 use crate::scan::{Scan, once};
 
@@ -22,7 +22,7 @@ type Labels<'a> = Vec<(&'a str, &'a str)>;
 pub fn inventory(line: &[u8]) -> Option<Inventory> {
     let ((name, labels), found) = object(line, "NodeInventory", inventory_spec)?;
     let disks = found.disks.into_iter().map(|disk| (disk.model, disk.address));
-    Some(Inventory::from_parts(name, judged(labels)?, found.guids, disks))
+    Some(Inventory::from_parts(name, judged(labels)?, &found.ports, disks))
 }
 
 /// The name of a node's configuration.
@@ -103,8 +103,7 @@ fn labels<'a>(scan: &mut Scan<'a>) -> Option<Labels<'a>> {
 
 /// What a compile needs of an inventory's spec.
 struct Found<'a> {
-    /// Port GUIDs by rail.
-    guids: Vec<(u8, u64)>,
+    ports: Vec<Port>,
     disks: Vec<Disk<'a>>,
 }
 
@@ -119,13 +118,13 @@ fn inventory_spec<'a>(scan: &mut Scan<'a>) -> Option<Found<'a>> {
     scan.object(|scan, key| match key {
         "disks" => once(&mut disks, list(scan, bounds::DISKS, disk, |disk| disk.id)?),
         "gpus" => once(&mut gpus, list(scan, bounds::GPUS, gpu, |address| *address)?),
-        "hcas" => once(&mut hcas, list(scan, bounds::NODE_RAILS, hca, |(rail, _)| *rail)?),
+        "hcas" => once(&mut hcas, list(scan, bounds::NODE_RAILS, hca, |port| port.rail)?),
         "kernel" => once(&mut kernel, valid(scan, Line::is_valid)?),
         "system" => once(&mut system, valid(scan, Name::is_valid)?),
         _ => None,
     })?;
     Some(Found {
-        guids: hcas.unwrap_or_default(),
+        ports: hcas.unwrap_or_default(),
         disks: disks.unwrap_or_default(),
     })
 }
@@ -161,18 +160,21 @@ fn gpu<'a>(scan: &mut Scan<'a>) -> Option<&'a str> {
     memory.and(product).and(address)
 }
 
-/// Rail and port GUID of an HCA.
-fn hca(scan: &mut Scan<'_>) -> Option<(u8, u64)> {
+fn hca(scan: &mut Scan<'_>) -> Option<Port> {
     let (mut device, mut guid, mut address, mut rail) = (None, None, None, None);
     scan.object(|scan, key| match key {
         "device" => once(&mut device, valid(scan, Line::is_valid)?),
         "guid" => once(&mut guid, Guid::value_of(scan.text()?)?),
-        "pciAddress" => once(&mut address, valid(scan, PciAddress::is_valid)?),
+        "pciAddress" => once(&mut address, PciAddress::new(scan.text()?).ok()?.value()),
         "rail" => once(&mut rail, scan.number()?),
         _ => None,
     })?;
     let rail = rail.filter(|rail| *rail < bounds::NODE_RAILS as u64)?;
-    Some((rail as u8, guid?))
+    Some(Port {
+        rail: rail as u8,
+        guid: guid?,
+        address,
+    })
 }
 
 /// A rail of a node's configuration.

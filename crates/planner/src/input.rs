@@ -59,29 +59,47 @@ pub struct Inventory {
     pub guids: Box<[(u8, u64)]>,
     /// Disks by model (empty where it is not known), each by its PCI address as a number, or [`NO_ADDRESS`].
     pub disks: Box<[(Box<str>, Box<[u32]>)]>,
+    /// Where the HCAs sit, as numbers.
+    pub hca_addresses: Box<[u32]>,
 }
 
 /// The PCI address of a disk that does not say where it sits: the last function of the last bus, where no disk is.
 pub const NO_ADDRESS: u32 = u32::MAX;
 
+/// A port of an HCA, as numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Port {
+    /// Its rail.
+    pub rail: u8,
+    /// Its GUID.
+    pub guid: u64,
+    /// The PCI address of the HCA, where the inventory says it.
+    pub address: Option<u32>,
+}
+
 impl Inventory {
     /// Takes from an inventory what a compile needs.
     pub fn new(name: NodeName, labels: BTreeMap<String, String>, spec: NodeInventorySpec) -> Self {
-        let ports = spec.hcas.into_iter().map(|hca| (hca.rail, hca.guid.value()));
+        let ports = spec.hcas.iter().map(|hca| Port {
+            rail: hca.rail,
+            guid: hca.guid.value(),
+            address: hca.pci_address.as_ref().map(PciAddress::value),
+        });
         let disks = spec.disks.iter().map(|disk| {
             let model = disk.model.as_ref().map_or("", |model| model.as_str());
             (model, disk.pci_address.as_ref().map(PciAddress::value))
         });
-        Self::from_parts(name, labels, ports.collect(), disks)
+        Self::from_parts(name, labels, &ports.collect::<Vec<_>>(), disks)
     }
 
-    /// The same from rails with GUIDs, and from models and addresses of disks.
+    /// The same from ports, and from models and PCI addresses of disks, each in the order of the inventory.
     pub fn from_parts<'d>(
         name: NodeName,
         labels: BTreeMap<String, String>,
-        mut guids: Vec<(u8, u64)>,
+        ports: &[Port],
         disks: impl Iterator<Item = (&'d str, Option<u32>)>,
     ) -> Self {
+        let mut guids: Vec<(u8, u64)> = ports.iter().map(|port| (port.rail, port.guid)).collect();
         guids.sort_unstable();
         let mut by_model: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for (model, address) in disks {
@@ -98,6 +116,7 @@ impl Inventory {
             labels,
             guids: guids.into_boxed_slice(),
             disks: disks.collect(),
+            hca_addresses: ports.iter().filter_map(|port| port.address).collect(),
         }
     }
 }
