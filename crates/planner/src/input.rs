@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName, PciAddress,
+    GPUPoolSpec, InfiniBandFabricSpec, Line, Name, NodeConfigSpec, NodeInventorySpec, NodeName, PciAddress,
     StorageTierSpec, SuperclusterSpec,
 };
 
@@ -86,7 +86,7 @@ impl Inventory {
             address: hca.pci_address.as_ref().map(PciAddress::value),
         });
         let disks = spec.disks.iter().map(|disk| {
-            let model = disk.model.as_ref().map_or("", |model| model.as_str());
+            let model = disk.model.as_ref().map_or("", Line::as_str);
             (model, disk.pci_address.as_ref().map(PciAddress::value))
         });
         Self::from_parts(name, labels, &ports.collect::<Vec<_>>(), disks)

@@ -18,6 +18,7 @@ mod domains;
 pub mod fabric;
 mod finding;
 mod glob;
+mod guids;
 pub mod handover;
 mod incremental;
 mod input;
