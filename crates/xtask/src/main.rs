@@ -2,6 +2,7 @@
 
 mod bench;
 mod catalogue;
+mod classes;
 mod fleet;
 mod generate;
 mod house;

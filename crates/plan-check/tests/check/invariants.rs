@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::world::{World, address, guid, name, zero};
-use rackwright_api::{
-    Grant, Hostlist, Ipv4Prefix, KernelArgument, LabelValue, Management, ModuleName, NodeMetadata, OnDelete,
-    Plane,
-};
+use rackwright_api::{Grant, Hostlist, Ipv4Prefix, KernelArgument, Management, ModuleName, OnDelete, Plane};
 use rackwright_plan_check::{INVARIANTS, Kind};
 
 /// Whether the profile names and the hashes are made anew after the break.
@@ -191,10 +188,10 @@ const PLANTS: &[Plant] = &[
     ("RW9021", "another schema", Yes, |w| w.profile("train").schema = 2),
     ("RW9022", "a second profile of a pool", Yes, |w| {
         let (_, pool, mut spec) = w.profiles[3].clone();
-        spec.kubernetes = Some(NodeMetadata {
-            labels: [("other".to_owned(), LabelValue::new("yes").unwrap())].into(),
-            taints: Vec::new(),
-        });
+        // Mounts alone: every other section is compared with the pool's.
+        let mount = serde_json::json!({ "mountPoint": "/data", "tier": "data",
+            "nfs": { "export": "/a", "server": "10.0.0.1", "transport": "TCP" } });
+        spec.mounts = vec![serde_json::from_value(mount).unwrap()];
         w.profiles.push((String::from("second"), pool, spec));
     }),
     ("RW9023", "nodes of a refused pool", No, |w| {
@@ -319,7 +316,10 @@ fn each_planted_bug_is_found_by_its_own_code() {
 
 #[test]
 fn each_invariant_has_a_planted_bug() {
-    let planted: BTreeSet<&str> = PLANTS.iter().map(|plant| plant.0).collect();
+    let of_plans = PLANTS.iter().map(|plant| plant.0);
+    let planted: BTreeSet<&str> = of_plans
+        .chain(crate::waves::PLANTS.iter().map(|plant| plant.0))
+        .collect();
     let known: BTreeSet<&str> = INVARIANTS.iter().map(|invariant| invariant.code).collect();
     assert_eq!(planted, known);
 }
