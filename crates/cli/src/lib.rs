@@ -29,6 +29,7 @@ pub mod previous;
 mod reference;
 mod report;
 pub mod rules;
+mod storage;
 mod strict;
 mod suggest;
 mod summary;
