@@ -15,7 +15,9 @@
 )]
 
 mod args;
+mod before;
 mod catalogue;
+mod changes;
 mod exit;
 mod findings;
 mod jsonl;

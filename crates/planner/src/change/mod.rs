@@ -26,7 +26,7 @@ pub use check::check_waves;
 pub use diff::{Diff, NodeChange, ProfilePair, What, diff};
 pub use difference::Difference;
 pub use fields::{Field, Turn};
-pub use lines::LineError;
+pub use lines::{LineError, between};
 pub use state::{FactsOf, NodeState, State, Written};
 pub use table::FIELDS;
 pub use waves::{Held, Step, Wave, Waves, Why, waves};

@@ -10,8 +10,8 @@ use crate::plan::{Plan, PlannedNode};
 /// Nodes and the profiles that they refer to. A side is small: facts are read only where hashes differ.
 #[derive(Debug, Clone, Default)]
 pub struct State<'a> {
-    nodes: Vec<NodeState<'a>>,
-    profiles: BTreeMap<&'a str, Cow<'a, NodeProfileSpec>>,
+    pub(super) nodes: Vec<NodeState<'a>>,
+    pub(super) profiles: BTreeMap<&'a str, Cow<'a, NodeProfileSpec>>,
 }
 
 /// One node.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use rackwright_api::{ActionClass, DeviceConsent, Facts, Hash, Line, Name, NodeProfileSpec};
-use rackwright_planner::change::{Difference, FactsOf, NodeState, State, What, Written, diff};
+use rackwright_planner::change::{Diff, Difference, FactsOf, NodeState, State, What, Written, between, diff};
 use serde_json::{from_value, json};
 
 use crate::support::{compile, configs};
@@ -170,6 +170,43 @@ fn plans_and_their_lines_differ_alike() {
     assert!(planned[4].contains("Removed"), "{}", planned[4]);
     assert_eq!(told(&old_read, &new_read), planned);
     assert_eq!(told(&old_read, &new), planned);
+    let (old_part, new_part, same) = between(&old_lines, &new_lines).unwrap();
+    assert_eq!((told(&old_part, &new_part), same), (planned, 0));
+}
+
+proptest! {
+    /// What is skipped as the same is the same, wherever lines are missing, added or different.
+    #[test]
+    fn only_what_differs_is_read(picks in proptest::collection::vec((0..3_u8, 0..3_u8), 6)) {
+        let all = lines(&compile(SITE));
+        let side = |pick: fn(&(u8, u8)) -> u8| {
+            let mut at = 0;
+            let kept = all.lines().filter_map(|line| {
+                if line.contains("NodeProfile") {
+                    return Some(line.to_owned());
+                }
+                at += 1;
+                match pick(&picks[at - 1]) {
+                    0 => None,
+                    1 => Some(line.to_owned()),
+                    _ => {
+                        let (start, hash) = line.split_once("\"hash\":\"").unwrap();
+                        let digit = if hash.starts_with('0') { '1' } else { '0' };
+                        Some(format!("{start}\"hash\":\"{digit}{}", &hash[1..]))
+                    }
+                }
+            });
+            kept.map(|line| line + "\n").collect::<String>()
+        };
+        let (old, new) = (side(|pick| pick.0), side(|pick| pick.1));
+        let (before, after) = (State::from_lines(&old).unwrap(), State::from_lines(&new).unwrap());
+        let whole = diff(&before, &after);
+        let (before, after, same) = between(&old, &new).unwrap();
+        let part = diff(&before, &after);
+        let names = |diff: &Diff<'_>| diff.nodes.iter().map(|node| (node.name.to_owned(), node.what)).collect::<Vec<_>>();
+        prop_assert_eq!(names(&part), names(&whole));
+        prop_assert_eq!(part.unchanged + same, whole.unchanged);
+    }
 }
 
 #[test]
