@@ -15,6 +15,7 @@
 )]
 
 mod args;
+mod carried;
 mod catalogue;
 mod exit;
 mod findings;

@@ -31,6 +31,10 @@ pub struct Outcome {
     pub skipped: BTreeMap<String, usize>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
+    /// Whether a file could not be read to its end: what it held is not known.
+    pub broken: bool,
+    /// What was compiled.
+    pub input: Input,
     /// The plan of what was accepted.
     pub compilation: Compilation,
     /// Objects that are refused: by their own mistakes, by the compiler, or for standing twice.
@@ -98,6 +102,8 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
         diagnostics,
         skipped: loaded.skipped,
         errors: loaded.errors,
+        broken: !loaded.broken.is_empty(),
+        input,
         compilation,
         refused,
         violations,

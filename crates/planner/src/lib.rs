@@ -13,15 +13,19 @@
 mod allocate;
 pub mod catalogue;
 mod check;
+mod clusters;
 mod compile;
 mod finding;
 mod input;
 mod locations;
+mod member;
 mod model;
 mod names;
+mod numbers;
 mod plan;
 pub mod power;
 mod profile;
+mod reach;
 pub mod rules;
 mod site;
 
@@ -29,4 +33,5 @@ pub use check::check;
 pub use compile::{Compilation, CompileError, compile};
 pub use finding::{Finding, Party};
 pub use input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
+pub use member::UnknownCluster;
 pub use plan::{Plan, PlannedNode, PoolPlan};

@@ -8,6 +8,7 @@ use rackwright_api::{
 use rackwright_manifest::Path;
 
 use crate::catalogue::{self, System};
+use crate::clusters::Clusters;
 use crate::finding::{Finding, at};
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef};
 use crate::power::Power;
@@ -73,6 +74,7 @@ impl<'a> Model<'a> {
         let named = model.named_nodes(findings);
         let unplaced = model.unplaced(&named);
         model.site = Site::build(&model.superclusters, unplaced.into_iter(), findings);
+        model.site.clusters = Clusters::read(&model, findings);
         model.power = Power::new(&model.superclusters, &model.site);
         model.selected = model
             .pools

@@ -18,6 +18,8 @@ pub struct World {
     pub profiles: Vec<(String, Name, NodeProfileSpec)>,
     pub nodes: Vec<(String, Name, NodeConfigSpec)>,
     pub taken: Vec<(String, Vec<Ipv4Addr>)>,
+    /// What nodes of the plan held before.
+    pub previous: Vec<(String, Vec<Ipv4Addr>)>,
 }
 
 pub fn name(text: &str) -> Name {
@@ -163,6 +165,7 @@ impl World {
             profiles,
             nodes,
             taken,
+            previous: Vec::new(),
         };
         world.seal();
         world
@@ -204,12 +207,18 @@ impl World {
             .iter()
             .map(|(name, addresses)| Held { name, addresses })
             .collect();
+        let previous: Vec<_> = self
+            .previous
+            .iter()
+            .map(|(name, addresses)| Held { name, addresses })
+            .collect();
         let checked = Checked {
             pools: &pools,
             fabrics: &fabrics,
             superclusters: &superclusters,
             profiles: &profiles,
             taken: &taken,
+            previous: &previous,
         };
         check(
             &checked,

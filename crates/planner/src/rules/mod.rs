@@ -5,6 +5,7 @@ pub mod duplicate_guid;
 pub mod duplicate_node;
 pub mod empty_pool;
 pub mod gpu_power_limit;
+pub mod host_number_conflict;
 pub mod hostlist_invalid;
 pub mod in_use;
 pub mod invalid_node_name;
@@ -14,11 +15,18 @@ pub mod mig_layout;
 pub mod missing_reference;
 pub mod node_claimed_twice;
 pub mod node_names_count;
+pub mod number_outside_range;
 pub mod phase_power;
 pub mod prefix_too_small;
 pub mod prefixes_overlap;
 pub mod rack_in_two_clusters;
 pub mod rack_power;
+pub mod range_missing;
+pub mod range_outside_prefix;
+pub mod range_too_small;
+pub mod range_unknown_cluster;
+pub mod ranges_overlap;
+pub mod reservation_unknown_node;
 pub mod site_power;
 pub mod sysctl_key;
 pub mod too_many_nodes;
@@ -52,6 +60,14 @@ pub static RULES: &[&Rule] = &[
     &unknown_system::RULE,
     &mig_layout::RULE,
     &gpu_power_limit::RULE,
+    &range_missing::RULE,
+    &range_unknown_cluster::RULE,
+    &ranges_overlap::RULE,
+    &range_outside_prefix::RULE,
+    &range_too_small::RULE,
+    &reservation_unknown_node::RULE,
+    &host_number_conflict::RULE,
+    &number_outside_range::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
     &rack_power::RULE,
