@@ -137,17 +137,31 @@ invariants! {
               with its pool. An absent section equals an empty one.",
         why "What the user wrote is what the nodes become.",
         example "The pool has `iommu=pt`, and the profile has no kernel arguments.";
-    NUMBER_RANGE = "RW9041", "number-out-of-range", "A node's host number is not one of its member cluster.",
+    PROFILE_MOUNTS = "RW9041", "profile-mounts-unlike-tiers", "A profile's mounts are not those of its pool's tiers.",
+        does "Derives each mount from its tier: what the tier is, its mount point and options (in order), and the rails of its \
+              fabric; without consents, capacity and throughput. A tier without a mount point has no mount.",
+        why "A mount of another pool would show one tenant's data to another.",
+        example "The pool `train` has the tiers `scratch` and `datasets`, and the profile mounts `scratch` alone.";
+    MOUNT_TWICE = "RW9042", "mount-point-twice", "A profile mounts two tiers at one mount point.",
+        does "Counts each mount point of each profile.",
+        why "One of them would be hidden, and the API server refuses the profile: mount points are the keys of its list.",
+        example "`scratch` and `cache` both at `/mnt/scratch`.";
+    CONSENTS = "RW9043", "consents-unlike-tiers", "A node's consents to wipe devices are not those that its tiers give it.",
+        does "Compares the consents of each node, in the order of serial numbers, with those that the tiers of its pool hold \
+              for it.",
+        why "A consent that reaches another node wipes a disk that nobody looked at.",
+        example "A consent for `a001-n01` in the facts of `a001-n02`.";
+    NUMBER_RANGE = "RW9051", "number-out-of-range", "A node's host number is not one of its member cluster.",
         does "Reads the ranges of each fabric and the racks of the site's member clusters. The host number of a node of a \
               member cluster lies in the cluster's range, that of any other node in none.",
         why "Each member cluster gives away the numbers of its range without seeing the others.",
         example "`a001-n01` of `prom-1`, whose range is 1 to 8192, is host 9000.";
-    NUMBER_RESERVED = "RW9042", "number-not-as-reserved", "A host number is not given as it is reserved.",
+    NUMBER_RESERVED = "RW9052", "number-not-as-reserved", "A host number is not given as it is reserved.",
         does "Reads the reservations of each fabric: their nodes have just these numbers, and no other node has one of \
               them.",
         why "The number stands in configurations that are not ours; the next node to come is promised it.",
         example "Host 10 is reserved for `a001-n01`, and `a001-n02` has it.";
-    NUMBER_MOVED = "RW9043", "number-moved", "A node has another host number than before.",
+    NUMBER_MOVED = "RW9053", "number-moved", "A node has another host number than before.",
         does "Compares the host number of each node in each fabric with the one that it held, unless another is reserved for \
               it, or the number was held by two.",
         why "An address that moves takes down every connection to its host, and whoever wrote it down finds another one.",

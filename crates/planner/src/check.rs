@@ -15,6 +15,7 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
     let mut pools = specs(&input.pools);
     pools.retain(|(name, _)| accepted.contains(name));
     let fabrics = specs(&input.fabrics);
+    let tiers = specs(&input.tiers);
     let superclusters = specs(&input.superclusters);
     let profiles: Vec<Profile<'_>> = plan
         .pools()
@@ -31,6 +32,7 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
     let checked = Checked {
         pools: &pools,
         fabrics: &fabrics,
+        tiers: &tiers,
         superclusters: &superclusters,
         profiles: &profiles,
         taken: &taken,
@@ -144,10 +146,10 @@ mod tests {
         assert_eq!(compiled.slots, [6, 0, 59, 50]);
         assert_eq!(check(&ranges(), &compiled), vec![]);
         let bugs: [(&str, &str, [u32; 4]); 4] = [
-            ("RW9041", "a number of another cluster's range", [6, 70, 59, 50]),
-            ("RW9042", "a reserved number to another node", [6, 0, 61, 59]),
-            ("RW9042", "another number than the reserved one", [6, 0, 51, 50]),
-            ("RW9043", "a node that moves", [8, 0, 59, 50]),
+            ("RW9051", "a number of another cluster's range", [6, 70, 59, 50]),
+            ("RW9052", "a reserved number to another node", [6, 0, 61, 59]),
+            ("RW9052", "another number than the reserved one", [6, 0, 51, 50]),
+            ("RW9053", "a node that moves", [8, 0, 59, 50]),
         ];
         for (code, what, slots) in bugs {
             let mut plan = compiled.clone();

@@ -110,6 +110,7 @@ fn rejected(compilation: &Compilation, violations: &[Violation]) -> BTreeSet<Obj
                 CheckedKind::Supercluster => Kind::Supercluster,
                 CheckedKind::GPUPool => Kind::GPUPool,
                 CheckedKind::InfiniBandFabric => Kind::InfiniBandFabric,
+                CheckedKind::StorageTier => Kind::StorageTier,
                 CheckedKind::NodeProfile => {
                     pools.extend(
                         plan.pools()

@@ -7,6 +7,7 @@ mod node;
 mod numbers;
 mod prefixes;
 mod profiles;
+mod storage;
 mod unique;
 
 use crate::input::{Checked, Node};

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::{World, address, guid, name, zero};
-use rackwright_api::{
-    Grant, Hostlist, Ipv4Prefix, KernelArgument, LabelValue, Management, ModuleName, NodeMetadata, OnDelete,
-    Plane,
-};
+use crate::numbers::{ranges, renumber, reserve};
+use crate::world::{World, address, consent, guid, name, zero};
+use rackwright_api::{Grant, Hostlist, Ipv4Prefix, KernelArgument, Management, ModuleName, OnDelete, Plane};
 use rackwright_plan_check::{INVARIANTS, Kind};
-use serde_json::{from_value, json};
 
 /// Whether the profile names and the hashes are made anew after the break.
 #[derive(Clone, Copy, PartialEq)]
@@ -192,10 +189,8 @@ const PLANTS: &[Plant] = &[
     ("RW9021", "another schema", Yes, |w| w.profile("train").schema = 2),
     ("RW9022", "a second profile of a pool", Yes, |w| {
         let (_, pool, mut spec) = w.profiles[3].clone();
-        spec.kubernetes = Some(NodeMetadata {
-            labels: [("other".to_owned(), LabelValue::new("yes").unwrap())].into(),
-            taints: Vec::new(),
-        });
+        // The same set in another order: other content, and nothing else that is wrong.
+        spec.host.as_mut().unwrap().modules.reverse();
         w.profiles.push((String::from("second"), pool, spec));
     }),
     ("RW9023", "nodes of a refused pool", No, |w| {
@@ -289,82 +284,86 @@ const PLANTS: &[Plant] = &[
     ("RW9031", "another MIG layout", No, |w| {
         w.pool("train").gpu.as_mut().unwrap().mig = None;
     }),
+    ("RW9041", "a mount that is missing", Yes, |w| {
+        drop(w.profile("train").mounts.remove(0))
+    }),
+    (
+        "RW9041",
+        "a mount of a tier that the pool does not have",
+        Yes,
+        |w| {
+            let mount = w.profile("train").mounts[0].clone();
+            w.profile("infer").mounts.push(mount);
+        },
+    ),
+    ("RW9041", "options in another order", Yes, |w| {
+        w.profile("train").mounts[0].options.reverse()
+    }),
+    ("RW9041", "the rails of another fabric", Yes, |w| {
+        w.profile("train").mounts[0].rails = vec![0]
+    }),
+    ("RW9041", "the consents of a tier in a profile", Yes, |w| {
+        let consents = w.tiers[0].1.local_nvme.as_ref().unwrap().wipe_consents.clone();
+        w.profile("train").mounts[1]
+            .local_nvme
+            .as_mut()
+            .unwrap()
+            .wipe_consents = consents;
+    }),
+    ("RW9042", "two tiers at one mount point", Yes, |w| {
+        w.tiers[0].1.mount_point = w.tiers[1].1.mount_point.clone();
+        w.profile("train").mounts[1].mount_point = w.profile("train").mounts[0].mount_point.clone();
+    }),
+    ("RW9043", "a consent on another node", Yes, |w| {
+        let consent = w.node("r1-n2").facts.wipe_consents.pop().unwrap();
+        w.node("r1-n1").facts.wipe_consents.push(consent);
+    }),
+    ("RW9043", "a consent for another content", Yes, |w| {
+        w.node("r1-n2").facts.wipe_consents[0] = consent("S1", "ext4:1");
+    }),
+    ("RW9043", "consents out of order", Yes, |w| {
+        w.node("r1-n2").facts.wipe_consents.reverse()
+    }),
+    (
+        "RW9043",
+        "a consent of a tier that the pool does not mount",
+        Yes,
+        |w| {
+            w.node("q1-n1").facts.wipe_consents.push(consent("S3", "xfs:3"));
+        },
+    ),
+    ("RW9030", "a tier that does not exist", Yes, |w| {
+        w.tiers.pop();
+    }),
     ("RW9030", "ranges that cannot be read", No, |w| {
         ranges(w);
         w.superclusters[0].1.clusters[0].racks = list("r[1-");
     }),
-    ("RW9041", "a number of another cluster", Yes, |w| {
+    ("RW9051", "a number of another cluster", Yes, |w| {
         ranges(w);
         renumber(w, "q1-n1", 40);
     }),
-    ("RW9041", "a number of a range without a cluster", Yes, |w| {
+    ("RW9051", "a number of a range without a cluster", Yes, |w| {
         ranges(w);
         w.superclusters[0].1.clusters.pop();
     }),
-    ("RW9041", "a cluster without a range", Yes, |w| {
+    ("RW9051", "a cluster without a range", Yes, |w| {
         ranges(w);
         w.fabric("compute").addressing.as_mut().unwrap().ranges.pop();
     }),
-    ("RW9042", "another number than the reserved one", Yes, |w| {
+    ("RW9052", "another number than the reserved one", Yes, |w| {
         reserve(w, 40, "r1-n1");
     }),
-    ("RW9042", "the number of a node that is not there", Yes, |w| {
+    ("RW9052", "the number of a node that is not there", Yes, |w| {
         reserve(w, 5, "r9-n9");
     }),
-    ("RW9043", "another number than before", No, |w| {
+    ("RW9053", "another number than before", No, |w| {
         w.previous.push((
             "r1-n1".into(),
             vec![[10, 64, 0, 40].into(), [10, 64, 1, 40].into()],
         ));
     }),
 ];
-
-/// Member clusters, and ranges that fit the plan: hosts 1 to 4 and 5 to 6.
-fn ranges(world: &mut World) {
-    world.superclusters[0].1.clusters =
-        from_value(json!([{ "name": "one", "racks": "r[1-2]" }, { "name": "two", "racks": "q1" }])).unwrap();
-    world.fabric("compute").addressing.as_mut().unwrap().ranges = from_value(json!([
-        { "cluster": "one", "first": 1, "last": 4 }, { "cluster": "two", "first": 5, "last": 6 },
-    ]))
-    .unwrap();
-}
-
-fn reserve(world: &mut World, first: u32, nodes: &str) {
-    let reservation = json!([{ "first": first, "nodes": nodes }]);
-    world.fabric("compute").addressing.as_mut().unwrap().reservations = from_value(reservation).unwrap();
-}
-
-/// Another host number on both rails of the compute fabric.
-fn renumber(world: &mut World, node: &str, number: u8) {
-    for rail in 0..2 {
-        world.rail(node, rail).ipv4 = Some(address(&format!("10.64.{rail}.{number}/24")));
-    }
-}
-
-/// What is promised and kept, and what may change all the same.
-#[test]
-fn numbers_that_are_right_hold() {
-    let mut world = World::valid();
-    ranges(&mut world);
-    reserve(&mut world, 2, "r1-n[2],r2-n1");
-    let held = |number: u8| vec![[10, 64, 0, number].into(), [10, 64, 1, number].into()];
-    world.previous.push(("r1-n1".into(), held(1)));
-    // Its number is reserved, and another than before.
-    world.previous.push(("r1-n2".into(), held(77)));
-    // Another cut of the prefix: its addresses are hosts 9 and 10 now.
-    world.previous.push((
-        "r2-n2".into(),
-        vec![[10, 64, 0, 9].into(), [10, 64, 1, 10].into()],
-    ));
-    // A node outside of the plan had the same number.
-    world.previous.push(("q1-n1".into(), held(88)));
-    world.taken.push(("gone3".into(), held(88)));
-    // Outside of the fabric, and an address that no host may have.
-    world
-        .previous
-        .push(("q1-n2".into(), vec![[10, 99, 0, 7].into(), [10, 64, 0, 0].into()]));
-    assert_eq!(report(&world), Vec::<String>::new());
-}
 
 fn report(world: &World) -> Vec<String> {
     world.check().iter().map(ToString::to_string).collect()

@@ -6,5 +6,6 @@
 )]
 
 mod invariants;
+mod numbers;
 mod properties;
 mod world;
