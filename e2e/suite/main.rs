@@ -17,4 +17,5 @@ mod deletion;
 mod leader;
 mod member;
 mod rights;
+mod storage;
 mod superpod;
