@@ -151,17 +151,17 @@ invariants! {
               for it.",
         why "A consent that reaches another node wipes a disk that nobody looked at.",
         example "A consent for `a001-n01` in the facts of `a001-n02`.";
-    NUMBER_RANGE = "RW9051", "number-out-of-range", "A node's host number is not one of its member cluster.",
+    NUMBER_RANGE = "RW9051", "host-number-out-of-range", "A node's host number is not one of its member cluster.",
         does "Reads the ranges of each fabric and the racks of the site's member clusters. The host number of a node of a \
               member cluster lies in the cluster's range, that of any other node in none.",
         why "Each member cluster gives away the numbers of its range without seeing the others.",
         example "`a001-n01` of `prom-1`, whose range is 1 to 8192, is host 9000.";
-    NUMBER_RESERVED = "RW9052", "number-not-as-reserved", "A host number is not given as it is reserved.",
+    NUMBER_RESERVED = "RW9052", "host-number-not-as-reserved", "A host number is not given as it is reserved.",
         does "Reads the reservations of each fabric: their nodes have just these numbers, and no other node has one of \
               them.",
         why "The number stands in configurations that are not ours; the next node to come is promised it.",
         example "Host 10 is reserved for `a001-n01`, and `a001-n02` has it.";
-    NUMBER_MOVED = "RW9053", "number-moved", "A node has another host number than before.",
+    NUMBER_MOVED = "RW9053", "host-number-moved", "A node has another host number than before.",
         does "Compares the host number of each node in each fabric with the one that it held, unless another is reserved for \
               it, or the number was held by two.",
         why "An address that moves takes down every connection to its host, and whoever wrote it down finds another one.",
