@@ -29,8 +29,8 @@ pub struct Compilation {
     /// How many nodes each intent reaches: of the site, selected by the pool, plugged into the fabric, mounting the
     /// tier. Refused intents are counted too.
     pub reach: BTreeMap<ObjectRef, u32>,
-    /// The same by member cluster.
-    pub(crate) shares: BTreeMap<ObjectRef, Shares>,
+    /// The same by name of the member cluster; nodes of no member cluster under `None`.
+    pub shares: BTreeMap<ObjectRef, Shares>,
     /// Intents that a pool refers to (or a fabric or tier, for superclusters): they are held while they are deleted.
     pub referenced: BTreeSet<ObjectRef>,
     /// Every power budget and what is drawn of it: of each site its own, its phases by date, its locations.
