@@ -15,6 +15,7 @@ mod crash;
 mod crds;
 mod deletion;
 mod leader;
+mod member;
 mod rights;
 mod storage;
 mod superpod;

@@ -17,6 +17,7 @@
 
 mod args;
 mod before;
+mod carried;
 mod catalogue;
 mod changes;
 mod exit;

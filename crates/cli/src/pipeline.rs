@@ -31,7 +31,9 @@ pub struct Outcome {
     pub skipped: BTreeMap<String, usize>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
-    /// What was compiled, without inventories and earlier plans: they are large, and the plan holds what is left of them.
+    /// Whether a file could not be read to its end: what it held is not known.
+    pub broken: bool,
+    /// What was compiled.
     pub input: Input,
     /// The plan of what was accepted.
     pub compilation: Compilation,
@@ -97,14 +99,11 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
         .collect();
     Ok(Outcome {
         objects: loaded.count,
-        input: Input {
-            inventories: Vec::new(),
-            previous: Vec::new(),
-            ..input
-        },
         diagnostics,
         skipped: loaded.skipped,
         errors: loaded.errors,
+        broken: !loaded.broken.is_empty(),
+        input,
         compilation,
         refused,
         violations,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rackwright_api::Name;
 use rackwright_plan_check::{Checked, Held, Node, Profile, Violation};
 
-use crate::input::{Input, Intent};
+use crate::input::{Input, Intent, PreviousNode};
 use crate::plan::Plan;
 
 /// What `plan-check` objects to in a plan that was compiled from this input. Each violation is a mistake of the
@@ -26,16 +26,9 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
             spec: &pool.profile,
         })
         .collect();
-    let outside = input
-        .previous
-        .iter()
-        .filter(|node| plan.node(node.name.as_str()).is_none());
-    let taken: Vec<Held<'_>> = outside
-        .map(|node| Held {
-            name: node.name.as_str(),
-            addresses: &node.addresses,
-        })
-        .collect();
+    let (planned, outside): (Vec<&PreviousNode>, Vec<&PreviousNode>) =
+        (input.previous.iter()).partition(|node| plan.node(node.name.as_str()).is_some());
+    let (previous, taken) = (held(&planned), held(&outside));
     let checked = Checked {
         pools: &pools,
         fabrics: &fabrics,
@@ -43,6 +36,7 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
         superclusters: &superclusters,
         profiles: &profiles,
         taken: &taken,
+        previous: &previous,
     };
     let nodes = plan.nodes().map(|node| Node {
         name: node.name(),
@@ -50,6 +44,14 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
         spec: node.spec(),
     });
     rackwright_plan_check::check(&checked, nodes)
+}
+
+fn held<'a>(nodes: &[&'a PreviousNode]) -> Vec<Held<'a>> {
+    let held = nodes.iter().map(|node| Held {
+        name: node.name.as_str(),
+        addresses: &node.addresses,
+    });
+    held.collect()
 }
 
 /// Names and specs; of intents that stand twice, the last.
@@ -115,6 +117,49 @@ mod tests {
             let mut plan = compile(&input()).unwrap().plan;
             bug(&mut plan);
             assert!(codes(&plan).contains(code), "{code}: {:?}", codes(&plan));
+        }
+    }
+
+    /// Two member clusters with ranges, a reservation, and a node that holds a number already.
+    fn ranges() -> Input {
+        let mut input = input();
+        input.superclusters[0].spec.clusters =
+            from_value(json!([{"name": "one", "racks": "a1"}, {"name": "two", "racks": "a2"}])).unwrap();
+        let addressing = input.fabrics[0].spec.addressing.as_mut().unwrap();
+        addressing.ranges = from_value(json!([
+            {"cluster": "one", "first": 1, "last": 50}, {"cluster": "two", "first": 51, "last": 100},
+        ]))
+        .unwrap();
+        addressing.reservations = from_value(json!([{"first": 60, "nodes": "a2-n1"}])).unwrap();
+        input.previous.push(PreviousNode {
+            name: rackwright_api::NodeName::new("a1-n1").unwrap(),
+            addresses: Box::new([[10, 64, 0, 7].into(), [10, 64, 0, 135].into()]),
+            guids: Box::default(),
+        });
+        input
+    }
+
+    /// Slots of a1-n1, a1-n2, a2-n1 and a2-n2, in this order.
+    #[test]
+    fn planted_bugs_of_the_allocator_are_caught() {
+        let compiled = compile(&ranges()).unwrap().plan;
+        assert_eq!(compiled.slots, [6, 0, 59, 50]);
+        assert_eq!(check(&ranges(), &compiled), vec![]);
+        let bugs: [(&str, &str, [u32; 4]); 4] = [
+            ("RW9051", "a number of another cluster's range", [6, 70, 59, 50]),
+            ("RW9052", "a reserved number to another node", [6, 0, 61, 59]),
+            ("RW9052", "another number than the reserved one", [6, 0, 51, 50]),
+            ("RW9053", "a node that moves", [8, 0, 59, 50]),
+        ];
+        for (code, what, slots) in bugs {
+            let mut plan = compiled.clone();
+            plan.slots = slots.to_vec();
+            let found: BTreeSet<&str> = check(&ranges(), &plan)
+                .iter()
+                .map(|violation| violation.code)
+                .filter(|code| *code != "RW9018")
+                .collect();
+            assert_eq!(found, BTreeSet::from([code]), "{what}");
         }
     }
 }

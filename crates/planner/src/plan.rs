@@ -17,6 +17,10 @@ pub struct Plan {
     /// By node and rail; 0 where the inventory knows none.
     pub(crate) guids: Vec<u64>,
     pub(crate) racks: Vec<Name>,
+    /// The names of all sites' member clusters.
+    pub(crate) clusters: Vec<Box<str>>,
+    /// By rack: which of `clusters` holds it; `u32::MAX` where none does.
+    pub(crate) cluster_of_rack: Vec<u32>,
     /// Consents to wipe by node, each node's by serial number. People write them, so they are few.
     pub(crate) consents: BTreeMap<Box<str>, Vec<DeviceConsent>>,
 }

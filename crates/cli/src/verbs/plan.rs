@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::VerbError;
 use crate::args::{Plan, PlanOutput};
 use crate::before::Before;
+use crate::carried::{self, Carried};
 use crate::changes::Changes;
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint};
@@ -24,7 +25,7 @@ const FINDINGS_SHOWN: usize = 20;
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
-    let outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
+    let mut outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
     let exit = report::exit(&outcome, false);
     findings(&outcome, color);
     refused(&outcome, args);
@@ -33,6 +34,10 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         // A plan of half of the input, or one that fails its own check, is worse than none.
         eprint("no plan is printed because of the errors above\n");
         return Ok(exit);
+    }
+    if let Some(cluster) = &args.cluster {
+        let kept = outcome.compilation.keep_member(cluster);
+        kept.map_err(|error| VerbError::Unknown(error.to_string()))?;
     }
     let before = before(args)?;
     let changes = before.as_ref().map(|before| Changes::new(&outcome, before));
@@ -87,22 +92,31 @@ fn refused(outcome: &Outcome, args: &Plan) {
 
 /// What is printed.
 struct Selection<'a> {
+    /// Those with nodes: a profile that no node needs is not written.
     pools: Vec<&'a PoolPlan>,
     node: Option<PlannedNode<'a>>,
+    /// Nodes of the earlier plan that no pool holds any more, by name.
+    carried: Vec<Carried>,
 }
 
 fn select<'a>(args: &Plan, outcome: &'a Outcome) -> Result<Selection<'a>, VerbError> {
     let plan = &outcome.compilation.plan;
     let Some(name) = &args.node else {
+        let carried = match &args.previous {
+            Some(path) => carried::read(path, outcome)?,
+            None => Vec::new(),
+        };
         return Ok(Selection {
-            pools: plan.pools().iter().collect(),
+            pools: plan.pools().iter().filter(|pool| pool.nodes > 0).collect(),
             node: None,
+            carried,
         });
     };
     let node = planned(outcome, name)?;
     Ok(Selection {
         pools: vec![node.pool()],
         node: Some(node),
+        carried: Vec::new(),
     })
 }
 
@@ -151,6 +165,9 @@ fn print(
             for planned in selection.nodes(outcome) {
                 line(&node(planned), out)?;
             }
+            for carried in &selection.carried {
+                line(&carried.object, out)?;
+            }
         }
         (PlanOutput::Yaml, _) | (PlanOutput::Text, Some(_)) => {
             let mut first = true;
@@ -168,6 +185,9 @@ fn print(
             if selection.node.is_none() {
                 for planned in selection.nodes(outcome) {
                     document(serde_yaml::to_string(&node(planned))?, out)?;
+                }
+                for carried in &selection.carried {
+                    document(serde_yaml::to_string(&carried.object)?, out)?;
                 }
             }
         }
@@ -213,9 +233,15 @@ fn json(
         json_value(&profile(pool), out)?;
     }
     out.write_all(b"],\"nodes\":[")?;
-    for (at, planned) in selection.nodes(outcome).enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+    let mut first = true;
+    let mut separate = |out: &mut Out| out.write_all(if std::mem::take(&mut first) { b"\n" } else { b",\n" });
+    for planned in selection.nodes(outcome) {
+        separate(out)?;
         json_value(&node(planned), out)?;
+    }
+    for carried in &selection.carried {
+        separate(out)?;
+        json_value(&carried.object, out)?;
     }
     Ok(out.write_all(b"]}\n")?)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::numbers::{ranges, renumber, reserve};
 use crate::world::{World, address, consent, guid, name, zero};
 use rackwright_api::{Grant, Hostlist, Ipv4Prefix, KernelArgument, Management, ModuleName, OnDelete, Plane};
 use rackwright_plan_check::{INVARIANTS, Kind};
@@ -333,6 +334,34 @@ const PLANTS: &[Plant] = &[
     ),
     ("RW9030", "a tier that does not exist", Yes, |w| {
         w.tiers.pop();
+    }),
+    ("RW9030", "ranges that cannot be read", No, |w| {
+        ranges(w);
+        w.superclusters[0].1.clusters[0].racks = list("r[1-");
+    }),
+    ("RW9051", "a number of another cluster", Yes, |w| {
+        ranges(w);
+        renumber(w, "q1-n1", 40);
+    }),
+    ("RW9051", "a number of a range without a cluster", Yes, |w| {
+        ranges(w);
+        w.superclusters[0].1.clusters.pop();
+    }),
+    ("RW9051", "a cluster without a range", Yes, |w| {
+        ranges(w);
+        w.fabric("compute").addressing.as_mut().unwrap().ranges.pop();
+    }),
+    ("RW9052", "another number than the reserved one", Yes, |w| {
+        reserve(w, 40, "r1-n1");
+    }),
+    ("RW9052", "the number of a node that is not there", Yes, |w| {
+        reserve(w, 5, "r9-n9");
+    }),
+    ("RW9053", "another number than before", No, |w| {
+        w.previous.push((
+            "r1-n1".into(),
+            vec![[10, 64, 0, 40].into(), [10, 64, 1, 40].into()],
+        ));
     }),
 ];
 
