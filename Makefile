@@ -24,7 +24,7 @@ e2e: ## The end-to-end suite on a real API server, or on $KUBECONFIG if that is 
 e2e-kind: ## The same suite on kind (needs Docker)
 	@e2e/kind/run
 
-bench: ## Compiler against the floor program, operator against a bare loader
+bench: ## Compiler against the floor program, command line against its peers, operator against a bare loader
 	@e2e/bench
 
 generate: ## Write CRDs, rule pages and CLI reference

@@ -10,6 +10,7 @@
 //! Where to start: one file a kind ([`gpupool`] first), field types in [`text`], the CRDs in [`crds`].
 
 pub mod bounds;
+pub mod catalogue;
 mod cel;
 pub mod compatibility;
 pub mod crds;
@@ -28,6 +29,7 @@ pub mod storage;
 pub mod supercluster;
 pub mod text;
 
+pub use catalogue::*;
 pub use compatibility::*;
 pub use fabric::*;
 pub use gpupool::*;

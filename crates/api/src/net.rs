@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::{Guid, InterfaceAddress, Ipv4Prefix, PciAddress};
+use crate::{Guid, InterfaceAddress, Ipv4Prefix};
 
 impl Ipv4Prefix {
     /// The prefix as a number; none where an octet or the length is out of range, or a host bit is set. The API
@@ -65,15 +65,6 @@ impl Guid {
     }
 }
 
-impl PciAddress {
-    /// The address as a number, for tables of many: domain, bus, device and function from the highest bits down.
-    pub fn value(&self) -> u32 {
-        let text = self.as_str();
-        let number = |range| u32::from_str_radix(&text[range], 16).unwrap_or_default();
-        number(0..4) << 16 | number(5..7) << 8 | number(8..10) << 3 | number(11..12)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,15 +75,6 @@ mod tests {
         for bad in ["10.65.0.1/12", "10.64.0.0/33", "10.256.0.0/16"] {
             assert_eq!(Ipv4Prefix::new(bad).unwrap().net(), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn pci_addresses_have_a_number_each() {
-        let value = |text: &str| PciAddress::new(text).unwrap().value();
-        assert_eq!(value("0000:00:00.1"), 1);
-        assert_eq!(value("0000:1b:00.0"), 0x1b00);
-        assert_eq!(value("0000:00:1f.7"), 0xff);
-        assert_eq!(value("ffff:ff:1f.7"), u32::MAX);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::cel::rules;
-use crate::{Compatibility, Date, Hostlist, IntentStatus, Name, Power, Pue};
+use crate::{Catalogue, Compatibility, Date, Hostlist, IntentStatus, Name, Power, Pue};
 
 /// One site with one power envelope: its racks, where they stand, when they arrive, and which Kubernetes cluster holds
 /// which.
@@ -45,6 +45,9 @@ use crate::{Compatibility, Date, Hostlist, IntentStatus, Name, Power, Pue};
      "phase and location of equipment must be names of spec.phases and spec.locations"),
 ])))]
 pub struct SuperclusterSpec {
+    /// Figures of the site's own hardware, beside and above those of the built-in catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<Catalogue>,
     /// Member Kubernetes clusters and the racks that each holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::CLUSTERS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
@@ -166,7 +169,8 @@ pub struct Location {
      "powerDeratingPercent and powerReserve go with powerBudget"),
 ])))]
 pub struct Phase {
-    /// The day by which its racks are energised.
+    /// The day by which its racks are energised. The format refuses days that no month has.
+    #[schemars(extend("format" = "date"))]
     pub by: Date,
     /// Its name, unique in the site.
     pub name: Name,

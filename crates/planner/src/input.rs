@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName, StorageTierSpec,
-    SuperclusterSpec,
+    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName, PciAddress,
+    StorageTierSpec, SuperclusterSpec,
 };
 
 /// Everything that a compile looks at. The order of the lists never matters.
@@ -59,7 +59,12 @@ pub struct Inventory {
     pub guids: Box<[(u8, u64)]>,
     /// Where the HCAs sit, as numbers.
     pub hca_addresses: Box<[u32]>,
+    /// Disks by model (empty where it is not known), each by its PCI address as a number, or [`NO_ADDRESS`].
+    pub disks: Box<[(Box<str>, Box<[u32]>)]>,
 }
+
+/// The PCI address of a disk that does not say where it sits: the last function of the last bus, where no disk is.
+pub const NO_ADDRESS: u32 = u32::MAX;
 
 impl Inventory {
     /// Takes from an inventory what a compile needs.
@@ -67,6 +72,15 @@ impl Inventory {
         let hcas = spec.hcas;
         let mut guids: Vec<(u8, u64)> = hcas.iter().map(|hca| (hca.rail, hca.guid.value())).collect();
         guids.sort_unstable();
+        let mut disks: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for disk in spec.disks {
+            let model = disk.model.map(String::from).unwrap_or_default();
+            let address = disk.pci_address.as_ref().map_or(NO_ADDRESS, PciAddress::value);
+            disks.entry(model).or_default().push(address);
+        }
+        let disks = disks
+            .into_iter()
+            .map(|(model, disks)| (model.into(), disks.into()));
         Self {
             name,
             labels,
@@ -75,6 +89,7 @@ impl Inventory {
                 .iter()
                 .filter_map(|hca| Some(hca.pci_address.as_ref()?.value()))
                 .collect(),
+            disks: disks.collect(),
         }
     }
 }

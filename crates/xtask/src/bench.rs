@@ -13,7 +13,7 @@ use rackwright_api::{
 use crate::measure::{self, Cost};
 use crate::{fleet, root, say};
 
-/// Nodes that one measurement goes through at least: 200,000 take the floor program 30 ticks of CPU time.
+/// Nodes that one measurement goes through at least: a small fleet runs several times, and the average counts.
 const PRECISE: u32 = 200_000;
 
 /// Runs the comparison and prints its table.
@@ -35,7 +35,6 @@ pub fn run(sizes: &[u32], rounds: u32) -> anyhow::Result<()> {
         let folder = root().join("target/bench").join(size.to_string());
         let nodes = fleet::write(&folder, size)?;
         let (mut floor, mut ours): (Option<Cost>, Option<Cost>) = (None, None);
-        // CPU time comes in ticks of 10 ms: a small fleet runs often enough that they do not matter.
         let repeats = (PRECISE / nodes).max(1);
         for _ in 0..rounds {
             let mut program = Command::new(std::env::current_exe()?);

@@ -6,6 +6,7 @@ mod fleet;
 mod generate;
 mod house;
 mod measure;
+mod peers;
 
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,8 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         rounds: u32,
     },
+    /// Compare the command line with the programs that people would otherwise use, in one run
+    Peers(peers::Peers),
     /// The floor program: parse a folder's inventories, serialise as many NodeConfigs, and nothing else
     #[command(hide = true)]
     Floor {
@@ -50,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         Command::Generate { check } => generate::run(check),
         Command::House => house::run(),
         Command::Bench { nodes, rounds } => bench::run(&nodes, rounds),
+        Command::Peers(args) => peers::run(&args),
         Command::Floor { folder } => bench::floor(&folder),
     }
 }

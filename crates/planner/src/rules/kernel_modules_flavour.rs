@@ -69,7 +69,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         }
         let object = ObjectRef::new(Kind::GPUPool, &pool.name);
         for system in model.systems_of(number as u32) {
-            let needs = system.system.gpu().and_then(|gpu| gpu.kernel_modules.as_ref());
+            let needs = system.gpu.and_then(|gpu| gpu.kernel_modules.as_ref());
             if needs.is_none_or(|needs| needs.value != KernelModules::Open) {
                 continue;
             }

@@ -69,7 +69,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         }
         let object = ObjectRef::new(Kind::GPUPool, &pool.name);
         for found in model.systems_of(number as u32) {
-            let coherent = found.system.gpu().and_then(|gpu| gpu.coherent.as_ref());
+            let coherent = found.gpu.and_then(|gpu| gpu.coherent.as_ref());
             if coherent.is_none_or(|coherent| !coherent.value) {
                 continue;
             }
