@@ -109,8 +109,9 @@ pub struct Plan {
     /// Print one node and its profile only (YAML unless --output says otherwise)
     #[arg(long, value_name = "NAME")]
     pub node: Option<String>,
-    /// What is allocated already: nodes in it keep their addresses. The output of `kubectl get nodeconfigs -o json`, or
-    /// an earlier plan (--output jsonl or json), which does not know the nodes that were detached before it
+    /// What is allocated already: nodes in it keep their addresses, and the summary says what changes and in which order.
+    /// The output of `kubectl get nodeconfigs,nodeprofiles -o json`, or an earlier plan (--output jsonl or json), which
+    /// does not know the nodes that were detached before it
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
 }

@@ -16,7 +16,9 @@
 )]
 
 mod args;
+mod before;
 mod catalogue;
+mod changes;
 mod exit;
 mod findings;
 mod folder;

@@ -31,6 +31,8 @@ pub struct Outcome {
     pub skipped: BTreeMap<String, usize>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
+    /// What was compiled, without inventories and earlier plans: they are large, and the plan holds what is left of them.
+    pub input: Input,
     /// The plan of what was accepted.
     pub compilation: Compilation,
     /// Objects that are refused: by their own mistakes, by the compiler, or for standing twice.
@@ -95,6 +97,11 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
         .collect();
     Ok(Outcome {
         objects: loaded.count,
+        input: Input {
+            inventories: Vec::new(),
+            previous: Vec::new(),
+            ..input
+        },
         diagnostics,
         skipped: loaded.skipped,
         errors: loaded.errors,

@@ -40,7 +40,12 @@ pub fn errors(outcome: &Outcome) {
     for error in &outcome.errors {
         eprint(&format!("error: {error}\n"));
     }
-    for violation in &outcome.violations {
+    violations(&outcome.violations);
+}
+
+/// What the program finds wrong with its own work.
+pub fn violations(violations: &[String]) {
+    for violation in violations {
         eprint(&format!(
             "error: the plan does not pass its own check, which is a mistake of this program: {violation}\n"
         ));

@@ -131,6 +131,21 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ),
     ("plan-missing-file", "plan examples/tiny nope", ""),
     (
+        "plan-changes",
+        "plan crates/cli/tests/changes/new.yaml --previous crates/cli/tests/changes/old.jsonl",
+        "",
+    ),
+    (
+        "plan-changes-json",
+        "plan crates/cli/tests/changes/new.yaml --previous crates/cli/tests/changes/old.json -o json",
+        "",
+    ),
+    (
+        "plan-changes-none",
+        "plan crates/cli/tests/changes/old.yaml --previous crates/cli/tests/changes/old.jsonl",
+        "",
+    ),
+    (
         "plan-previous-missing",
         "plan examples/tiny --previous nope.jsonl",
         "",

@@ -53,7 +53,7 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
 }
 
 /// Names and specs; of intents that stand twice, the last.
-fn specs<S>(intents: &[Intent<S>]) -> Vec<(&Name, &S)> {
+pub(crate) fn specs<S>(intents: &[Intent<S>]) -> Vec<(&Name, &S)> {
     let by_name: BTreeMap<_, _> = intents
         .iter()
         .map(|intent| (&intent.name, &intent.spec))

@@ -57,10 +57,10 @@ pub struct Inventory {
     pub labels: BTreeMap<String, String>,
     /// Port GUIDs by rail, in rail order, as numbers: a site has millions.
     pub guids: Box<[(u8, u64)]>,
-    /// Where the HCAs sit, as numbers.
-    pub hca_addresses: Box<[u32]>,
     /// Disks by model (empty where it is not known), each by its PCI address as a number, or [`NO_ADDRESS`].
     pub disks: Box<[(Box<str>, Box<[u32]>)]>,
+    /// Where the HCAs sit, as numbers.
+    pub hca_addresses: Box<[u32]>,
 }
 
 /// The PCI address of a disk that does not say where it sits: the last function of the last bus, where no disk is.
@@ -85,11 +85,11 @@ impl Inventory {
             name,
             labels,
             guids: guids.into_boxed_slice(),
+            disks: disks.collect(),
             hca_addresses: hcas
                 .iter()
                 .filter_map(|hca| Some(hca.pci_address.as_ref()?.value()))
                 .collect(),
-            disks: disks.collect(),
         }
     }
 }

@@ -12,6 +12,7 @@
 
 mod allocate;
 pub mod catalogue;
+pub mod change;
 mod check;
 mod compile;
 mod domains;

@@ -113,6 +113,11 @@ impl<'a> PlannedNode<'a> {
         &self.plan.pools[self.row.pool as usize]
     }
 
+    /// The hash of its profile and facts.
+    pub fn hash(&self) -> u128 {
+        self.row.hash
+    }
+
     /// Its rack, where the site places it.
     pub fn rack(&self) -> Option<&'a Name> {
         self.plan.racks.get(self.row.rack as usize)
@@ -138,6 +143,15 @@ impl<'a> PlannedNode<'a> {
             rails,
             wipe_consents: self.plan.consents.get(self.name()).cloned().unwrap_or_default(),
         }
+    }
+
+    /// The address of one rail, where it has one.
+    pub(crate) fn rail_address(&self, rail: usize) -> Option<InterfaceAddress> {
+        self.pool()
+            .rails
+            .get(rail)?
+            .address
+            .map(|address| self.address(address))
     }
 
     fn guid(&self, rail: usize) -> Option<Guid> {

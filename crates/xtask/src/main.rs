@@ -2,6 +2,8 @@
 
 mod bench;
 mod catalogue;
+mod classes;
+mod diffbench;
 mod fleet;
 mod generate;
 mod house;
@@ -46,6 +48,14 @@ enum Command {
         /// The folder that `bench` wrote
         folder: PathBuf,
     },
+    /// The diff of two plans by field
+    #[command(hide = true)]
+    Diff {
+        /// The old plan, as JSON lines
+        old: PathBuf,
+        /// The new one
+        new: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -55,6 +65,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { nodes, rounds } => bench::run(&nodes, rounds),
         Command::Peers(args) => peers::run(&args),
         Command::Floor { folder } => bench::floor(&folder),
+        Command::Diff { old, new } => diffbench::run(&old, &new),
     }
 }
 

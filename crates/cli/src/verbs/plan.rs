@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::VerbError;
 use crate::args::{Plan, PlanOutput};
+use crate::before::Before;
+use crate::changes::Changes;
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint};
 use crate::pipeline::{self, Outcome};
@@ -32,12 +34,27 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         eprint("no plan is printed because of the errors above\n");
         return Ok(exit);
     }
-    let written = print(args, &select(args, &outcome)?, &outcome, out);
+    let before = before(args)?;
+    let changes = before.as_ref().map(|before| Changes::new(&outcome, before));
+    let changes = changes.transpose()?;
+    if let Some(changes) = changes.as_ref().filter(|changes| !changes.violations.is_empty()) {
+        report::violations(&changes.violations);
+        eprint("no plan is printed because of the errors above\n");
+        return Ok(Exit::Tool);
+    }
+    let written = print(args, &select(args, &outcome)?, &outcome, changes.as_ref(), out);
     match written {
         Err(VerbError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
         Err(error) => Err(error),
         Ok(()) => Ok(exit),
     }
+}
+
+/// What the plan is compared with: where a summary of the whole plan is asked for, and an earlier state is given.
+fn before(args: &Plan) -> Result<Option<Before>, VerbError> {
+    let summed_up = args.node.is_none() && matches!(args.output, PlanOutput::Text | PlanOutput::Json);
+    let path = args.previous.as_deref().filter(|_| summed_up);
+    Ok(path.map(Before::read).transpose()?)
 }
 
 /// Findings and the summary of what was read.
@@ -110,14 +127,23 @@ impl<'a> Selection<'a> {
     }
 }
 
-fn print(args: &Plan, selection: &Selection<'_>, outcome: &Outcome, out: &mut Out) -> Result<(), VerbError> {
+fn print(
+    args: &Plan,
+    selection: &Selection<'_>,
+    outcome: &Outcome,
+    changes: Option<&Changes>,
+    out: &mut Out,
+) -> Result<(), VerbError> {
     match (args.output, selection.node) {
         (PlanOutput::Text, None) => {
             let (errors, warnings) = outcome.tally();
             let summary = Summary::new(&outcome.compilation, &outcome.refused, errors, warnings);
             out.write_all(summary.text(&outcome.refused).as_bytes())?;
+            if let Some(changes) = changes {
+                out.write_all(changes.text().as_bytes())?;
+            }
         }
-        (PlanOutput::Json, _) => json(selection, outcome, out)?,
+        (PlanOutput::Json, _) => json(selection, outcome, changes, out)?,
         (PlanOutput::Jsonl, _) => {
             for pool in &selection.pools {
                 line(&profile(pool), out)?;
@@ -163,14 +189,24 @@ fn json_value(object: &impl Serialize, out: &mut Out) -> Result<(), VerbError> {
     })
 }
 
-/// One JSON value, streamed: `{"formatVersion":1,"summary":…,"profiles":[…],"nodes":[…]}`.
-fn json(selection: &Selection<'_>, outcome: &Outcome, out: &mut Out) -> Result<(), VerbError> {
+/// One JSON value, streamed: `{"formatVersion":1,"summary":…,"changes":…,"profiles":[…],"nodes":[…]}`; changes where there
+/// is an earlier state.
+fn json(
+    selection: &Selection<'_>,
+    outcome: &Outcome,
+    changes: Option<&Changes>,
+    out: &mut Out,
+) -> Result<(), VerbError> {
     let (errors, warnings) = outcome.tally();
     out.write_all(b"{\"formatVersion\":1,\"summary\":")?;
     json_value(
         &Summary::new(&outcome.compilation, &outcome.refused, errors, warnings),
         out,
     )?;
+    if let Some(changes) = changes {
+        out.write_all(b",\"changes\":")?;
+        json_value(changes, out)?;
+    }
     out.write_all(b",\"profiles\":[")?;
     for (at, pool) in selection.pools.iter().enumerate() {
         out.write_all(if at == 0 { b"\n" } else { b",\n" })?;

@@ -7,4 +7,5 @@
 
 mod invariants;
 mod properties;
+mod waves;
 mod world;
