@@ -46,7 +46,12 @@ impl TierSummary {
 
 impl AmountSummary {
     fn new(amount: &Amount) -> Self {
-        let Amount { total, node, gpu, how } = amount;
+        let Amount {
+            total,
+            node,
+            gpu,
+            how,
+        } = amount;
         Self {
             total: *total,
             node: *node,

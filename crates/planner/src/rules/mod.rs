@@ -1,5 +1,7 @@
 //! The rules, one file each: documentation, two examples that are tests, and how the finding is worded.
 
+pub mod catalogue_entry;
+pub mod catalogue_no_change;
 pub mod consent_twice;
 pub mod consent_without_node;
 pub mod depends_on_refused;
@@ -29,6 +31,7 @@ pub mod nfs_connections;
 pub mod node_claimed_twice;
 pub mod node_names_count;
 pub mod phase_power;
+pub mod phase_splits_unit;
 pub mod prefix_too_small;
 pub mod prefixes_overlap;
 pub mod provisioner_of_tier;
@@ -37,6 +40,7 @@ pub mod rack_power;
 pub mod raid_devices;
 pub mod rdma_without_fabric;
 pub mod reclaim_policy;
+pub mod server_place;
 pub mod site_power;
 pub mod storage_class_differs;
 pub mod sysctl_key;
@@ -45,6 +49,7 @@ pub mod tier_plane;
 pub mod too_many_nodes;
 pub mod too_many_rails;
 pub mod unknown_node;
+pub mod unknown_power;
 pub mod unknown_rack;
 pub mod unknown_system;
 pub mod volume_group_devices;
@@ -83,6 +88,11 @@ pub static RULES: &[&Rule] = &[
     &site_power::RULE,
     &phase_power::RULE,
     &location_cycle::RULE,
+    &catalogue_entry::RULE,
+    &catalogue_no_change::RULE,
+    &unknown_power::RULE,
+    &phase_splits_unit::RULE,
+    &server_place::RULE,
     &tier_fabric::RULE,
     &tier_plane::RULE,
     &mount_points_collide::RULE,
