@@ -59,6 +59,8 @@ pub struct Inventory {
     pub guids: Box<[(u8, u64)]>,
     /// Disks, by model.
     pub disks: Box<[Disks]>,
+    /// Where the HCAs sit, as numbers.
+    pub hca_addresses: Box<[u32]>,
 }
 
 /// The disks of one model in one node.
@@ -76,11 +78,8 @@ pub const NO_ADDRESS: u32 = u32::MAX;
 impl Inventory {
     /// Takes from an inventory what a compile needs.
     pub fn new(name: NodeName, labels: BTreeMap<String, String>, spec: NodeInventorySpec) -> Self {
-        let mut guids: Vec<(u8, u64)> = spec
-            .hcas
-            .into_iter()
-            .map(|hca| (hca.rail, hca.guid.value()))
-            .collect();
+        let hcas = spec.hcas;
+        let mut guids: Vec<(u8, u64)> = hcas.iter().map(|hca| (hca.rail, hca.guid.value())).collect();
         guids.sort_unstable();
         let mut disks: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for disk in spec.disks {
@@ -97,6 +96,10 @@ impl Inventory {
             labels,
             guids: guids.into_boxed_slice(),
             disks: disks.collect(),
+            hca_addresses: hcas
+                .iter()
+                .filter_map(|hca| Some(hca.pci_address.as_ref()?.value()))
+                .collect(),
         }
     }
 }
