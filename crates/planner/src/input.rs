@@ -57,10 +57,19 @@ pub struct Inventory {
     pub labels: BTreeMap<String, String>,
     /// Port GUIDs by rail, in rail order, as numbers: a site has millions.
     pub guids: Box<[(u8, u64)]>,
-    /// Disks by model (empty where it is not known), each by its PCI address as a number, or [`NO_ADDRESS`].
-    pub disks: Box<[(Box<str>, Box<[u32]>)]>,
+    /// Disks, by model.
+    pub disks: Box<[Disks]>,
     /// Where the HCAs sit, as numbers.
     pub hca_addresses: Box<[u32]>,
+}
+
+/// The disks of one model in one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disks {
+    /// The model as the device reports it; empty where it is not known.
+    pub model: Box<str>,
+    /// Each disk by its PCI address as a number, or [`NO_ADDRESS`].
+    pub addresses: Box<[u32]>,
 }
 
 /// The PCI address of a disk that does not say where it sits: the last function of the last bus, where no disk is.
@@ -78,9 +87,10 @@ impl Inventory {
             let address = disk.pci_address.as_ref().map_or(NO_ADDRESS, PciAddress::value);
             disks.entry(model).or_default().push(address);
         }
-        let disks = disks
-            .into_iter()
-            .map(|(model, disks)| (model.into(), disks.into()));
+        let disks = disks.into_iter().map(|(model, addresses)| Disks {
+            model: model.into(),
+            addresses: addresses.into(),
+        });
         Self {
             name,
             labels,

@@ -44,4 +44,5 @@ pub use compile::{Compilation, CompileError, compile};
 pub use finding::{Finding, Party};
 pub use input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
 pub use member::UnknownCluster;
+pub use input::{Disks, Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
 pub use plan::{Plan, PlannedNode, PoolPlan};

@@ -11,7 +11,7 @@ use crate::catalogue;
 use crate::input::Intent;
 use crate::model::Model;
 use crate::names::counted;
-use crate::tiers::{FileSystem, fabric_of, mountings, of_pool};
+use crate::tiers::{fabric_of, mountings, of_pool};
 
 /// What one tier is to one pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,12 +64,11 @@ pub(crate) fn amounts(model: &Model<'_>, accepted: impl Fn(&Intent<GPUPoolSpec>)
         for mounting in of_pool {
             let tier = mounting.tier;
             let amount = |figure: Figure| figure.amount(nodes, gpus);
-            let [capacity, read, write] = match FileSystem::of(&tier.spec) {
-                Some(FileSystem::Local(local)) => local_figures(local),
-                _ => {
-                    let sharers = sharers.get(&tier.name).copied().unwrap_or_default();
-                    shared_figures(model, tier, number, nodes, sharers)
-                }
+            let [capacity, read, write] = if let Some(local) = &tier.spec.local_nvme {
+                local_figures(local)
+            } else {
+                let sharers = sharers.get(&tier.name).copied().unwrap_or_default();
+                shared_figures(model, tier, number, nodes, sharers)
             };
             amounts.push(PoolTier {
                 pool: mounting.pool.name.clone(),

@@ -285,7 +285,7 @@ const PLANTS: &[Plant] = &[
         w.pool("train").gpu.as_mut().unwrap().mig = None;
     }),
     ("RW9041", "a mount that is missing", Yes, |w| {
-        drop(w.profile("train").mounts.remove(0))
+        drop(w.profile("train").mounts.remove(0));
     }),
     (
         "RW9041",
@@ -297,10 +297,10 @@ const PLANTS: &[Plant] = &[
         },
     ),
     ("RW9041", "options in another order", Yes, |w| {
-        w.profile("train").mounts[0].options.reverse()
+        w.profile("train").mounts[0].options.reverse();
     }),
     ("RW9041", "the rails of another fabric", Yes, |w| {
-        w.profile("train").mounts[0].rails = vec![0]
+        w.profile("train").mounts[0].rails = vec![0];
     }),
     ("RW9041", "the consents of a tier in a profile", Yes, |w| {
         let consents = w.tiers[0].1.local_nvme.as_ref().unwrap().wipe_consents.clone();
@@ -322,7 +322,7 @@ const PLANTS: &[Plant] = &[
         w.node("r1-n2").facts.wipe_consents[0] = consent("S1", "ext4:1");
     }),
     ("RW9043", "consents out of order", Yes, |w| {
-        w.node("r1-n2").facts.wipe_consents.reverse()
+        w.node("r1-n2").facts.wipe_consents.reverse();
     }),
     (
         "RW9043",
