@@ -268,6 +268,39 @@ fn phases_count_the_switches_of_their_nodes() {
     assert_eq!(draws, [32 * 14_300 + 12 * 1_720, second]);
 }
 
+/// A site's budget has no date: the finding says with which phase it is exceeded, switches included.
+#[test]
+fn the_first_phase_that_exceeds_the_site_is_named() {
+    let of = |budget: u64| {
+        let yaml = site(&format!(
+            "  power: {{ budget: {budget}W }}
+  phases:
+  - {{ name: second, by: \"2031-01-31\" }}
+  - {{ name: first, by: \"2030-01-31\" }}
+  racks:
+  - {{ names: a, nodes: n1, system: dgx-b200, phase: first }}
+  - {{ names: b, nodes: n1, system: dgx-b200, phase: second }}
+"
+        )) + &object(
+            "GPUPool",
+            "train",
+            "  nodes: { racks: \"a,b\" }\n  fabrics: [ { name: compute } ]\n",
+        ) + &object(
+            "InfiniBandFabric",
+            "compute",
+            "  plane: Compute\n  topology: { type: FatTree, rails: 8, nodesPerUnit: 1, switch: qm9700 }\n",
+        );
+        messages(&yaml).pop()
+    };
+    // One node and its eight leaves, which share one spine; then two nodes with sixteen.
+    let (first, second) = (14_300 + 9 * 1_720, 2 * 14_300 + 17 * 1_720);
+    let from = |budget| of(budget).unwrap().split("; ").last().unwrap().to_owned();
+    assert_eq!(from(first - 1), "from phase first (2030-01-31) on");
+    assert_eq!(from(first), "from phase second (2031-01-31) on");
+    assert_eq!(from(second - 1), "from phase second (2031-01-31) on");
+    assert_eq!(of(second), None);
+}
+
 #[test]
 fn switches_of_unknown_power_are_named_with_the_entry_to_add() {
     let of = |switch: &str| {
@@ -449,5 +482,32 @@ fn many_loads_are_added_up() {
         [
             "RW4003 Supercluster/lab draws 2 x 1 W (e0) + 2 x 2 W (e1) + 2 x 3 W (e2) + 2 x 4 W (e3) + 36 W (3 more equipment) = 56 W, and spec.power.budget allows 55 W: 1 W too much; no racks"
         ]
+    );
+}
+
+/// The arithmetic of storage takes the port rate from the same view.
+#[test]
+fn links_have_the_rate_of_the_sites_own_switch() {
+    let yaml = site(
+        "  catalogue: { switches: [ { name: qm9700, portRateGbps: 200, source: \"split cables\" } ] }\n  racks: [ { names: a, nodes: n1, system: dgx-b200 } ]\n",
+    ) + &object(
+        "GPUPool",
+        "train",
+        "  nodes: { racks: a }\n  fabrics: [ { name: storage } ]\n  storage: [ { tier: data } ]\n",
+    ) + &object(
+        "InfiniBandFabric",
+        "storage",
+        "  plane: Storage\n  topology: { type: FatTree, rails: 2, switch: qm9700 }\n",
+    ) + &object(
+        "StorageTier",
+        "data",
+        "  nfs: { server: nas, export: /d, transport: TCP }\n  mountPoint: /d\n  fabric: storage\n  throughput: { read: 900GB/s, write: 900GB/s }\n",
+    );
+    let storage = compile(&yaml).storage;
+    assert_eq!(storage[0].read.total, Some(45_000_000_000));
+    let how = &storage[0].read.how;
+    assert!(
+        how.ends_with("2 x 200 Gb/s x 0.9 (spec.catalogue.switches[0], split cables)"),
+        "{how}"
     );
 }
