@@ -16,4 +16,5 @@ mod crds;
 mod deletion;
 mod leader;
 mod rights;
+mod storage;
 mod superpod;
