@@ -18,6 +18,10 @@ pub const LOCATIONS: usize = 512;
 pub const PHASES: usize = 128;
 /// Member Kubernetes clusters of a supercluster: 600,000 nodes at 5,000 a cluster.
 pub const CLUSTERS: usize = 128;
+/// Rows of compatibility that a site adds, and that it switches off.
+pub const COMPATIBILITY_ROWS: usize = 64;
+/// Conditions, and ranges that are left out, of one row of compatibility.
+pub const COMPATIBILITY_CONDITIONS: usize = 8;
 /// Kernel arguments of a pool; the kernel's own line holds 2,048 characters on x86 (COMMAND_LINE_SIZE).
 pub const KERNEL_ARGUMENTS: usize = 128;
 /// Sysctls of a pool.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::cel::rules;
-use crate::{Line, MigProfile, Name, PciDevice, Power};
+use crate::{KernelModules, Line, MigProfile, Name, PciDevice, Power};
 
 /// Hardware as this site knows it. An entry named as a built-in one overrides the figures that it gives; any other name
 /// adds an entry, which starts from a built-in one (`like`) or gives all that is mandatory.
@@ -64,6 +64,10 @@ pub struct SystemEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 256))]
     pub nodes_per_rack: Option<u16>,
+    /// GPUs that reach one another at NVLink speed, in this node and others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub nvlink_domain: Option<u16>,
     /// Where the figures come from.
     pub source: Line,
 }
@@ -72,9 +76,15 @@ pub struct SystemEntry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GpuEntry {
+    /// Whether it shares the CPU's memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coherent: Option<bool>,
     /// Its power cap when nobody sets one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_power: Option<Power>,
+    /// The one flavour of the driver's kernel modules that drives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel_modules: Option<KernelModules>,
     /// The built-in entry that a new name starts from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub like: Option<Name>,

@@ -12,6 +12,7 @@
 pub mod bounds;
 pub mod catalogue;
 mod cel;
+pub mod compatibility;
 pub mod crds;
 pub mod fabric;
 pub mod gpupool;
@@ -29,6 +30,7 @@ pub mod supercluster;
 pub mod text;
 
 pub use catalogue::*;
+pub use compatibility::*;
 pub use fabric::*;
 pub use gpupool::*;
 pub use host::*;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::cel::rules;
-use crate::{Catalogue, Date, Hostlist, IntentStatus, Name, Power, Pue};
+use crate::{Catalogue, Compatibility, Date, Hostlist, IntentStatus, Name, Power, Pue};
 
 /// One site with one power envelope: its racks, where they stand, when they arrive, and which Kubernetes cluster holds
 /// which.
@@ -52,6 +52,10 @@ pub struct SuperclusterSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::CLUSTERS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub clusters: Vec<MemberCluster>,
+    /// What goes together here and does not elsewhere, or the other way round: corrections of the catalogue's
+    /// compatibility table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility: Option<Compatibility>,
     /// Loads that are neither GPU nodes nor switches nor storage servers: management racks, cooling distribution.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::EQUIPMENT), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]

@@ -195,17 +195,20 @@ fn kernel_argument(text: &str) -> bool {
 }
 
 fn mig_profile(text: &str) -> bool {
-    let (base, attributes) = text
-        .split_once('+')
-        .map_or((text, None), |(base, rest)| (base, Some(rest)));
-    let sized = base.split_once("g.").is_some_and(|(slices, memory)| {
-        positive(slices, 1) && memory.strip_suffix("gb").is_some_and(|gb| positive(gb, 3))
-    });
-    sized
-        && attributes.is_none_or(|a| {
-            a.split('+')
-                .all(|one| !one.is_empty() && one.bytes().all(|b| b.is_ascii_lowercase() || b == b'.'))
-        })
+    let Some((slices, rest)) = text.split_once("g.") else {
+        return false;
+    };
+    let Some((memory, attributes)) = rest.split_once("gb") else {
+        return false;
+    };
+    let attribute = |one: &str| !one.is_empty() && one.bytes().all(|b| b.is_ascii_lowercase() || b == b'.');
+    let attributes = match attributes.as_bytes().first() {
+        None => true,
+        Some(b'+') => attributes[1..].split('+').all(attribute),
+        Some(b'-') => attribute(&attributes[1..]),
+        Some(_) => false,
+    };
+    positive(slices, 1) && positive(memory, 3) && attributes
 }
 
 fn absolute_path(text: &str) -> bool {
@@ -321,8 +324,9 @@ text! {
     /// A version as the program prints it: `6.8.0-1024-nvidia`, `24.10-1.1.4.0`, `2.15.5`.
     Version, "a version", max 64, "^[0-9]([-A-Za-z0-9._+]*[A-Za-z0-9])?$", version;
 
-    /// A MIG profile as `nvidia-smi mig -lgip` prints it: `1g.23gb`, `1g.23gb+me`.
-    MigProfile, "a MIG profile", max 24, r"^[1-9]g\.[1-9][0-9]{0,2}gb(\+[a-z.]+)*$", mig_profile;
+    /// A MIG profile as `nvidia-smi mig -lgip` prints it: `1g.23gb`, `1g.23gb+me`, `1g.24gb-me`. Attributes are all added
+    /// or one is taken away (mig-parted, go-nvlib `mig_profile.go`).
+    MigProfile, "a MIG profile", max 24, r"^[1-9]g\.[1-9][0-9]{0,2}gb((\+[a-z.]+)*|-[a-z.]+)$", mig_profile;
 
     /// One token of the kernel command line: `iommu=pt`, `dyndbg="file x +p"`.
     KernelArgument, "a kernel argument", max 256, r##"^[-A-Za-z0-9_.,]+(=([!#-~]+|"[ !#-~]*"))?$"##, kernel_argument;

@@ -142,10 +142,10 @@ pub struct Render {
 /// `rackwright explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Code or name of a rule, such as RW2002; all rules are listed without it. Or system, gpu, switch, adapter
+    /// Code or name of a rule, such as RW2002; all rules are listed without it. Or system, gpu, switch, adapter, compatibility
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
-    /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch or adapter
+    /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// Form of the documentation

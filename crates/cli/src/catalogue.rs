@@ -18,6 +18,7 @@ pub fn explain(args: &Explain) -> Result<Option<String>, VerbError> {
         Some("gpu" | "gpus") => print(catalogue::gpus(), name, args.output),
         Some("switch" | "switches") => print(catalogue::switches(), name, args.output),
         Some("adapter" | "adapters") => print(catalogue::adapters(), name, args.output),
+        Some("compatibility") => print(catalogue::compatibility(), name, args.output),
         _ => return Ok(None),
     }
     .map(Some)

@@ -59,6 +59,8 @@ pub struct Inventory {
     pub guids: Box<[(u8, u64)]>,
     /// Disks by model (empty where it is not known), each by its PCI address as a number, or [`NO_ADDRESS`].
     pub disks: Box<[(Box<str>, Box<[u32]>)]>,
+    /// Where the HCAs sit, as numbers.
+    pub hca_addresses: Box<[u32]>,
 }
 
 /// The PCI address of a disk that does not say where it sits: the last function of the last bus, where no disk is.
@@ -67,11 +69,8 @@ pub const NO_ADDRESS: u32 = u32::MAX;
 impl Inventory {
     /// Takes from an inventory what a compile needs.
     pub fn new(name: NodeName, labels: BTreeMap<String, String>, spec: NodeInventorySpec) -> Self {
-        let mut guids: Vec<(u8, u64)> = spec
-            .hcas
-            .into_iter()
-            .map(|hca| (hca.rail, hca.guid.value()))
-            .collect();
+        let hcas = spec.hcas;
+        let mut guids: Vec<(u8, u64)> = hcas.iter().map(|hca| (hca.rail, hca.guid.value())).collect();
         guids.sort_unstable();
         let mut disks: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for disk in spec.disks {
@@ -87,6 +86,10 @@ impl Inventory {
             labels,
             guids: guids.into_boxed_slice(),
             disks: disks.collect(),
+            hca_addresses: hcas
+                .iter()
+                .filter_map(|hca| Some(hca.pci_address.as_ref()?.value()))
+                .collect(),
         }
     }
 }

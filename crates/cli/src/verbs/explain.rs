@@ -62,7 +62,7 @@ pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
     }
     if let (Some(code), Some(name)) = (&args.code, &args.name) {
         return Err(VerbError::Unknown(format!(
-            "`{code}` takes no name, and `{name}` was given; the catalogue has system, gpu, switch and adapter"
+            "`{code}` takes no name, and `{name}` was given; the catalogue has system, gpu, switch, adapter and compatibility"
         )));
     }
     let all = all_rules();

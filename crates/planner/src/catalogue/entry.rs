@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use rackwright_api::KernelModules;
 use serde::Serialize;
 
 use super::{Adapter, Figure, Gpu, Mig, Switch, System};
@@ -49,11 +50,13 @@ impl Entry for System {
             gpu,
             gpus,
             nodes_per_rack,
+            nvlink_domain,
             compute_links,
             max_power,
         } = self;
         let mut facts = vec![fact("GPU", gpu, ""), fact("GPUs of a node", gpus, "")];
         facts.extend(maybe("nodes of a rack", nodes_per_rack.as_ref(), ""));
+        facts.extend(maybe("NVLink domain", nvlink_domain.as_ref(), " GPUs"));
         facts.extend(maybe("compute links of a node", compute_links.as_ref(), ""));
         facts.extend(max_power.as_ref().map(|power| Fact {
             label: "maximum power",
@@ -79,6 +82,8 @@ impl Entry for Gpu {
             default_power_watts,
             min_power_watts,
             max_power_watts,
+            kernel_modules,
+            coherent,
             mig,
         } = self;
         let mut facts: Vec<Fact<'_>> = [
@@ -92,6 +97,19 @@ impl Entry for Gpu {
         .into_iter()
         .flatten()
         .collect();
+        facts.extend(kernel_modules.as_ref().map(|flavour| Fact {
+            label: "kernel modules",
+            value: match flavour.value {
+                KernelModules::Open => "open only".to_owned(),
+                KernelModules::Proprietary => "proprietary only".to_owned(),
+            },
+            source: &flavour.source,
+        }));
+        facts.extend(coherent.as_ref().map(|coherent| Fact {
+            label: "shares the CPU's memory",
+            value: if coherent.value { "yes" } else { "no" }.to_owned(),
+            source: &coherent.source,
+        }));
         facts.push(Fact {
             label: "MIG",
             value: slices(mig),

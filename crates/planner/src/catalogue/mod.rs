@@ -3,6 +3,7 @@
 //! The figures are data (`*.json`, one file a sort). A figure for which no source was found is not there: rules leave out
 //! what they do not know, and say so.
 
+pub(crate) mod compatibility;
 mod entry;
 mod mig;
 mod view;
@@ -10,6 +11,7 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use rackwright_api::{CompatibilityRow, KernelModules};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +40,9 @@ pub struct System {
     /// Nodes that make up one rack, where the model is a rack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes_per_rack: Option<Figure<u16>>,
+    /// GPUs that reach one another at NVLink speed, in this node and others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nvlink_domain: Option<Figure<u16>>,
     /// Links of one node to the compute fabric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compute_links: Option<Figure<u8>>,
@@ -80,6 +85,12 @@ pub struct Gpu {
     /// The highest cap in watts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_power_watts: Option<Figure<u32>>,
+    /// The one flavour of the driver's kernel modules that drives it; absent: both do, or it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel_modules: Option<Figure<KernelModules>>,
+    /// Whether it shares the CPU's memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coherent: Option<Figure<bool>>,
     /// How it can be cut into instances.
     pub mig: Mig,
 }
@@ -119,6 +130,7 @@ const SYSTEMS: &str = include_str!("systems.json");
 const GPUS: &str = include_str!("gpus.json");
 const SWITCHES: &str = include_str!("switches.json");
 const ADAPTERS: &str = include_str!("adapters.json");
+const COMPATIBILITY: &str = include_str!("compatibility.json");
 
 /// Reads a file of the catalogue; a test proves that each can be read.
 fn read<T: DeserializeOwned>(text: &str) -> BTreeMap<String, T> {
@@ -146,6 +158,13 @@ pub fn switches() -> &'static BTreeMap<String, Switch> {
 /// All adapters, by name.
 pub fn adapters() -> &'static BTreeMap<String, Adapter> {
     static READ: LazyLock<BTreeMap<String, Adapter>> = LazyLock::new(|| read(ADAPTERS));
+    &READ
+}
+
+/// Which versions go together: the rows of the table, by name.
+pub fn compatibility() -> &'static BTreeMap<String, CompatibilityRow> {
+    static READ: LazyLock<BTreeMap<String, CompatibilityRow>> =
+        LazyLock::new(|| compatibility::read(COMPATIBILITY));
     &READ
 }
 
@@ -201,6 +220,31 @@ mod tests {
         assert_eq!(whole::<Gpu>(GPUS), *gpus());
         assert_eq!(whole::<Switch>(SWITCHES), *switches());
         assert_eq!(whole::<Adapter>(ADAPTERS), *adapters());
+    }
+
+    /// Every row of the file is read, whole: what is not known to the API would be lost on the way.
+    #[test]
+    fn the_compatibility_table_is_read_whole() {
+        let rows: BTreeMap<String, serde_json::Value> = serde_json::from_str(COMPATIBILITY).unwrap();
+        assert_eq!(compatibility().len(), rows.len());
+        for (name, mut row) in rows {
+            let read = &compatibility()[&name];
+            assert_eq!(read.name.as_str(), name);
+            row["name"] = serde_json::json!(name);
+            assert_eq!(serde_json::to_value(read).unwrap(), row);
+            assert!(read.source.is_some(), "{name}");
+            assert!(
+                read.from.is_some() || read.before.is_some() || !read.excluded.is_empty(),
+                "{name}"
+            );
+            assert!(!read.when.is_empty() || !read.when_features.is_empty(), "{name}");
+        }
+        assert!(
+            COMPATIBILITY
+                .lines()
+                .filter_map(|line| line.strip_prefix("  \""))
+                .is_sorted()
+        );
     }
 
     #[test]

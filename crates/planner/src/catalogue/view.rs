@@ -220,6 +220,7 @@ impl Given for SystemEntry {
             max_power_nodes,
             name: _,
             nodes_per_rack,
+            nvlink_domain,
             source: _,
         } = self;
         let gpu = figure(
@@ -243,6 +244,11 @@ impl Given for SystemEntry {
             gpu,
             gpus,
             nodes_per_rack: figure(*nodes_per_rack, base_of, source),
+            nvlink_domain: figure(
+                *nvlink_domain,
+                base.and_then(|base| base.nvlink_domain.as_ref()),
+                source,
+            ),
             compute_links: figure(*compute_links, links, source),
             max_power: own_power.or_else(|| base.and_then(|base| base.max_power.clone())),
         })
@@ -266,7 +272,9 @@ impl Given for GpuEntry {
 
     fn over(&self, base: Option<&Gpu>, source: &str) -> Result<Gpu, Vec<&'static str>> {
         let Self {
+            coherent,
             default_power,
+            kernel_modules,
             like: _,
             max_power,
             memory_mib,
@@ -307,6 +315,12 @@ impl Given for GpuEntry {
                 max_power.as_ref(),
                 base.and_then(|base| base.max_power_watts.as_ref()),
             ),
+            kernel_modules: figure(
+                *kernel_modules,
+                base.and_then(|base| base.kernel_modules.as_ref()),
+                source,
+            ),
+            coherent: figure(*coherent, base.and_then(|base| base.coherent.as_ref()), source),
             mig: mig.ok_or_else(|| vec!["mig"])?,
         })
     }

@@ -2,6 +2,7 @@
 
 pub mod catalogue_entry;
 pub mod catalogue_no_change;
+pub mod compatibility_row_unknown;
 pub mod consent_twice;
 pub mod consent_without_node;
 pub mod depends_on_refused;
@@ -11,17 +12,31 @@ pub mod disks_of_node;
 pub mod duplicate_guid;
 pub mod duplicate_node;
 pub mod empty_pool;
+pub mod gpu_operator_owns;
 pub mod gpu_power_limit;
 pub mod gpudirect_host;
 pub mod gpudirect_transport;
 pub mod hostlist_invalid;
+pub mod huge_pages_twice;
+pub mod imex_channels;
+pub mod imex_modes;
+pub mod imex_without_domain;
 pub mod in_use;
 pub mod invalid_node_name;
+pub mod kernel_argument_twice;
+pub mod kernel_command_line_length;
+pub mod kernel_modules_flavour;
+pub mod label_key;
+pub mod label_owned_twice;
 pub mod local_volume_directory;
 pub mod location_cycle;
 pub mod location_power;
+pub mod management_interface;
 pub mod mig_layout;
+pub mod mig_with_imex;
 pub mod missing_reference;
+pub mod module_option_name;
+pub mod module_option_owned_twice;
 pub mod mount_option_foreign;
 pub mod mount_options_contradict;
 pub mod mount_point_of_fstab;
@@ -30,6 +45,7 @@ pub mod mount_points_collide;
 pub mod nfs_connections;
 pub mod node_claimed_twice;
 pub mod node_names_count;
+pub mod persistence_off;
 pub mod phase_power;
 pub mod phase_splits_unit;
 pub mod prefix_too_small;
@@ -44,14 +60,17 @@ pub mod server_place;
 pub mod site_power;
 pub mod storage_class_differs;
 pub mod sysctl_key;
+pub mod sysctl_owned_twice;
 pub mod tier_fabric;
 pub mod tier_plane;
 pub mod too_many_nodes;
 pub mod too_many_rails;
+pub mod tuned_kernel_arguments;
 pub mod unknown_node;
 pub mod unknown_power;
 pub mod unknown_rack;
 pub mod unknown_system;
+pub mod version_incompatible;
 pub mod volume_group_devices;
 pub mod volume_without_capacity;
 pub mod weka_resources;
@@ -83,6 +102,25 @@ pub static RULES: &[&Rule] = &[
     &gpu_power_limit::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
+    &kernel_argument_twice::RULE,
+    &kernel_command_line_length::RULE,
+    &huge_pages_twice::RULE,
+    &sysctl_owned_twice::RULE,
+    &tuned_kernel_arguments::RULE,
+    &module_option_owned_twice::RULE,
+    &module_option_name::RULE,
+    &label_key::RULE,
+    &label_owned_twice::RULE,
+    &gpu_operator_owns::RULE,
+    &kernel_modules_flavour::RULE,
+    &imex_channels::RULE,
+    &imex_without_domain::RULE,
+    &imex_modes::RULE,
+    &mig_with_imex::RULE,
+    &persistence_off::RULE,
+    &management_interface::RULE,
+    &version_incompatible::RULE,
+    &compatibility_row_unknown::RULE,
     &rack_power::RULE,
     &location_power::RULE,
     &site_power::RULE,

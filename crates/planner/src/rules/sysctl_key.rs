@@ -5,6 +5,7 @@ use rackwright_manifest::{Rule, Severity};
 use crate::finding::{Finding, at};
 use crate::input::{Kind, ObjectRef};
 use crate::model::Model;
+use crate::sysctl::is_canonical;
 
 /// See its documentation.
 pub static RULE: Rule = Rule {
@@ -13,7 +14,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A sysctl key is not spelled with dots",
     doc: r#"## What it does
-Keys are written as `sysctl -a` prints them: parts of letters, digits, `_`, `-`, `*`, `@`, `:` with dots between them; a slash only inside an interface name that holds a dot.
+The keys of `host.sysctls` and `host.tuned.sysctls` are written as `sysctl -a` prints them: parts of letters, digits, `_`, `-`, `*`, `@`, `:` with dots between them; a slash only inside an interface name that holds a dot.
 
 ## Why
 Two spellings of one key would be two owners of one setting.
@@ -59,43 +60,29 @@ Write the key with dots.
 "#,
 };
 
-/// The keys of every pool.
+/// The keys of every pool, its own and those of TuneD.
 pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for pool in &model.pools {
-        let keys = pool.spec.host.iter().flat_map(|host| host.sysctls.keys());
-        for key in keys.filter(|key| !is_canonical(key)) {
+        let Some(host) = &pool.spec.host else { continue };
+        let own = host
+            .sysctls
+            .keys()
+            .map(|key| (key, at!("spec", "host", "sysctls", key.as_str())));
+        let tuned = host
+            .tuned
+            .iter()
+            .flat_map(|tuned| tuned.sysctls.iter().enumerate());
+        let tuned = tuned.map(|(number, key)| (key, at!("spec", "host", "tuned", "sysctls", number)));
+        for (key, path) in own.chain(tuned).filter(|(key, _)| !is_canonical(key)) {
             let object = ObjectRef::new(Kind::GPUPool, &pool.name);
             let shown: String = key.chars().take(80).collect();
             let dotted = key.replace('/', ".");
             let mut finding = Finding::new(&RULE, format!("{shown:?} of {object} is not a sysctl key"))
-                .party(
-                    object,
-                    at!("spec", "host", "sysctls", key.as_str()),
-                    "parts with dots between them",
-                );
+                .party(object, path, "parts with dots between them");
             if is_canonical(&dotted) {
                 finding = finding.help(format!("write `{dotted}`"));
             }
             findings.push(finding);
         }
     }
-}
-
-/// Parts with dots between them, as `sysctl -a` prints keys; a slash stands for a dot inside an interface name
-/// (sysctl.d(5)), so the first separator is always a dot.
-fn is_canonical(key: &str) -> bool {
-    let part = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_-*@:/".contains(&b))
-    };
-    key.len() <= 128
-        && key.split_once('.').is_some_and(|(first, rest)| {
-            !first.is_empty()
-                && first
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-                && rest.split('.').all(part)
-        })
 }
