@@ -24,6 +24,15 @@ find_missing() {
   need python3 command -v python3
   need python3-venv python3 -c 'import ensurepip, venv'
   need python3-yaml python3 -c 'import yaml'
+  # The readers of what `render` writes (e2e/host): units, sysctls, modules, file systems, addresses, user data.
+  need systemd test -x /usr/lib/systemd/systemd-networkd
+  need procps command -v sysctl
+  need kmod command -v modprobe
+  need xfsprogs command -v mkfs.xfs
+  need e2fsprogs command -v mkfs.ext4
+  need mount command -v losetup
+  need iproute2 command -v ip
+  need cloud-init command -v cloud-init
   # Downloads of crates, Go modules and Python packages.
   need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 }
@@ -53,6 +62,10 @@ echo "tools: installing them with apt-get …" >&2
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}" >&2
 
 wanted="${packages[*]}"
+# It is here to judge user data, not to set this machine up at its next start.
+if [[ " $wanted " == *" cloud-init "* ]]; then
+  "${as_root[@]}" touch /etc/cloud/cloud-init.disabled
+fi
 find_missing
 if [[ ${#packages[@]} -gt 0 ]]; then
   echo "tools: error: still not usable after the installation: ${packages[*]}" >&2

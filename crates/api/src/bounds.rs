@@ -5,6 +5,10 @@
 pub const RACK_GROUPS: usize = 256;
 /// Groups of equipment that draws power and is no GPU node.
 pub const EQUIPMENT: usize = 128;
+/// Entries of each section of a supercluster's own catalogue: a site has a handful of models of each sort.
+pub const CATALOGUE_ENTRIES: usize = 64;
+/// MIG profiles of one GPU of that catalogue; the largest built-in table has eleven.
+pub const CATALOGUE_PROFILES: usize = 32;
 /// Ranges of host numbers and reservations of one fabric.
 pub const ADDRESS_RANGES: usize = 128;
 /// Locations (campus, building, hall, row) of a supercluster. 1,024 would put the rule on parents, which looks at each

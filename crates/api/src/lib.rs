@@ -10,6 +10,7 @@
 //! Where to start: one file a kind ([`gpupool`] first), field types in [`text`], the CRDs in [`crds`].
 
 pub mod bounds;
+pub mod catalogue;
 mod cel;
 pub mod crds;
 pub mod fabric;
@@ -27,6 +28,7 @@ pub mod storage;
 pub mod supercluster;
 pub mod text;
 
+pub use catalogue::*;
 pub use fabric::*;
 pub use gpupool::*;
 pub use host::*;

@@ -1,7 +1,7 @@
 //! What the quantities mean in numbers.
 
 use crate::text::{Pue, Span};
-use crate::{Capacity, Name, Power, Throughput};
+use crate::{Capacity, Name, PciAddress, Power, Throughput};
 
 /// Watts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +55,16 @@ impl Throughput {
     /// Bytes per second.
     pub fn bytes_per_second(&self) -> u64 {
         decimal(self.as_str())
+    }
+}
+
+impl PciAddress {
+    /// The address as a number: 16 bits of domain, 8 of bus, 5 of device, 3 of function.
+    pub fn value(&self) -> u32 {
+        let numbers = self.as_str().split([':', '.']);
+        let numbers = numbers.map(|digits| u32::from_str_radix(digits, 16).unwrap_or_default());
+        let widths = [16, 8, 5, 3];
+        (numbers.zip(widths)).fold(0, |value, (number, width)| value << width | number)
     }
 }
 
@@ -116,6 +126,18 @@ mod tests {
             40_000_000_000
         );
         assert_eq!(Capacity::new("999999999PB").unwrap().bytes(), u64::MAX);
+    }
+
+    #[test]
+    fn pci_addresses_as_numbers() {
+        for (text, value) in [
+            ("0000:00:00.0", 0),
+            ("0000:1b:00.0", 0x1b00),
+            ("0001:1b:1f.7", 0x0001_1bff),
+            ("ffff:ff:1f.7", u32::MAX),
+        ] {
+            assert_eq!(PciAddress::new(text).unwrap().value(), value, "{text}");
+        }
     }
 
     #[test]

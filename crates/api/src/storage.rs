@@ -40,6 +40,8 @@ use crate::{
 #[schemars(extend("x-kubernetes-validations" = rules(&[
     ("(has(self.localNVMe) ? 1 : 0) + (has(self.nfs) ? 1 : 0) + (has(self.lustre) ? 1 : 0) + (has(self.weka) ? 1 : 0) + (has(self.beegfs) ? 1 : 0) == 1",
      "exactly one of localNVMe, nfs, lustre, weka and beegfs is needed"),
+    ("has(self.mountPoint) != (has(self.kubernetes) && self.kubernetes.provisioner in ['TopoLVM', 'LVMS'])",
+     "mountPoint is needed, but for TopoLVM and LVMS: they mount each volume themselves"),
 ])))]
 pub struct StorageTierSpec {
     /// BeeGFS.
@@ -67,8 +69,9 @@ pub struct StorageTierSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::MOUNT_OPTIONS), extend("x-kubernetes-list-type" = "set"))]
     pub mount_options: Vec<MountOption>,
-    /// Where it is mounted.
-    pub mount_point: AbsolutePath,
+    /// Where it is mounted; absent where TopoLVM or LVMS owns the devices and mounts each volume itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount_point: Option<AbsolutePath>,
     /// NFS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nfs: Option<Nfs>,
@@ -121,9 +124,9 @@ pub struct StorageServers {
 pub struct LocalNvme {
     /// Which devices.
     pub devices: Devices,
-    /// The file system.
+    /// The file system: of the mount, or of each volume that TopoLVM or LVMS makes.
     pub filesystem: Filesystem,
-    /// The RAID level over the devices; absent: none, and exactly one device.
+    /// The RAID level over the devices; absent: none. That is one device, or the volume group of TopoLVM or LVMS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = [0, 1, 5, 6, 10]))]
     pub raid: Option<u8>,
@@ -224,6 +227,17 @@ pub enum NfsVersion {
     /// 4.2.
     #[serde(rename = "4.2")]
     V4_2,
+}
+
+impl NfsVersion {
+    /// As the mount option `vers` takes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V3 => "3",
+            Self::V4_1 => "4.1",
+            Self::V4_2 => "4.2",
+        }
+    }
 }
 
 /// What NFS and BeeGFS travel on.

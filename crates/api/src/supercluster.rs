@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::cel::rules;
-use crate::{Date, Hostlist, IntentStatus, Name, Power, Pue};
+use crate::{Catalogue, Date, Hostlist, IntentStatus, Name, Power, Pue};
 
 /// One site with one power envelope: its racks, where they stand, when they arrive, and which Kubernetes cluster holds
 /// which.
@@ -45,6 +45,9 @@ use crate::{Date, Hostlist, IntentStatus, Name, Power, Pue};
      "phase and location of equipment must be names of spec.phases and spec.locations"),
 ])))]
 pub struct SuperclusterSpec {
+    /// Figures of the site's own hardware, beside and above those of the built-in catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<Catalogue>,
     /// Member Kubernetes clusters and the racks that each holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::CLUSTERS), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]

@@ -383,6 +383,10 @@ text! {
     /// A PCI address with its domain, in the spelling of sysfs: `0000:1b:00.0`.
     PciAddress, "a PCI address", max 12, r"^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$", pci_address;
 
+    /// A PCI vendor and device, as `lspci -n` prints them: `10de:2901`.
+    PciDevice, "a PCI vendor and device", max 9, "^[0-9a-f]{4}:[0-9a-f]{4}$",
+        |t| t.len() == 9 && t.split_once(':').is_some_and(|(v, d)| v.len() == 4 && v.bytes().all(hex) && d.bytes().all(hex));
+
     /// Down capacity to up capacity of a leaf: `1:1` is non-blocking.
     Ratio, "a ratio", max 5, "^[1-9][0-9]?:[1-9][0-9]?$", ratio;
 

@@ -47,6 +47,15 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl"
     )]
     Plan(Plan),
+    /// Write what a node becomes on its host: files, systemd units, kernel arguments
+    ///
+    /// Compiles the manifests and renders one node as the agent does. With --out the files lie in a folder as they would
+    /// lie below /, beside a manifest.json that lists each with its hash and the fields that it comes from, and what only
+    /// the host can do. Ignition and cloud-init are for hosts without the agent.
+    #[command(
+        after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render node dgx001 clusters/ --format ignition > dgx001.ign\n  rackwright render node dgx001 clusters/ --format cloud-init --out seed/"
+    )]
+    Render(Render),
     /// Print the documentation of a rule, or what the catalogue knows of a piece of hardware
     ///
     /// Takes the code or the name of a rule; without one it lists all rules. With `system`, `gpu`, `switch` or `adapter`
@@ -106,6 +115,29 @@ pub struct Plan {
     pub previous: Option<PathBuf>,
 }
 
+/// `rackwright render`.
+#[derive(Debug, Args)]
+pub struct Render {
+    /// What is rendered
+    #[arg(value_enum, value_name = "WHAT")]
+    pub what: Rendering,
+    /// Its name
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// What is read.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// Form of the result; files need --out
+    #[arg(long, value_enum, value_name = "FORM", default_value = "files")]
+    pub format: RenderFormat,
+    /// Folder to write: a new one, an empty one, or one that this command wrote, which is replaced as a whole
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What is allocated already, as for `rackwright plan`
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
+}
+
 /// `rackwright explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -160,6 +192,24 @@ pub enum YamlOrJson {
     Yaml,
     /// One JSON List
     Json,
+}
+
+/// What can be rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Rendering {
+    /// One node's host
+    Node,
+}
+
+/// Forms of a rendered node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RenderFormat {
+    /// A folder of files as they lie below /
+    Files,
+    /// Ignition, specification 3.4
+    Ignition,
+    /// cloud-init user data
+    CloudInit,
 }
 
 /// Forms of a plan.

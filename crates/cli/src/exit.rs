@@ -38,11 +38,11 @@ impl Exit {
             ),
             Self::Findings => (
                 "findings",
-                "The input was read and at least one finding is an error. `plan` still prints the plan of what was accepted.",
+                "The input was read and at least one finding is an error. `plan` still prints the plan of what was accepted, and `render` a node of it. Or `render` has a value that a file of the host cannot hold.",
             ),
             Self::Usage => (
                 "usage or input error",
-                "A flag, a code or a node is unknown, a path does not exist or cannot be read, or no object of Rackwright was found in it.",
+                "A flag, a code or a node is unknown, a folder to write to is not ours, a path does not exist or cannot be read, or no object of Rackwright was found in it.",
             ),
             Self::Tool => (
                 "tool error",

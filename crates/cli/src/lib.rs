@@ -4,7 +4,8 @@
 //! and programs want, and ends with a code that scripts can rely on ([`Exit`]).
 //!
 //! What it never does: judge a manifest by a rule of its own (that is the work of `manifest`, `planner` and
-//! `plan-check`; the three rules here are about a set of files), write a file, or talk to a cluster.
+//! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, or talk
+//! to a cluster.
 //!
 //! Where to start: [`command`] is the command line, `verbs/` has one file a verb, [`pipeline::run`] is the way from
 //! paths to a plan.
@@ -18,6 +19,7 @@ mod args;
 mod catalogue;
 mod exit;
 mod findings;
+mod folder;
 mod jsonl;
 mod load;
 mod object;
@@ -29,6 +31,7 @@ pub mod previous;
 mod reference;
 pub mod report;
 pub mod rules;
+mod storage;
 mod strict;
 mod suggest;
 mod summary;
@@ -77,6 +80,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match &cli.verb {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
         Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
+        Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
@@ -89,7 +93,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     result.unwrap_or_else(|error| {
         eprint(&format!("error: {error}\n"));
         match error {
-            VerbError::Input(_) | VerbError::Unknown(_) => Exit::Usage,
+            VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Folder(_) => Exit::Usage,
             VerbError::Output(_) | VerbError::Tool(_) | VerbError::Json(_) | VerbError::Yaml(_) => Exit::Tool,
         }
     })

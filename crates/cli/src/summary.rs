@@ -8,6 +8,7 @@ use rackwright_planner::{Compilation, Kind, ObjectRef};
 use serde::Serialize;
 
 use crate::power::{self, PowerSummary};
+use crate::storage::{self, TierSummary};
 
 /// A plan in numbers.
 #[derive(Debug, Serialize)]
@@ -45,6 +46,9 @@ pub struct PoolSummary {
     pub profile: String,
     /// Its rails.
     pub rails: Vec<RailSummary>,
+    /// Its storage tiers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<TierSummary>,
 }
 
 /// One rail of a pool.
@@ -95,10 +99,16 @@ impl Summary {
                     racks: 0,
                     profile: pool.profile_name.clone(),
                     rails: rails.collect(),
+                    tiers: Vec::new(),
                 };
                 (pool.name.as_str(), summary)
             })
             .collect();
+        for tier in &compilation.storage {
+            if let Some(pool) = pools.get_mut(tier.pool.as_str()) {
+                pool.tiers.push(TierSummary::new(tier));
+            }
+        }
         let mut racks: BTreeSet<(&str, &str)> = BTreeSet::new();
         for node in plan.nodes() {
             let pool = node.pool().name.as_str();
@@ -172,6 +182,7 @@ impl Summary {
                     rail.rail, rail.fabric
                 ));
             }
+            out.push_str(&storage::text(&pool.tiers));
         }
         out.push_str(&power::text(&self.power));
         let pools = refused_pools(refused);

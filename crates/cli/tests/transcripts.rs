@@ -13,6 +13,18 @@ mod run;
 
 use run::{code, err, out, root, run_in};
 
+/// A kernel argument that the API server and the compiler take, and GRUB's file cannot hold.
+const INEXPRESSIBLE: &str = "apiVersion: rackwright.dev/v1alpha1
+kind: Supercluster
+metadata: { name: lab }
+spec: { racks: [ { names: \"a[1-2]\", nodes: \"n[1-2]\", system: dgx-b200 } ] }
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata: { name: p }
+spec: { supercluster: lab, nodes: { racks: \"a[1-2]\" }, host: { kernelArguments: [ 'a=b\\c' ] } }
+";
+
 /// Command lines, in the directory of their input, with what comes on standard input.
 const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("help", "--help", ""),
@@ -121,6 +133,37 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "plan-previous-not-a-plan",
         "plan examples/tiny --previous examples/tiny/lab.yaml",
         "",
+    ),
+    ("help-render", "render --help", ""),
+    (
+        "render-ignition",
+        "render node r1-n1 examples/tiny --format ignition",
+        "",
+    ),
+    (
+        "render-cloud-init",
+        "render node dgx097 examples/superpod-b200 --format cloud-init",
+        "",
+    ),
+    (
+        "render-files-without-folder",
+        "render node r1-n1 examples/tiny",
+        "",
+    ),
+    (
+        "render-unknown-node",
+        "render node r1-n3 examples/tiny --format ignition",
+        "",
+    ),
+    (
+        "render-folder-not-ours",
+        "render node r1-n1 examples/tiny --out examples",
+        "",
+    ),
+    (
+        "render-inexpressible",
+        "render node a1-n1 - --format ignition",
+        INEXPRESSIBLE,
     ),
     ("crds-unknown-form", "crds --output toml", ""),
     ("completions-unknown-shell", "completions csh", ""),

@@ -3,7 +3,8 @@
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeProfileSpec, SuperclusterSpec,
+    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeProfileSpec, StorageTierSpec,
+    SuperclusterSpec,
 };
 
 /// Everything but the nodes.
@@ -15,6 +16,8 @@ pub struct Checked<'a> {
     pub fabrics: &'a [(&'a Name, &'a InfiniBandFabricSpec)],
     /// Sites. Only those that an accepted pool refers to are looked at.
     pub superclusters: &'a [(&'a Name, &'a SuperclusterSpec)],
+    /// Storage tiers. Only those that an accepted pool refers to are looked at.
+    pub tiers: &'a [(&'a Name, &'a StorageTierSpec)],
     /// The profiles of the plan.
     pub profiles: &'a [Profile<'a>],
     /// Nodes outside of the plan whose addresses stay theirs: detached ones, and those that keep a last-good

@@ -10,8 +10,7 @@
 //!
 //! What it never does: read or write anything, repair a plan, or judge intents; rules about intents are the planner's.
 //! It does not know inventories. So it cannot say which nodes a label selector should find, nor whether a GUID is that
-//! of its node: for pools with a selector it checks all but membership. Mounts are not looked at either, because
-//! storage tiers are not part of the input.
+//! of its node: for pools with a selector it checks all but membership.
 //!
 //! An empty answer means that the plan holds. Anything else is a defect of the planner, or of whoever calls it, and the
 //! plan must not be written.

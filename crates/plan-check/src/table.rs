@@ -137,4 +137,18 @@ invariants! {
               with its pool. An absent section equals an empty one.",
         why "What the user wrote is what the nodes become.",
         example "The pool has `iommu=pt`, and the profile has no kernel arguments.";
+    PROFILE_MOUNTS = "RW9041", "profile-mounts-unlike-tiers", "A profile's mounts are not those of its pool's tiers.",
+        does "Derives each mount from its tier: what the tier is, its mount point and options (in order), and the rails of its \
+              fabric; without consents, capacity and throughput. A tier without a mount point has no mount.",
+        why "A mount of another pool would show one tenant's data to another.",
+        example "The pool `train` has the tiers `scratch` and `datasets`, and the profile mounts `scratch` alone.";
+    MOUNT_TWICE = "RW9042", "mount-point-twice", "A profile mounts two tiers at one mount point.",
+        does "Counts each mount point of each profile.",
+        why "One of them would be hidden, and the API server refuses the profile: mount points are the keys of its list.",
+        example "`scratch` and `cache` both at `/mnt/scratch`.";
+    CONSENTS = "RW9043", "consents-unlike-tiers", "A node's consents to wipe devices are not those that its tiers give it.",
+        does "Compares the consents of each node, in the order of serial numbers, with those that the tiers of its pool hold \
+              for it.",
+        why "A consent that reaches another node wipes a disk that nobody looked at.",
+        example "A consent for `a001-n01` in the facts of `a001-n02`.";
 }

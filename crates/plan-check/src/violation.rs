@@ -48,6 +48,8 @@ pub enum Kind {
     InfiniBandFabric,
     /// A profile.
     NodeProfile,
+    /// A storage tier.
+    StorageTier,
 }
 
 impl Kind {
@@ -58,6 +60,7 @@ impl Kind {
             Self::GPUPool => "GPUPool",
             Self::InfiniBandFabric => "InfiniBandFabric",
             Self::NodeProfile => "NodeProfile",
+            Self::StorageTier => "StorageTier",
         }
     }
 }

@@ -15,6 +15,7 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
     let mut pools = specs(&input.pools);
     pools.retain(|(name, _)| accepted.contains(name));
     let fabrics = specs(&input.fabrics);
+    let tiers = specs(&input.tiers);
     let superclusters = specs(&input.superclusters);
     let profiles: Vec<Profile<'_>> = plan
         .pools()
@@ -38,6 +39,7 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
     let checked = Checked {
         pools: &pools,
         fabrics: &fabrics,
+        tiers: &tiers,
         superclusters: &superclusters,
         profiles: &profiles,
         taken: &taken,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::Ipv4Net;
-use rackwright_api::{GPUPoolSpec, InfiniBandFabricSpec, NodeProfileSpec};
+use rackwright_api::{DeviceConsent, GPUPoolSpec, InfiniBandFabricSpec, NodeProfileSpec, StorageTierSpec};
 
 use crate::allocate::{self, RailPrefixes};
 use crate::finding::Finding;
@@ -14,6 +14,7 @@ use crate::power::Envelope;
 use crate::profile;
 use crate::rules::{self, depends_on_refused, prefix_too_small};
 use crate::site::NO_RACK;
+use crate::storage::{self, PoolTier};
 
 /// What a compile gives.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,8 @@ pub struct Compilation {
     pub referenced: BTreeSet<ObjectRef>,
     /// Every power budget and what is drawn of it: of each site its own, its phases by date, its locations.
     pub power: Vec<Envelope>,
+    /// What the tiers of each compiled pool hold and carry, by pool and tier.
+    pub storage: Vec<PoolTier>,
 }
 
 /// Why a compile cannot finish; a user's mistake never leads here.
@@ -74,6 +77,35 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::site_power::check,
     rules::phase_power::check,
     rules::location_cycle::check,
+    rules::catalogue_entry::check,
+    rules::catalogue_no_change::check,
+    rules::unknown_power::check,
+    rules::phase_splits_unit::check,
+    rules::server_place::check,
+    rules::tier_fabric::check,
+    rules::tier_plane::check,
+    rules::mount_points_collide::check,
+    rules::mount_point_of_fstab::check,
+    rules::mount_point_of_system::check,
+    rules::devices_claimed_twice::check,
+    rules::raid_devices::check,
+    rules::device_model::check,
+    rules::consent_without_node::check,
+    rules::consent_twice::check,
+    rules::mount_options_contradict::check,
+    rules::mount_option_foreign::check,
+    rules::nfs_connections::check,
+    rules::rdma_without_fabric::check,
+    rules::weka_resources::check,
+    rules::gpudirect_transport::check,
+    rules::gpudirect_host::check,
+    rules::provisioner_of_tier::check,
+    rules::volume_group_devices::check,
+    rules::storage_class_differs::check,
+    rules::reclaim_policy::check,
+    rules::disks_of_node::check,
+    rules::local_volume_directory::check,
+    rules::volume_without_capacity::check,
 ];
 
 /// Compiles intents and inventory, honouring what is allocated already.
@@ -87,6 +119,7 @@ pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
     depends_on_refused::spread(&model, &mut refused, &mut findings);
     let slots = allocate_fabrics(&model, &input.previous, &mut refused, &mut findings);
     let plan = assemble(&model, &refused, &slots, &input.previous)?;
+    let storage = storage::amounts(&model, |pool| accepted(pool, &refused));
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     let reach = reach(&model);
     let referenced = referenced(&model);
@@ -97,6 +130,7 @@ pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
         reach,
         referenced,
         power: model.power.envelopes,
+        storage,
     })
 }
 
@@ -218,7 +252,9 @@ fn assemble(
         .filter(|(pool, _)| accepted(pool, refused))
     {
         let fabrics = model.fabrics_of(pool);
-        let profile = profile::build(&pool.spec, &fabrics, &model.tiers_of(pool));
+        let tiers = model.tiers_of(pool);
+        let profile = profile::build(&pool.spec, &fabrics, &tiers);
+        consents(model, selected, &tiers, &mut plan.consents);
         let addressed: Vec<Option<&FabricSlots>> = fabrics
             .iter()
             .map(|fabric| {
@@ -262,6 +298,30 @@ fn assemble(
     }
     hash_nodes(&mut plan)?;
     Ok(plan)
+}
+
+/// What the tiers of a pool consent to wipe on its nodes.
+fn consents(
+    model: &Model<'_>,
+    selected: &[u32],
+    tiers: &[&Intent<StorageTierSpec>],
+    consents: &mut BTreeMap<Box<str>, Vec<DeviceConsent>>,
+) {
+    for tier in tiers {
+        for consent in tier.spec.local_nvme.iter().flat_map(|local| &local.wipe_consents) {
+            let node = model.site.node(consent.node.as_str());
+            if node.is_none_or(|node| selected.binary_search(&node).is_err()) {
+                continue;
+            }
+            let of_node = consents.entry(consent.node.as_str().into()).or_default();
+            of_node.push(DeviceConsent {
+                serial: consent.serial.clone(),
+                signature: consent.signature.clone(),
+                tier: tier.name.clone(),
+            });
+            of_node.sort_by(|a, b| a.serial.cmp(&b.serial));
+        }
+    }
 }
 
 fn hash_nodes(plan: &mut Plan) -> Result<(), CompileError> {

@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName, StorageTierSpec,
-    SuperclusterSpec,
+    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeConfigSpec, NodeInventorySpec, NodeName, PciAddress,
+    StorageTierSpec, SuperclusterSpec,
 };
 
 /// Everything that a compile looks at. The order of the lists never matters.
@@ -57,7 +57,12 @@ pub struct Inventory {
     pub labels: BTreeMap<String, String>,
     /// Port GUIDs by rail, in rail order, as numbers: a site has millions.
     pub guids: Box<[(u8, u64)]>,
+    /// Disks by model (empty where it is not known), each by its PCI address as a number, or [`NO_ADDRESS`].
+    pub disks: Box<[(Box<str>, Box<[u32]>)]>,
 }
+
+/// The PCI address of a disk that does not say where it sits: the last function of the last bus, where no disk is.
+pub const NO_ADDRESS: u32 = u32::MAX;
 
 impl Inventory {
     /// Takes from an inventory what a compile needs.
@@ -68,10 +73,20 @@ impl Inventory {
             .map(|hca| (hca.rail, hca.guid.value()))
             .collect();
         guids.sort_unstable();
+        let mut disks: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for disk in spec.disks {
+            let model = disk.model.map(String::from).unwrap_or_default();
+            let address = disk.pci_address.as_ref().map_or(NO_ADDRESS, PciAddress::value);
+            disks.entry(model).or_default().push(address);
+        }
+        let disks = disks
+            .into_iter()
+            .map(|(model, disks)| (model.into(), disks.into()));
         Self {
             name,
             labels,
             guids: guids.into_boxed_slice(),
+            disks: disks.collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rackwright_api::{Location, Name, RackGroup};
+use rackwright_api::{Location, Name};
 
 /// Parents of locations, and an order in which each comes before its parent.
 #[derive(Debug)]
@@ -38,13 +38,18 @@ impl Tree {
         Self { parents, order }
     }
 
-    /// The rack groups of each location and of all that lies in it; none for those in a cycle.
-    pub fn held(&self, locations: &[Location], racks: &[RackGroup]) -> Vec<Option<Vec<usize>>> {
+    /// What stands in each location and in all that lies in it, as places in a list of things with their locations; none for
+    /// locations in a cycle.
+    pub fn held(
+        &self,
+        locations: &[Location],
+        things: &mut dyn Iterator<Item = Option<&Name>>,
+    ) -> Vec<Option<Vec<usize>>> {
         let places = places(locations);
         let mut held: Vec<Vec<usize>> = vec![Vec::new(); locations.len()];
-        for (group, racks) in racks.iter().enumerate() {
-            if let Some(&at) = racks.location.as_ref().and_then(|name| places.get(name)) {
-                held[at].push(group);
+        for (thing, location) in things.enumerate() {
+            if let Some(&at) = location.and_then(|name| places.get(name)) {
+                held[at].push(thing);
             }
         }
         let mut whole = vec![None; locations.len()];
@@ -135,7 +140,7 @@ mod tests {
         ]);
         let tree = Tree::new(&locations);
         assert_eq!(tree.cycles(), vec![vec![0, 1, 2], vec![4]]);
-        let held = tree.held(&locations, &[]);
+        let held = tree.held(&locations, &mut std::iter::empty());
         let whole: Vec<bool> = held.iter().map(Option::is_some).collect();
         assert_eq!(whole, [false, false, false, true, false]);
     }

@@ -7,7 +7,7 @@ use rackwright_api::{
 };
 use rackwright_manifest::Path;
 
-use crate::catalogue::{self, System};
+use crate::catalogue::{Gpu, MaxPower, Reported, System, View};
 use crate::finding::{Finding, at};
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef};
 use crate::power::Power;
@@ -21,6 +21,10 @@ pub(crate) struct Model<'a> {
     pub fabrics: Vec<&'a Intent<InfiniBandFabricSpec>>,
     pub tiers: Vec<&'a Intent<StorageTierSpec>>,
     pub inventories: Vec<&'a Inventory>,
+    /// The catalogue as each supercluster sees it.
+    pub views: Vec<View>,
+    /// What is wrong with each supercluster's own entries.
+    pub entries: Vec<Vec<Reported<'a>>>,
     pub site: Site,
     /// The nodes that each pool selects, sorted; none for a pool that is on its way out.
     pub selected: Vec<Vec<u32>>,
@@ -35,9 +39,13 @@ pub(crate) struct Reference {
 }
 
 /// A system of a pool's nodes, and the first rack group of them.
-pub(crate) struct PoolSystem {
-    pub name: String,
-    pub system: &'static System,
+pub(crate) struct PoolSystem<'m> {
+    pub name: &'m str,
+    pub system: &'m System,
+    /// Its GPU, where the catalogue knows it.
+    pub gpu: Option<&'m Gpu>,
+    /// The catalogue that both come from.
+    pub view: &'m View,
     pub site: ObjectRef,
     pub path: Path,
 }
@@ -60,12 +68,19 @@ impl<'a> Model<'a> {
     pub fn new(input: &'a Input, findings: &mut Vec<Finding>) -> Self {
         let mut inventories: Vec<&Inventory> = input.inventories.iter().collect();
         inventories.sort_by(|a, b| a.name.cmp(&b.name));
+        let superclusters = sorted(&input.superclusters);
+        let views = superclusters
+            .iter()
+            .map(|site| View::new(site.spec.catalogue.as_ref()));
+        let (views, entries) = views.unzip();
         let mut model = Self {
-            superclusters: sorted(&input.superclusters),
+            superclusters,
             pools: sorted(&input.pools),
             fabrics: sorted(&input.fabrics),
             tiers: sorted(&input.tiers),
             inventories,
+            views,
+            entries,
             site: Site::default(),
             selected: Vec::new(),
             power: Power::default(),
@@ -73,14 +88,47 @@ impl<'a> Model<'a> {
         let named = model.named_nodes(findings);
         let unplaced = model.unplaced(&named);
         model.site = Site::build(&model.superclusters, unplaced.into_iter(), findings);
-        model.power = Power::new(&model.superclusters, &model.site);
         model.selected = model
             .pools
             .iter()
             .zip(named)
             .map(|(pool, named)| model.select(pool, named, findings))
             .collect();
+        model.power = Power::new(&model);
         model
+    }
+
+    /// The number of a supercluster.
+    pub fn site_number(&self, name: &Name) -> Option<usize> {
+        let found = self.superclusters.binary_search_by(|site| site.name.cmp(name));
+        found.ok()
+    }
+
+    /// The most that nodes of a system of a site draw, where its catalogue knows it.
+    pub fn max_power(&self, site: usize, system: &str) -> Option<&MaxPower> {
+        self.views[site].systems.get(system)?.max_power.as_ref()
+    }
+
+    /// The system, and where the site took its maximum power from, if it is not built in.
+    pub fn power_origin<'m>(&'m self, site: usize, system: &'m str) -> Option<(&'m str, &'m str)> {
+        let source = &self.max_power(site, system)?.source;
+        let origin = self.views[site].systems.origin(system, source)?;
+        Some((system, origin))
+    }
+
+    /// The GPU of a system, and where the site took its highest cap from, if it is not built in.
+    pub fn cap_origin(&self, site: usize, system: &str) -> Option<(&str, &str)> {
+        let view = &self.views[site];
+        let name = &view.systems.get(system)?.gpu.value;
+        let figure = view.gpus.get(name)?.max_power_watts.as_ref()?;
+        Some((name, view.gpus.origin(name, &figure.source)?))
+    }
+
+    /// A switch, and where the site took its maximum power from, if it is not built in.
+    pub fn switch_origin<'m>(&'m self, site: usize, switch: &'m str) -> Option<(&'m str, &'m str)> {
+        let switches = &self.views[site].switches;
+        let figure = switches.get(switch)?.max_power_watts.as_ref()?;
+        Some((switch, switches.origin(switch, &figure.source)?))
     }
 
     /// The names that each pool lists, read once.
@@ -136,10 +184,7 @@ impl<'a> Model<'a> {
         findings: &mut Vec<Finding>,
     ) -> Vec<u32> {
         let object = ObjectRef::new(Kind::GPUPool, &pool.name);
-        let site = self
-            .superclusters
-            .binary_search_by(|site| site.name.cmp(&pool.spec.supercluster))
-            .ok();
+        let site = self.site_number(&pool.spec.supercluster);
         // A missing supercluster is RW2001's finding; without it no name can be judged.
         let (false, Some(site)) = (pool.deleting, site) else {
             return Vec::new();
@@ -366,7 +411,7 @@ impl<'a> Model<'a> {
     }
 
     /// The systems of a pool's nodes that the catalogue knows, by name, each once.
-    pub fn systems_of(&self, pool: u32) -> Vec<PoolSystem> {
+    pub fn systems_of(&self, pool: u32) -> Vec<PoolSystem<'_>> {
         let mut groups: Vec<GroupRef> = Vec::new();
         for &node in &self.selected[pool as usize] {
             // Neighbours in the order of names mostly stand in one group.
@@ -380,19 +425,24 @@ impl<'a> Model<'a> {
         }
         groups.sort_unstable();
         groups.dedup();
-        let mut systems: BTreeMap<&str, PoolSystem> = BTreeMap::new();
+        let mut systems: BTreeMap<(&str, u32), PoolSystem<'_>> = BTreeMap::new();
         for at in groups {
             let site = self.superclusters[at.supercluster as usize];
             let name = site.spec.racks[at.group as usize].system.as_str();
-            let Some(system) = catalogue::system(name) else {
+            let view = &self.views[at.supercluster as usize];
+            let Some(system) = view.systems.get(name) else {
                 continue;
             };
-            systems.entry(name).or_insert_with(|| PoolSystem {
-                name: name.to_owned(),
-                system,
-                site: ObjectRef::new(Kind::Supercluster, &site.name),
-                path: at!("spec", "racks", at.group as usize, "system"),
-            });
+            systems
+                .entry((name, at.supercluster))
+                .or_insert_with(|| PoolSystem {
+                    name,
+                    system,
+                    gpu: view.gpu_of(system),
+                    view,
+                    site: ObjectRef::new(Kind::Supercluster, &site.name),
+                    path: at!("spec", "racks", at.group as usize, "system"),
+                });
         }
         systems.into_values().collect()
     }

@@ -1,9 +1,11 @@
 //! A plan: what each node must become. Immutable, complete, and nothing in it needs a decision.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    Facts, Guid, Hash, InterfaceAddress, Management, Name, NodeConfigSpec, NodeProfileSpec, Rail,
+    DeviceConsent, Facts, Guid, Hash, InterfaceAddress, Management, Name, NodeConfigSpec, NodeProfileSpec,
+    Rail,
 };
 
 /// What each node must become.
@@ -15,6 +17,8 @@ pub struct Plan {
     /// By node and rail; 0 where the inventory knows none.
     pub(crate) guids: Vec<u64>,
     pub(crate) racks: Vec<Name>,
+    /// Consents to wipe by node, each node's by serial number. People write them, so they are few.
+    pub(crate) consents: BTreeMap<Box<str>, Vec<DeviceConsent>>,
 }
 
 /// What one pool compiled to.
@@ -132,7 +136,7 @@ impl<'a> PlannedNode<'a> {
         Facts {
             rack: self.rack().cloned(),
             rails,
-            wipe_consents: Vec::new(),
+            wipe_consents: self.plan.consents.get(self.name()).cloned().unwrap_or_default(),
         }
     }
 

@@ -86,13 +86,14 @@ fn kubernetes(mut metadata: NodeMetadata) -> Option<NodeMetadata> {
 fn mounts(tiers: &[&Intent<StorageTierSpec>], rails: &[ProfileRail]) -> Vec<Mount> {
     let mut mounts: Vec<Mount> = tiers
         .iter()
-        .map(|tier| mount(&tier.name, &tier.spec, rails))
+        .filter_map(|tier| mount(&tier.name, &tier.spec, rails))
         .collect();
     mounts.sort_by(|a, b| (&a.mount_point, &a.tier).cmp(&(&b.mount_point, &b.tier)));
     mounts
 }
 
-fn mount(name: &Name, tier: &StorageTierSpec, rails: &[ProfileRail]) -> Mount {
+/// None where the devices belong to TopoLVM or LVMS: the host leaves them alone.
+fn mount(name: &Name, tier: &StorageTierSpec, rails: &[ProfileRail]) -> Option<Mount> {
     let StorageTierSpec {
         beegfs,
         // Capacity, servers and throughput are for the arithmetic of the site, not for a node.
@@ -112,18 +113,18 @@ fn mount(name: &Name, tier: &StorageTierSpec, rails: &[ProfileRail]) -> Mount {
         weka,
     } = tier;
     let travels = |rail: &&ProfileRail| fabric.as_ref() == Some(&rail.fabric);
-    Mount {
+    Some(Mount {
         beegfs: beegfs.clone(),
         gpu_direct_storage: *gpu_direct_storage,
         local_nvme: local_nvme.clone().map(devices),
         lustre: lustre.clone(),
-        mount_point: mount_point.clone(),
+        mount_point: mount_point.clone()?,
         nfs: nfs.clone(),
         options: mount_options.clone(),
         rails: rails.iter().filter(travels).map(|rail| rail.rail).collect(),
         tier: name.clone(),
         weka: weka.clone(),
-    }
+    })
 }
 
 /// What all nodes of the pool share: consents are facts of one node, capacity and throughput are arithmetic.

@@ -13,13 +13,14 @@ const LAYERS: &[&[&str]] = &[
     &["hostset", "api", "manifest"],
     &["plan-check"],
     &["planner"],
+    &["render"],
     &["fake-apiserver"],
     &["operator", "cli"],
     &["xtask", "e2e"],
 ];
 
 /// Crates that look at nothing but their arguments.
-const PURE: &[&str] = &["hostset", "api", "manifest", "planner", "plan-check"];
+const PURE: &[&str] = &["hostset", "api", "manifest", "planner", "plan-check", "render"];
 
 /// What a pure crate's tree must not hold: runtimes, clients, clocks, randomness, readers of the environment. `jiff` is
 /// k8s-openapi's time type; its clock is kept out by the lint on `Timestamp::now` and its features.
@@ -239,7 +240,7 @@ mod tests {
     #[test]
     fn every_pure_crate_is_below_the_io_line() {
         for name in PURE {
-            assert!(layer(name).is_some_and(|layer| layer < 3), "{name}");
+            assert!(layer(name).is_some_and(|layer| layer < 4), "{name}");
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod crds;
 pub mod explain;
 pub mod plan;
+pub mod render;
 pub mod validate;
 pub mod version;
 
@@ -19,6 +20,9 @@ pub enum VerbError {
     /// Output that cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] std::io::Error),
+    /// A folder that must not be written to.
+    #[error(transparent)]
+    Folder(#[from] crate::folder::FolderError),
     /// The program's own mistake.
     #[error(transparent)]
     Tool(#[from] crate::pipeline::ToolError),

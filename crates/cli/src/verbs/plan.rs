@@ -24,7 +24,8 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
     let outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
     let exit = report::exit(&outcome, false);
-    findings(&outcome, args, color);
+    findings(&outcome, color);
+    refused(&outcome, args);
     report::errors(&outcome);
     if exit > Exit::Findings {
         // A plan of half of the input, or one that fails its own check, is worse than none.
@@ -39,8 +40,8 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     }
 }
 
-/// Findings, the summary of what was read, and which pools are missing from what follows.
-fn findings(outcome: &Outcome, args: &Plan, color: When) {
+/// Findings and the summary of what was read.
+pub(super) fn findings(outcome: &Outcome, color: When) {
     let choice = color.decide(&io::stderr());
     for finding in outcome.diagnostics.iter().take(FINDINGS_SHOWN) {
         eprint(&format!("{}\n", render::text(finding, &outcome.sources, choice)));
@@ -56,6 +57,10 @@ fn findings(outcome: &Outcome, args: &Plan, color: When) {
         ));
     }
     eprint(&format!("{}\n", report::summary(outcome)));
+}
+
+/// Which pools are missing from what follows.
+fn refused(outcome: &Outcome, args: &Plan) {
     let refused = refused_pools(&outcome.refused);
     // The summary for people says it itself.
     if !refused.is_empty() && (args.output != PlanOutput::Text || args.node.is_some()) {
@@ -77,19 +82,23 @@ fn select<'a>(args: &Plan, outcome: &'a Outcome) -> Result<Selection<'a>, VerbEr
             node: None,
         });
     };
-    if let Some(node) = plan.node(name) {
-        return Ok(Selection {
-            pools: vec![node.pool()],
-            node: Some(node),
-        });
-    }
-    let hint = match nearest(name, plan.nodes().map(|node| node.name())) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`rackwright plan --output jsonl` lists all nodes".to_owned(),
-    };
-    Err(VerbError::Unknown(format!(
-        "node {name} is not in the plan; {hint}"
-    )))
+    let node = planned(outcome, name)?;
+    Ok(Selection {
+        pools: vec![node.pool()],
+        node: Some(node),
+    })
+}
+
+/// A node by its name.
+pub(super) fn planned<'a>(outcome: &'a Outcome, name: &str) -> Result<PlannedNode<'a>, VerbError> {
+    let plan = &outcome.compilation.plan;
+    plan.node(name).ok_or_else(|| {
+        let hint = match nearest(name, plan.nodes().map(|node| node.name())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`rackwright plan --output jsonl` lists all nodes".to_owned(),
+        };
+        VerbError::Unknown(format!("node {name} is not in the plan; {hint}"))
+    })
 }
 
 impl<'a> Selection<'a> {

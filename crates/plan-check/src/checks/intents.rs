@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ipnet::Ipv4Net;
-use rackwright_api::{GPUPoolSpec, InfiniBandFabricSpec, Name, NodeSelection, RackGroup, SuperclusterSpec};
+use rackwright_api::{
+    GPUPoolSpec, InfiniBandFabricSpec, Name, NodeSelection, RackGroup, StorageTierSpec, SuperclusterSpec,
+};
 use rackwright_hostset::{Hostlist, Limits};
 
 use super::columns::Id;
@@ -24,6 +26,8 @@ pub(super) struct Intents<'a> {
     pub fabrics: BTreeMap<&'a str, Fabric<'a>>,
     /// The sites that pools refer to, as far as they can be read.
     pub sites: BTreeMap<&'a str, Site>,
+    /// The storage tiers that pools refer to.
+    pub tiers: BTreeMap<&'a str, &'a StorageTierSpec>,
 }
 
 /// A pool.
@@ -78,11 +82,17 @@ impl<'a> Intents<'a> {
             .iter()
             .map(|(name, spec)| (name.as_str(), *spec))
             .collect();
+        let tiers: HashMap<&str, &'a StorageTierSpec> = checked
+            .tiers
+            .iter()
+            .map(|(name, spec)| (name.as_str(), *spec))
+            .collect();
         let mut read = Self {
             pools: Vec::with_capacity(checked.pools.len()),
             pool_ids: HashMap::new(),
             fabrics: BTreeMap::new(),
             sites: BTreeMap::new(),
+            tiers: BTreeMap::new(),
         };
         let mut seen_sites = BTreeSet::new();
         let mut seen_fabrics = BTreeSet::new();
@@ -138,6 +148,16 @@ impl<'a> Intents<'a> {
                         ),
                     },
                     Some(_) => {}
+                }
+            }
+            for tier in spec.storage.iter().map(|used| used.tier.as_str()) {
+                match tiers.get(tier) {
+                    None => complain(
+                        format!("its storage tier {tier} does not exist"),
+                        Kind::StorageTier,
+                        tier,
+                    ),
+                    Some(spec) => drop(read.tiers.insert(tier, spec)),
                 }
             }
             read.pool_ids.insert(name.as_str(), read.pools.len() as Id);

@@ -6,6 +6,7 @@ mod membership;
 mod node;
 mod prefixes;
 mod profiles;
+mod storage;
 mod unique;
 
 use crate::input::{Checked, Node};

@@ -5,6 +5,7 @@ use rackwright_api::{Management, NodeName, Rail};
 
 use super::intents::Intents;
 use super::profiles::{Known, KnownRail, Prefix, Profiles};
+use super::storage::Consents;
 use crate::canonical::node_hash;
 use crate::input::Node;
 use crate::invariant::Invariant;
@@ -18,6 +19,7 @@ use crate::violation::{Kind, Sink, Violation};
 pub(super) struct NodeCheck<'a> {
     intents: &'a Intents<'a>,
     profiles: &'a Profiles<'a>,
+    consents: Consents<'a>,
     json: String,
     host_numbers: Vec<HostNumber<'a>>,
 }
@@ -34,6 +36,7 @@ impl<'a> NodeCheck<'a> {
         Self {
             intents,
             profiles,
+            consents: Consents::new(intents),
             json: String::new(),
             host_numbers: Vec::new(),
         }
@@ -51,6 +54,9 @@ impl<'a> NodeCheck<'a> {
                 node.name, node.pool
             );
             sink.report(case(&POOL_UNKNOWN, node, message));
+        }
+        if let Some(pool) = pool {
+            self.consents.check(node, pool, sink);
         }
         let profiles = self.profiles;
         let Some(profile) = profiles.get(&node.spec.profile) else {

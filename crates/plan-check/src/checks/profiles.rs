@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::columns::Id;
 use super::intents::{self, Intents, Pool};
-use super::listed;
+use super::{listed, storage};
 use crate::canonical::{SCHEMA, profile_hash};
 use crate::input::Profile;
 use crate::invariant::Invariant;
@@ -68,6 +68,7 @@ impl<'a> Profiles<'a> {
                 Some(pool) => {
                     rails_of_fabrics(profile, intents.pool(pool), intents, sink);
                     sections_of_pool(profile, intents.pool(pool), sink);
+                    storage::mounts(profile, intents.pool(pool), intents, sink);
                 }
             }
             let rails = profile.spec.rails.iter().map(KnownRail::new).collect();

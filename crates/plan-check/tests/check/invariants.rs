@@ -2,11 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::{World, address, guid, name, zero};
-use rackwright_api::{
-    Grant, Hostlist, Ipv4Prefix, KernelArgument, LabelValue, Management, ModuleName, NodeMetadata, OnDelete,
-    Plane,
-};
+use crate::world::{World, address, consent, guid, name, zero};
+use rackwright_api::{Grant, Hostlist, Ipv4Prefix, KernelArgument, Management, ModuleName, OnDelete, Plane};
 use rackwright_plan_check::{INVARIANTS, Kind};
 
 /// Whether the profile names and the hashes are made anew after the break.
@@ -191,10 +188,8 @@ const PLANTS: &[Plant] = &[
     ("RW9021", "another schema", Yes, |w| w.profile("train").schema = 2),
     ("RW9022", "a second profile of a pool", Yes, |w| {
         let (_, pool, mut spec) = w.profiles[3].clone();
-        spec.kubernetes = Some(NodeMetadata {
-            labels: [("other".to_owned(), LabelValue::new("yes").unwrap())].into(),
-            taints: Vec::new(),
-        });
+        // The same set in another order: other content, and nothing else that is wrong.
+        spec.host.as_mut().unwrap().modules.reverse();
         w.profiles.push((String::from("second"), pool, spec));
     }),
     ("RW9023", "nodes of a refused pool", No, |w| {
@@ -287,6 +282,57 @@ const PLANTS: &[Plant] = &[
     ("RW9031", "no GPU section", No, |w| w.pool("train").gpu = None),
     ("RW9031", "another MIG layout", No, |w| {
         w.pool("train").gpu.as_mut().unwrap().mig = None;
+    }),
+    ("RW9041", "a mount that is missing", Yes, |w| {
+        drop(w.profile("train").mounts.remove(0))
+    }),
+    (
+        "RW9041",
+        "a mount of a tier that the pool does not have",
+        Yes,
+        |w| {
+            let mount = w.profile("train").mounts[0].clone();
+            w.profile("infer").mounts.push(mount);
+        },
+    ),
+    ("RW9041", "options in another order", Yes, |w| {
+        w.profile("train").mounts[0].options.reverse()
+    }),
+    ("RW9041", "the rails of another fabric", Yes, |w| {
+        w.profile("train").mounts[0].rails = vec![0]
+    }),
+    ("RW9041", "the consents of a tier in a profile", Yes, |w| {
+        let consents = w.tiers[0].1.local_nvme.as_ref().unwrap().wipe_consents.clone();
+        w.profile("train").mounts[1]
+            .local_nvme
+            .as_mut()
+            .unwrap()
+            .wipe_consents = consents;
+    }),
+    ("RW9042", "two tiers at one mount point", Yes, |w| {
+        w.tiers[0].1.mount_point = w.tiers[1].1.mount_point.clone();
+        w.profile("train").mounts[1].mount_point = w.profile("train").mounts[0].mount_point.clone();
+    }),
+    ("RW9043", "a consent on another node", Yes, |w| {
+        let consent = w.node("r1-n2").facts.wipe_consents.pop().unwrap();
+        w.node("r1-n1").facts.wipe_consents.push(consent);
+    }),
+    ("RW9043", "a consent for another content", Yes, |w| {
+        w.node("r1-n2").facts.wipe_consents[0] = consent("S1", "ext4:1");
+    }),
+    ("RW9043", "consents out of order", Yes, |w| {
+        w.node("r1-n2").facts.wipe_consents.reverse()
+    }),
+    (
+        "RW9043",
+        "a consent of a tier that the pool does not mount",
+        Yes,
+        |w| {
+            w.node("q1-n1").facts.wipe_consents.push(consent("S3", "xfs:3"));
+        },
+    ),
+    ("RW9030", "a tier that does not exist", Yes, |w| {
+        w.tiers.pop();
     }),
 ];
 

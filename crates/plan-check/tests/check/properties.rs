@@ -13,6 +13,8 @@ fn fleet(nodes: usize) -> World {
     world.superclusters[0].1.racks[0].nodes =
         Some(rackwright_api::Hostlist::new(format!("n[1-{nodes}]")).unwrap());
     world.pool("train").nodes.racks = Some(rackwright_api::Hostlist::new("r1").unwrap());
+    let local = world.tiers[0].1.local_nvme.as_mut().unwrap();
+    local.wipe_consents.clear();
     let template = world.nodes[0].clone();
     world.nodes.retain(|(_, pool, _)| pool.as_str() != "train");
     for number in 1..=nodes {

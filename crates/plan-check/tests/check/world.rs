@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    Facts, GPUPoolSpec, Guid, Hash, InfiniBandFabricSpec, InterfaceAddress, Management, Name, NodeConfigSpec,
-    NodeProfileSpec, Rail, SuperclusterSpec,
+    DeviceConsent, Facts, GPUPoolSpec, Guid, Hash, InfiniBandFabricSpec, InterfaceAddress, Management, Name,
+    NodeConfigSpec, NodeProfileSpec, Rail, StorageTierSpec, SuperclusterSpec, TierRef,
 };
 use rackwright_plan_check::{Checked, Held, Node, Profile, Violation, check};
 use serde_json::{Value, from_value, json};
@@ -15,6 +15,7 @@ pub struct World {
     pub superclusters: Vec<(Name, SuperclusterSpec)>,
     pub pools: Vec<(Name, GPUPoolSpec)>,
     pub fabrics: Vec<(Name, InfiniBandFabricSpec)>,
+    pub tiers: Vec<(Name, StorageTierSpec)>,
     pub profiles: Vec<(String, Name, NodeProfileSpec)>,
     pub nodes: Vec<(String, Name, NodeConfigSpec)>,
     pub taken: Vec<(String, Vec<Ipv4Addr>)>,
@@ -85,6 +86,40 @@ impl World {
             ),
         ];
 
+        let devices =
+            json!({ "model": "SAMSUNG MZ*", "count": 2, "pciAddresses": ["0000:1c:00.0", "0000:1b:00.0"] });
+        let scratch = json!({ "devices": devices, "raid": 0, "filesystem": "xfs", "wipe": "WithConsent" });
+        let mut given = scratch.clone();
+        given["devices"]["capacity"] = json!("3840GB");
+        given["wipeConsents"] = json!([
+            { "node": "r1-n2", "serial": "S2", "signature": "xfs:2" },
+            { "node": "r1-n2", "serial": "S1", "signature": "xfs:1" },
+            { "node": "q1-n1", "serial": "S3", "signature": "xfs:3" },
+        ]);
+        let nfs = json!({ "server": "nas1", "export": "/a", "transport": "RDMA" });
+        let tiers = vec![
+            (
+                name("scratch"),
+                typed(json!({ "supercluster": "site", "localNVMe": given, "mountPoint": "/scratch" })),
+            ),
+            (
+                name("data"),
+                typed(
+                    json!({ "supercluster": "site", "nfs": nfs, "mountPoint": "/data", "fabric": "storage",
+                    "capacity": "15PB", "mountOptions": ["ro", "noatime"] }),
+                ),
+            ),
+            (
+                name("volumes"),
+                typed(json!({ "supercluster": "site", "localNVMe": scratch,
+                    "kubernetes": { "provisioner": "TopoLVM", "storageClass": "volumes" } })),
+            ),
+        ];
+        let mounts = json!([
+            { "mountPoint": "/data", "nfs": nfs, "options": ["ro", "noatime"], "rails": [2], "tier": "data" },
+            { "localNVMe": scratch, "mountPoint": "/scratch", "tier": "scratch" },
+        ]);
+
         let compute = |i: u8| json!({ "fabric": "compute", "fabricRail": i, "ipv4": format!("10.64.{i}.0/24"), "mtu": 4096, "plane": "Compute", "rail": i });
         let storage = |rail: u8| json!({ "fabric": "storage", "fabricRail": 0, "ipv4": "10.80.0.0/24", "plane": "Storage", "rail": rail });
         let spare = |i: u8| json!({ "fabric": "spare", "fabricRail": i, "ipv4": format!("10.96.{i}.0/24"), "plane": "Compute", "rail": i });
@@ -99,7 +134,12 @@ impl World {
         let profiles: Vec<(String, Name, NodeProfileSpec)> = rails
             .into_iter()
             .map(|(pool, rails)| {
-                let spec = json!({ "gpu": gpu, "host": host, "rails": rails, "schema": 1 });
+                let mounts = if pool == "train" {
+                    mounts.clone()
+                } else {
+                    json!([])
+                };
+                let spec = json!({ "gpu": gpu, "host": host, "mounts": mounts, "rails": rails, "schema": 1 });
                 (pool.to_owned(), name(pool), typed(spec))
             })
             .collect();
@@ -138,7 +178,7 @@ impl World {
                     facts: Facts {
                         rack: rack.map(name),
                         rails: rails.collect(),
-                        wipe_consents: Vec::new(),
+                        wipe_consents: consents(node),
                     },
                     grant: None,
                     hash: zero(),
@@ -160,10 +200,14 @@ impl World {
             superclusters: vec![(name("site"), site)],
             pools,
             fabrics,
+            tiers,
             profiles,
             nodes,
             taken,
         };
+        world.pool("train").storage = ["scratch", "data", "volumes"]
+            .map(|tier| TierRef { tier: name(tier) })
+            .to_vec();
         world.seal();
         world
     }
@@ -194,6 +238,7 @@ impl World {
             .collect();
         let pools: Vec<_> = self.pools.iter().map(|(name, spec)| (name, spec)).collect();
         let fabrics: Vec<_> = self.fabrics.iter().map(|(name, spec)| (name, spec)).collect();
+        let tiers: Vec<_> = self.tiers.iter().map(|(name, spec)| (name, spec)).collect();
         let profiles: Vec<_> = self
             .profiles
             .iter()
@@ -207,6 +252,7 @@ impl World {
         let checked = Checked {
             pools: &pools,
             fabrics: &fabrics,
+            tiers: &tiers,
             superclusters: &superclusters,
             profiles: &profiles,
             taken: &taken,
@@ -255,6 +301,19 @@ impl World {
             .unwrap()
             .1
     }
+}
+
+/// What the tier `scratch` consents to; `q1-n1` is in a pool without the tier.
+fn consents(node: &str) -> Vec<DeviceConsent> {
+    let consents = [("r1-n2", "S1", "xfs:1"), ("r1-n2", "S2", "xfs:2")];
+    let of_node = consents.into_iter().filter(|(of, ..)| *of == node);
+    of_node
+        .map(|(_, serial, signature)| consent(serial, signature))
+        .collect()
+}
+
+pub fn consent(serial: &str, signature: &str) -> DeviceConsent {
+    typed(json!({ "serial": serial, "signature": signature, "tier": "scratch" }))
 }
 
 pub fn guid(number: u64) -> Guid {

@@ -5,6 +5,7 @@
 
 mod entry;
 mod mig;
+mod view;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use entry::{Entry, Fact};
 pub use mig::{Mig, MigProfile, Refusal};
+pub(crate) use view::{Problem, Reported, View};
 
 /// A figure and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,13 +56,6 @@ pub struct MaxPower {
     pub nodes: u64,
     /// The document, and where in it.
     pub source: String,
-}
-
-impl MaxPower {
-    /// Watts of so many nodes, rounded up.
-    pub fn of(&self, nodes: u64) -> u64 {
-        nodes.saturating_mul(self.watts).div_ceil(self.nodes.max(1))
-    }
 }
 
 /// A GPU model.
@@ -174,13 +169,6 @@ pub fn adapter(name: &str) -> Option<&'static Adapter> {
     adapters().get(name)
 }
 
-impl System {
-    /// Its GPU.
-    pub fn gpu(&self) -> Option<&'static Gpu> {
-        gpu(&self.gpu.value)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,7 +225,7 @@ mod tests {
         }
         for (name, system) in systems() {
             assert!(
-                system.gpu().is_some(),
+                gpu(&system.gpu.value).is_some(),
                 "{name} has a GPU that the catalogue lacks"
             );
             assert!(
@@ -259,13 +247,5 @@ mod tests {
                 assert!((min..=max).contains(&default), "{name}");
             }
         }
-    }
-
-    #[test]
-    fn power_of_a_part_of_a_rack_is_rounded_up() {
-        let power = system("gb200-nvl72").unwrap().max_power.as_ref().unwrap();
-        assert_eq!((power.of(0), power.of(1), power.of(18)), (0, 7334, 132_000));
-        let power = system("dgx-b200").unwrap().max_power.as_ref().unwrap();
-        assert_eq!(power.of(32), 457_600);
     }
 }

@@ -5,6 +5,7 @@ use rackwright_manifest::{Rule, Severity};
 use crate::finding::{Finding, at};
 use crate::input::{Kind, ObjectRef};
 use crate::model::Model;
+use crate::power::sources;
 
 /// See its documentation.
 pub static RULE: Rule = Rule {
@@ -67,10 +68,14 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         };
         let object = ObjectRef::new(Kind::GPUPool, &pool.name);
         for system in model.systems_of(number as u32) {
-            let Some(gpu) = system.system.gpu() else { continue };
+            let Some(gpu) = system.gpu else { continue };
             let (Some(min), Some(max)) = (&gpu.min_power_watts, &gpu.max_power_watts) else {
                 continue;
             };
+            let name = &system.system.gpu.value;
+            let own = [min, max].map(|figure| system.view.gpus.origin(name, &figure.source));
+            let own = own.into_iter().flatten().map(|origin| (name.as_str(), origin));
+            let own = sources(own.collect());
             let (min, max) = (u64::from(min.value), u64::from(max.value));
             let cap = cap.watts().0;
             if (min..=max).contains(&cap) {
@@ -81,7 +86,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 Finding::new(
                     &RULE,
                     format!(
-                        "{object} caps its GPUs at {cap} W, and {gpu}, the GPU of {} ({} of {}), takes {min} to {max} W",
+                        "{object} caps its GPUs at {cap} W, and {gpu}, the GPU of {} ({} of {}), takes {min} to {max} W{own}",
                         system.name,
                         system.path,
                         system.site,

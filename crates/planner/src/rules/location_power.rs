@@ -10,16 +10,16 @@ use crate::power::Level;
 pub static RULE: Rule = Rule {
     code: "RW4002",
     name: "location-power",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     summary: "A location draws more than it may",
     doc: r#"## What it does
-All racks of a location and of the locations in it, their nodes at maximum power, may draw no more than its `powerBudget`. It is IT power: no PUE. Racks whose power the catalogue does not know are left out, and named in the finding.
+All racks of a location and of the locations in it, their nodes at maximum power less what pools cap their GPUs by, with the equipment and the storage servers there, may draw no more than its `powerBudget`, less `powerDeratingPercent` of it, less `powerReserve`. It is IT power: no PUE. Switches have no location; leave a reserve for them. Racks whose power the catalogue does not know are left out, and named in the finding. What is energised stays, so the sum at the end is the largest; where racks arrive in phases, the finding says with which one the budget is exceeded.
 
 ## Why
 Each level has a feed of its own: a hall can be too small although each of its rows is large enough.
 
-It is a warning: the draw is the largest that the catalogue gives for the system, and a site may know its hardware better than a
-table. A wrong figure must not freeze the pools of a site.
+The draw is the largest that the catalogue gives. A site that knows its hardware better writes its own figure into
+`spec.catalogue`, with its source, and is judged by that.
 
 ## Refused
 ```yaml

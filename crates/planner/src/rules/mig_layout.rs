@@ -7,6 +7,7 @@ use crate::catalogue::Refusal;
 use crate::finding::{Finding, Party, at};
 use crate::input::{Kind, ObjectRef};
 use crate::model::{Model, PoolSystem};
+use crate::power::sources;
 
 /// See its documentation.
 pub static RULE: Rule = Rule {
@@ -78,7 +79,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         let systems = model.systems_of(number as u32);
         let only = systems.len() == 1;
         for system in systems {
-            let Some(gpu) = system.system.gpu() else { continue };
+            let Some(gpu) = system.gpu else { continue };
             let mut refusals = gpu.mig.refusals(&layout);
             if !only {
                 forget_near(&mut refusals);
@@ -102,7 +103,7 @@ fn forget_near(refusals: &mut [Refusal]) {
 fn finding(
     object: &ObjectRef,
     layout: &[MigInstances],
-    system: &PoolSystem,
+    system: &PoolSystem<'_>,
     refusals: &[Refusal],
 ) -> Finding {
     let gpu = &system.system.gpu.value;
@@ -114,11 +115,14 @@ fn finding(
         parties.push(party);
     }
     let PoolSystem { name, site, path, .. } = system;
+    let table = system.gpu.map(|gpu| gpu.mig.source.as_str());
+    let origin = table.and_then(|source| system.view.gpus.origin(gpu, source));
     let finding = Finding::new(
         &RULE,
         format!(
-            "the MIG layout of {object} does not fit {gpu}, the GPU of {name} ({path} of {site}): {}",
-            reasons.join("; ")
+            "the MIG layout of {object} does not fit {gpu}, the GPU of {name} ({path} of {site}): {}{}",
+            reasons.join("; "),
+            sources(origin.map(|origin| (gpu.as_str(), origin)).into_iter().collect()),
         ),
     );
     parties

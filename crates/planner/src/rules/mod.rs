@@ -1,31 +1,60 @@
 //! The rules, one file each: documentation, two examples that are tests, and how the finding is worded.
 
+pub mod catalogue_entry;
+pub mod catalogue_no_change;
+pub mod consent_twice;
+pub mod consent_without_node;
 pub mod depends_on_refused;
+pub mod device_model;
+pub mod devices_claimed_twice;
+pub mod disks_of_node;
 pub mod duplicate_guid;
 pub mod duplicate_node;
 pub mod empty_pool;
 pub mod gpu_power_limit;
+pub mod gpudirect_host;
+pub mod gpudirect_transport;
 pub mod hostlist_invalid;
 pub mod in_use;
 pub mod invalid_node_name;
+pub mod local_volume_directory;
 pub mod location_cycle;
 pub mod location_power;
 pub mod mig_layout;
 pub mod missing_reference;
+pub mod mount_option_foreign;
+pub mod mount_options_contradict;
+pub mod mount_point_of_fstab;
+pub mod mount_point_of_system;
+pub mod mount_points_collide;
+pub mod nfs_connections;
 pub mod node_claimed_twice;
 pub mod node_names_count;
 pub mod phase_power;
+pub mod phase_splits_unit;
 pub mod prefix_too_small;
 pub mod prefixes_overlap;
+pub mod provisioner_of_tier;
 pub mod rack_in_two_clusters;
 pub mod rack_power;
+pub mod raid_devices;
+pub mod rdma_without_fabric;
+pub mod reclaim_policy;
+pub mod server_place;
 pub mod site_power;
+pub mod storage_class_differs;
 pub mod sysctl_key;
+pub mod tier_fabric;
+pub mod tier_plane;
 pub mod too_many_nodes;
 pub mod too_many_rails;
 pub mod unknown_node;
+pub mod unknown_power;
 pub mod unknown_rack;
 pub mod unknown_system;
+pub mod volume_group_devices;
+pub mod volume_without_capacity;
+pub mod weka_resources;
 pub mod wrong_supercluster;
 
 use rackwright_manifest::Rule;
@@ -59,4 +88,33 @@ pub static RULES: &[&Rule] = &[
     &site_power::RULE,
     &phase_power::RULE,
     &location_cycle::RULE,
+    &catalogue_entry::RULE,
+    &catalogue_no_change::RULE,
+    &unknown_power::RULE,
+    &phase_splits_unit::RULE,
+    &server_place::RULE,
+    &tier_fabric::RULE,
+    &tier_plane::RULE,
+    &mount_points_collide::RULE,
+    &mount_point_of_fstab::RULE,
+    &mount_point_of_system::RULE,
+    &devices_claimed_twice::RULE,
+    &raid_devices::RULE,
+    &device_model::RULE,
+    &consent_without_node::RULE,
+    &consent_twice::RULE,
+    &mount_options_contradict::RULE,
+    &mount_option_foreign::RULE,
+    &nfs_connections::RULE,
+    &rdma_without_fabric::RULE,
+    &weka_resources::RULE,
+    &gpudirect_transport::RULE,
+    &gpudirect_host::RULE,
+    &provisioner_of_tier::RULE,
+    &volume_group_devices::RULE,
+    &storage_class_differs::RULE,
+    &reclaim_policy::RULE,
+    &disks_of_node::RULE,
+    &local_volume_directory::RULE,
+    &volume_without_capacity::RULE,
 ];

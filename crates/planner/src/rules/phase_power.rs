@@ -10,16 +10,16 @@ use crate::power::Level;
 pub static RULE: Rule = Rule {
     code: "RW4004",
     name: "phase-power",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     summary: "A phase draws more than there is at its date",
     doc: r#"## What it does
-The racks that are energised by the date of a phase, their nodes at maximum power, times `power.pue`, may draw no more than the `powerBudget` of the phase. Energised are the racks of the phase, of all phases with the same or an earlier date, and all racks without a phase. Racks whose power the catalogue does not know are left out, and named in the finding.
+All that is energised by the date of a phase, times `power.pue`, may draw no more than the `powerBudget` of the phase, less its `powerDeratingPercent`, less its `powerReserve`. Energised are the racks, the equipment and the storage servers of the phase, of all phases with the same or an earlier date, and all without a phase; and the switches that the energised nodes need. It is counted as for the site (RW4003).
 
 ## Why
 Power arrives in steps, and so do racks. Each phase must stand alone: what a later phase brings does not help before its date.
 
-It is a warning: the draw is the largest that the catalogue gives for the system, and a site may know its hardware better than a
-table. A wrong figure must not freeze the pools of a site.
+The draw is the largest that the catalogue gives. A site that knows its hardware better writes its own figure into
+`spec.catalogue`, with its source, and is judged by that.
 
 ## Refused
 ```yaml

@@ -10,16 +10,16 @@ use crate::power::Level;
 pub static RULE: Rule = Rule {
     code: "RW4003",
     name: "site-power",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     summary: "A site draws more than it may",
     doc: r#"## What it does
-All racks of a site, their nodes at maximum power, times `power.pue` (1 where none is given), may draw no more than `power.budget`. Switches, storage and management are not counted yet: leave room for them. Racks whose power the catalogue does not know are left out, and named in the finding.
+All that a site has, times `power.pue` (1 where none is given), may draw no more than `power.budget`, less `power.deratingPercent` of it, less `power.reserve`. Counted are the racks with their nodes at maximum power less what pools cap their GPUs by, `spec.equipment`, the servers of storage tiers, and the switches of each fabric: as many leaves, spines and cores as the nodes of the pools that use it need (whole scalable units, equal bundles of cables; non-blocking where the fabric gives no oversubscription). What has no known power is left out, and named in the finding.
 
 ## Why
 The budget is what the grid connection gives; cooling takes its part of it.
 
-It is a warning: the draw is the largest that the catalogue gives for the system, and a site may know its hardware better than a
-table. A wrong figure must not freeze the pools of a site.
+The draw is the largest that the catalogue gives. A site that knows its hardware better writes its own figure into
+`spec.catalogue`, with its source, and is judged by that.
 
 ## Refused
 ```yaml
@@ -44,7 +44,7 @@ spec:
 ```
 
 ## Fix
-Take racks out, or write the budget and the PUE that the site really has.
+Take racks out, cap GPUs, or write the budget and the PUE that the site really has.
 "#,
 };
 

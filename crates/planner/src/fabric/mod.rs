@@ -1,0 +1,3 @@
+//! What a fabric is made of.
+
+pub mod size;

@@ -1,0 +1,3 @@
+//! Objects of other programs: what they own is written in their own terms, and never fought over.
+
+pub mod storage;

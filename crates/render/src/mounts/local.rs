@@ -1,0 +1,163 @@
+//! Local NVMe: the array, the file system and the mount, as a plan that the host carries out once it knows its devices.
+
+use rackwright_api::{Devices, Filesystem, LocalNvme, Mount, Name};
+
+use super::MountUnit;
+use crate::builder::Builder;
+use crate::{Argument, LocalTier, Members};
+
+/// Read by mdadm beside the host's own `mdadm.conf`, which may hold the array of `/` and is not ours.
+const ARRAYS: &str = "/etc/mdadm/mdadm.conf.d";
+
+/// The superblock's name holds 32 bytes with its end, and `any:` comes first: a longer name loses it, and the array would
+/// come back under another path (node-config 3.1).
+const ARRAY_NAME_MAX: usize = 27;
+
+/// Longest labels in bytes (node-config 4.3).
+const XFS_LABEL_MAX: usize = 12;
+const EXT4_LABEL_MAX: usize = 16;
+
+pub(super) fn render(mount: &Mount, local: &LocalNvme, out: &mut Builder) {
+    let LocalNvme {
+        devices,
+        filesystem,
+        raid,
+        wipe,
+        // Facts of one node.
+        wipe_consents: _,
+    } = local;
+    let Devices {
+        capacity: _,
+        count,
+        model,
+        pci_addresses,
+        throughput: _,
+    } = devices;
+    let field = format!("mounts[{}].localNVMe", mount.mount_point);
+    let tier = &mount.tier;
+    let label = label(tier, *filesystem);
+    let device = match raid {
+        Some(_) => format!("/dev/md/{tier}"),
+        None => format!("/dev/disk/by-label/{label}"),
+    };
+    if raid.is_some() && tier.as_str().len() > ARRAY_NAME_MAX {
+        out.refuse(
+            format!("mounts[{}].tier", mount.mount_point),
+            tier.as_str(),
+            "the name of an array",
+            "with `any:` before it, it is longer than the 31 bytes of a superblock; give the tier a name of at most 27",
+        );
+    }
+    if raid.is_none() && *count != 1 {
+        out.refuse(
+            format!("{field}.devices.count"),
+            count.to_string(),
+            "a file system on one device",
+            "without `raid` it must be 1",
+        );
+    }
+    if raid.is_some() {
+        let body = format!("ARRAY /dev/md/{tier} metadata=1.2 name=any:{tier}\n");
+        out.file(format!("{ARRAYS}/rackwright-{tier}.conf"), &body, &[&field]);
+    }
+    let unit = MountUnit {
+        what: device.clone(),
+        kind: kind(*filesystem),
+        options: options(*filesystem),
+        // What kubelet makes below the mount point must not land under it.
+        unit: "Before=kubelet.service\n",
+        wanted_by: "local-fs.target",
+        field,
+    };
+    let Some(unit) = unit.write(mount, out) else {
+        return;
+    };
+    out.local_tier(LocalTier {
+        create_array: raid.map(|level| create_array(tier, level, *count)),
+        make_file_system: make_file_system(*filesystem, &label, raid.map(|_| device.as_str())),
+        device,
+        members: Members {
+            count: *count,
+            model: model.clone(),
+            pci_addresses: pci_addresses.clone(),
+        },
+        mount_point: mount.mount_point.clone(),
+        tier: tier.clone(),
+        unit,
+        wipe: *wipe,
+    });
+}
+
+fn kind(filesystem: Filesystem) -> &'static str {
+    match filesystem {
+        Filesystem::Xfs => "xfs",
+        Filesystem::Ext4 => "ext4",
+    }
+}
+
+/// node-config 3.1; a node boots without its scratch.
+fn options(filesystem: Filesystem) -> Vec<String> {
+    let options: &[&str] = match filesystem {
+        Filesystem::Xfs => &["nofail", "noatime", "inode64", "logbsize=256k"],
+        Filesystem::Ext4 => &["nofail", "noatime"],
+    };
+    options.iter().map(|&option| option.to_owned()).collect()
+}
+
+/// The tier's name where it fits, else its beginning and six digits of its hash.
+fn label(tier: &Name, filesystem: Filesystem) -> String {
+    let most = match filesystem {
+        Filesystem::Xfs => XFS_LABEL_MAX,
+        Filesystem::Ext4 => EXT4_LABEL_MAX,
+    };
+    let name = tier.as_str();
+    if name.len() <= most {
+        return name.to_owned();
+    }
+    let hash = rackwright_api::hash::content_hash("label", name.as_bytes());
+    format!("{}-{}", &name[..most - 7], &hash.as_str()[..6])
+}
+
+/// No `--run` but where mdadm asks although all is well: with standard input closed a question ends the program, which is
+/// what a device with content must do. It asks for level 1, whose metadata a boot loader may not know, and newer versions
+/// ask about a bitmap, which is therefore said.
+fn create_array(tier: &Name, level: u8, count: u8) -> Vec<Argument> {
+    let device = format!("/dev/md/{tier}");
+    let name = format!("--name={tier}");
+    let mut vector = Argument::texts([
+        "mdadm",
+        "--create",
+        &device,
+        "--metadata=1.2",
+        &name,
+        "--homehost=any",
+    ]);
+    vector.push(Argument::Text(format!("--level={level}")));
+    if level != 0 {
+        vector.push(Argument::Text("--bitmap=internal".to_owned()));
+    }
+    if level == 1 {
+        vector.push(Argument::Text("--run".to_owned()));
+    }
+    vector.push(Argument::Text(format!("--raid-devices={count}")));
+    vector.extend((0..count).map(|member| Argument::Member { member }));
+    vector
+}
+
+/// Never with `-f`: `mkfs.xfs` then refuses a device with content. `mkfs.ext4` does not ask without a terminal, so whoever
+/// runs it looks first (node-config 3.1). Over an array the log's stripe of 512 KiB is more than XFS takes; 32 KiB is what
+/// it would fall back to with a warning.
+fn make_file_system(filesystem: Filesystem, label: &str, array: Option<&str>) -> Vec<Argument> {
+    let mut vector = match filesystem {
+        Filesystem::Xfs => Argument::texts(["mkfs.xfs", "-L", label]),
+        Filesystem::Ext4 => Argument::texts(["mkfs.ext4", "-q", "-L", label]),
+    };
+    if filesystem == Filesystem::Xfs && array.is_some() {
+        vector.extend(Argument::texts(["-l", "su=32k"]));
+    }
+    vector.push(match array {
+        Some(device) => Argument::Text(device.to_owned()),
+        None => Argument::Member { member: 0 },
+    });
+    vector
+}

@@ -1,0 +1,117 @@
+//! NFS, Lustre and WekaFS.
+
+use std::net::Ipv6Addr;
+
+use rackwright_api::{Lustre, Mount, Nfs, NfsVersion, Transport, Weka};
+
+use super::{MountUnit, over_network, without_colon};
+use crate::builder::Builder;
+use crate::rails::Interfaces;
+
+const ARTIFACT: &str = "the device of a mount unit";
+
+/// Where mount units of network file systems are wanted.
+pub(super) const REMOTE: &str = "remote-fs.target";
+
+/// `server:/export`; RDMA has a port of its own, 20049 (node-config 3.3).
+pub(super) fn nfs(mount: &Mount, nfs: &Nfs, out: &mut Builder) {
+    let Nfs {
+        connections,
+        export,
+        server,
+        transport,
+        version,
+    } = nfs;
+    let field = format!("mounts[{}].nfs", mount.mount_point);
+    let server = match server.as_str().parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => match without_colon(server.as_str(), &format!("{field}.server"), ARTIFACT, out) {
+            Some(server) => server.to_owned(),
+            None => return,
+        },
+    };
+    let mut options = over_network();
+    match transport {
+        Transport::TCP => options.push("proto=tcp".to_owned()),
+        Transport::RDMA => options.extend(["proto=rdma".to_owned(), "port=20049".to_owned()]),
+    }
+    if let Some(version) = version {
+        let version = match version {
+            NfsVersion::V3 => "3",
+            NfsVersion::V4_1 => "4.1",
+            NfsVersion::V4_2 => "4.2",
+        };
+        options.push(format!("vers={version}"));
+    }
+    if let Some(connections) = connections {
+        options.push(format!("nconnect={connections}"));
+    }
+    let unit = MountUnit {
+        what: format!("{server}:{export}"),
+        kind: "nfs",
+        options,
+        unit: "",
+        wanted_by: REMOTE,
+        field,
+    };
+    unit.write(mount, out);
+}
+
+/// `nid:nid:/name`: a colon stands between management servers, of which one answers (node-config 3.4).
+pub(super) fn lustre(mount: &Mount, lustre: &Lustre, out: &mut Builder) {
+    let Lustre {
+        // What the image installs.
+        client: _,
+        file_system,
+        management_servers,
+    } = lustre;
+    let field = format!("mounts[{}].lustre", mount.mount_point);
+    let servers: Vec<&str> = management_servers
+        .iter()
+        .filter_map(|nid| without_colon(nid.as_str(), &format!("{field}.managementServers"), ARTIFACT, out))
+        .collect();
+    let unit = MountUnit {
+        what: format!("{}:/{file_system}", servers.join(":")),
+        kind: "lustre",
+        options: over_network(),
+        unit: "",
+        wanted_by: REMOTE,
+        field,
+    };
+    unit.write(mount, out);
+}
+
+/// `backend,backend/name`; the first mount joins the cluster with the cores and interfaces that it names (node-config 3.5).
+pub(super) fn weka(mount: &Mount, weka: &Weka, interfaces: &Interfaces, out: &mut Builder) {
+    let Weka {
+        backends,
+        // What the cluster installs.
+        client: _,
+        cores,
+        file_system,
+    } = weka;
+    let at = format!("mounts[{}]", mount.mount_point);
+    let field = format!("{at}.weka");
+    let servers: Vec<&str> = backends
+        .iter()
+        .filter_map(|server| without_colon(server.as_str(), &format!("{field}.backends"), ARTIFACT, out))
+        .collect();
+    let mut options = over_network();
+    options.extend(cores.map(|cores| format!("num_cores={cores}")));
+    match interfaces.of(&mount.rails) {
+        Some(names) => options.extend(names.iter().map(|name| format!("net={name}"))),
+        None => out.note(
+            format!("{at}.rails"),
+            "no option net=: not every rail has an address and a GUID in the inventory, so its interface has no name yet",
+        ),
+    }
+    let unit = MountUnit {
+        what: format!("{}/{file_system}", servers.join(",")),
+        kind: "wekafs",
+        options,
+        unit: "",
+        wanted_by: REMOTE,
+        field,
+    };
+    unit.write(mount, out);
+}

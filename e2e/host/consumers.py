@@ -1,0 +1,405 @@
+#!/usr/bin/env python3
+"""Feeds what `rackwright render node` writes to the programs that read it, for one node of each pool of each site:
+
+  consumers.py RACKWRIGHT IGNITION_READER SITE...
+
+Nothing here knows how a file is spelled: each program's own reading is compared with what the plan says. Then each check
+is given something broken and must notice. It needs root for loop devices and namespaces, and changes nothing outside them.
+Exit status 1 says what is wrong."""
+
+import json
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+# Modules are looked for in an empty folder: none is loaded, and each name that was read is printed.
+LOAD_MODULES = """
+if [ -d /lib/modules ]; then mount -t tmpfs none /lib/modules; fi
+SYSTEMD_LOG_LEVEL=debug exec /usr/lib/systemd/systemd-modules-load "$1"
+"""
+
+# Keys of a network namespace of our own are set; the others would be the machine's.
+SET_SYSCTLS = """
+/usr/lib/systemd/systemd-sysctl --prefix=/net/ipv4/conf "$1"
+shift
+if [ $# -gt 0 ]; then sysctl "$@"; fi
+"""
+
+# networkd waits for udev where /sys is writable. The interfaces are pairs of virtual Ethernet with the rails' names.
+SET_UP_RAILS = """
+set -e
+mount --make-rprivate /
+mount -t sysfs -o ro none /sys
+mount -t tmpfs none /run
+mkdir -p /run/systemd/network /run/systemd/netif
+chown systemd-network:systemd-network /run/systemd/netif
+cp "$1"/*.network /run/systemd/network/
+shift
+for rail in "$@"; do
+  ip link add "$rail" type veth peer name "p$rail"
+  ip link set "p$rail" up
+done
+/lib/systemd/systemd-networkd 2>/run/log &
+networkd=$!
+for _ in $(seq 100); do
+  if [ "$(ip -br -4 address show scope global | grep -c ' UP ')" = $# ]; then break; fi
+  sleep 0.1
+done
+kill $networkd
+ip -json address
+"""
+
+
+class Wrong(Exception):
+    """A consumer reads something else than the plan says, or refuses to read."""
+
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def read(*command, **options):
+    """The standard output of a program that must succeed."""
+    result = run(*command, **options)
+    if result.returncode != 0:
+        raise Wrong(f"{shlex.join(map(str, command))}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def same(what, found, wanted):
+    if found != wanted:
+        raise Wrong(f"{what}:\n  found  {found!r}\n  wanted {wanted!r}")
+
+
+def files_below(folder):
+    """Every file by its absolute path on the host; a link to /dev/null is None."""
+    return {
+        "/" + str(path.relative_to(folder)): None if path.is_symlink() else path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+class Node:
+    """A rendered node: its folder, what the plan says of it, and the two other forms."""
+
+    def __init__(self, rackwright, site, name, profile, facts, work):
+        self.name, self.profile, self.facts = name, profile, facts
+        self.folder = work / name
+        read(rackwright, "render", "node", name, site, "--out", self.folder)
+        self.manifest = json.loads((self.folder / "manifest.json").read_text())
+        (self.folder / "manifest.json").unlink()
+        self.ignition, self.cloud_init = work / f"{name}.ign", work / f"{name}.yaml"
+        for path, form in [(self.ignition, "ignition"), (self.cloud_init, "cloud-init")]:
+            path.write_text(read(rackwright, "render", "node", name, site, "--format", form))
+
+    def host(self, section, absent):
+        return self.profile.get("host", {}).get(section, absent)
+
+    def handed_over(self):
+        return self.profile.get("gpu", {}).get("managedBy") == "GPUOperator"
+
+    def mounts(self):
+        return self.profile.get("mounts", [])
+
+
+def nodes(rackwright, site, work):
+    """The first node of each pool."""
+    profiles, found = {}, {}
+    for line in read(rackwright, "plan", site, "--output", "jsonl").splitlines():
+        item = json.loads(line)
+        name, spec = item["metadata"]["name"], item["spec"]
+        if item["kind"] == "NodeProfile":
+            profiles[name] = spec
+        elif spec["profile"] not in found:
+            found[spec["profile"]] = Node(rackwright, site, name, profiles[spec["profile"]], spec["facts"], work)
+    return list(found.values())
+
+
+def units(node):
+    """systemd reads every unit and drop-in under its final name, and has nothing to say."""
+    own = [unit["name"] for unit in node.manifest["units"] if unit["state"] == "own"]
+    dropped = {unit["name"] for unit in node.manifest["units"] if unit["state"] == "drop-in"}
+    with tempfile.TemporaryDirectory() as temporary:
+        root = pathlib.Path(temporary)
+        shutil.copytree(node.folder, root, symlinks=True, dirs_exist_ok=True)
+        # Programs and services of others, which a host has.
+        (root / "usr/bin").mkdir(parents=True)
+        for program in ["nvidia-smi", "true"]:
+            (root / "usr/bin" / program).write_text("#!/bin/sh\n")
+            (root / "usr/bin" / program).chmod(0o755)
+        (root / "usr/lib/systemd/system").mkdir(parents=True)
+        for target in ["basic.target", "shutdown.target", "sysinit.target"]:
+            (root / "usr/lib/systemd/system" / target).write_text("[Unit]\n")
+        for unit in dropped:
+            (root / "etc/systemd/system" / unit).write_text("[Service]\nExecStart=/usr/bin/true\n")
+        for unit in [*own, *sorted(dropped)]:
+            result = run("systemd-analyze", "verify", "--man=no", f"--root={root}", unit)
+            said = result.stdout + result.stderr
+            if result.returncode != 0 or said:
+                raise Wrong(f"{unit}: exit {result.returncode}: {said}")
+    for mount in node.mounts():
+        unit = read("systemd-escape", "--path", "--suffix=mount", mount["mountPoint"]).strip()
+        if unit not in own:
+            raise Wrong(f"{mount['mountPoint']}: no unit {unit}")
+
+
+def setting(text, key):
+    lines = [line.removeprefix(f"{key}=") for line in text.splitlines() if line.startswith(f"{key}=")]
+    same(f"settings {key}", len(lines), 1)
+    return lines[0].replace("%%", "%")
+
+
+def sysctls(node):
+    """procps reads the keys and values of the plan; systemd sets those that a namespace has."""
+    fragment = node.folder / "etc/sysctl.d/90-rackwright.conf"
+    wanted = dict(node.host("sysctls", {}))
+    pages = [str(pages["count"]) for pages in node.host("hugePages", []) if pages["size"] == "2Mi"]
+    wanted |= {"vm.nr_hugepages": count for count in pages}
+    same(f"{fragment} is there", fragment.exists(), bool(wanted))
+    if not wanted:
+        return
+    lines = read("sysctl", "--dry-run", "--load", fragment).splitlines()
+    same("procps", dict(line.split(" = ", 1) for line in lines), wanted)
+    keys = sorted(key for key in wanted if key.startswith("net.ipv4.conf."))
+    lines = read("unshare", "--net", "sh", "-ec", SET_SYSCTLS, "sh", fragment, *keys).splitlines()
+    same("systemd-sysctl", dict(line.split(" = ", 1) for line in lines), {key: wanted[key] for key in keys})
+
+
+def is_driver(module):
+    return module == "nvidia" or module.startswith("nvidia_")
+
+
+def modules(node):
+    """kmod reads the options, systemd the names to load."""
+    options = {
+        item["module"]: dict(item["options"])
+        for item in node.host("moduleOptions", [])
+        if not (node.handed_over() and is_driver(item["module"]))
+    }
+    channels = node.profile.get("gpu", {}).get("imex", {}).get("channels")
+    if channels and not node.handed_over():
+        options.setdefault("nvidia", {})["NVreg_ImexChannelCount"] = str(channels)
+    named = {rail["rail"] for rail in node.facts.get("rails", []) if "guid" in rail and "ipv4" in rail}
+    for mount in node.mounts():
+        if "lustre" in mount and mount.get("rails") and named.issuperset(mount["rails"]):
+            network = mount["lustre"]["managementServers"][0].split("@")[1]
+            names = ",".join(f"rail{rail}" for rail in mount["rails"])
+            options.setdefault("lnet", {})["networks"] = f"{network}({names})"
+    fragment = node.folder / "etc/modprobe.d/rackwright.conf"
+    same(f"{fragment} is there", fragment.exists(), bool(options))
+    if options:
+        # Options of the machine's own command line come behind those of the file.
+        lines = [line.split() for line in read("modprobe", "--config", fragment, "--showconfig").splitlines()]
+        found = {words[1]: dict(word.split("=", 1) for word in words[2:]) for words in reversed(lines) if words[:1] == ["options"]}
+        same("kmod", {module: found.get(module) for module in options}, options)
+    wanted = [name for name in node.host("modules", []) if not (node.handed_over() and is_driver(name))]
+    fragment = node.folder / "etc/modules-load.d/90-rackwright.conf"
+    same(f"{fragment} is there", fragment.exists(), bool(wanted))
+    if wanted:
+        said = run("unshare", "--mount", "sh", "-ec", LOAD_MODULES, "sh", fragment).stderr
+        found = [line.split(": ")[1] for line in said.splitlines() if line.startswith("Loading module: ")]
+        same("systemd-modules-load", found, wanted)
+
+
+def kernel_arguments(node):
+    """The shell sources the file as grub-mkconfig does; GRUB's language, where it quotes, reads words as a shell does."""
+    fragment = node.folder / "etc/default/grub.d/90-rackwright.cfg"
+    wanted = node.manifest["kernelArguments"]
+    same("kernel arguments", [word for word in wanted if "hugepages" not in word], node.host("kernelArguments", []))
+    same(f"{fragment} is there", fragment.exists(), bool(wanted))
+    if wanted:
+        line = read("sh", "-euc", 'GRUB_CMDLINE_LINUX="root=x"; . "$1"; printf %s "$GRUB_CMDLINE_LINUX"', "sh", fragment)
+        same("sh", shlex.split(line), ["root=x", *(word.replace('"', "") for word in wanted)])
+
+
+def rails(node):
+    """networkd gives each rail that has a name its address and MTU."""
+    wanted = {
+        f"rail{rail['rail']}": (rail["ipv4"], rail["rail"])
+        for rail in node.facts.get("rails", [])
+        if "guid" in rail and "ipv4" in rail
+    }
+    folder = node.folder / "etc/systemd/network"
+    same(f"{folder} is there", folder.exists(), bool(wanted))
+    if not wanted:
+        return
+    output = read("unshare", "--net", "--mount", "sh", "-c", SET_UP_RAILS, "sh", folder, *wanted)
+    links = {link["ifname"]: link for link in json.loads(output)}
+    profile = {rail["rail"]: rail for rail in node.profile["rails"]}
+    for name, (address, number) in wanted.items():
+        found = [f"{one['local']}/{one['prefixlen']}" for one in links[name]["addr_info"] if one["family"] == "inet"]
+        same(name, found, [address])
+        if "mtu" in profile[number]:
+            # IPoIB puts four bytes before a packet.
+            same(f"{name}: MTU", links[name]["mtu"], profile[number]["mtu"] - 4)
+
+
+def read_cloud_init(node):
+    """cloud-init takes the user data; PyYAML, which it uses, reads from it every file as it lies in the folder."""
+    read("cloud-init", "schema", "--config-file", node.cloud_init)
+    data = yaml.safe_load(node.cloud_init.read_text()) or {}
+    found = {item["path"]: item["content"] for item in data.get("write_files", [])}
+    same("cloud-init", found, {path: text for path, text in files_below(node.folder).items() if text is not None})
+
+
+def read_ignition(node, reader):
+    """Ignition takes the configuration, and reads from it every file and unit as it lies in the folder."""
+    found = json.loads(read(reader, node.ignition))[str(node.ignition)]
+    folder, units_at = files_below(node.folder), "/etc/systemd/system/"
+    wanted = {
+        path: text
+        for path, text in folder.items()
+        if not path.startswith((units_at, "/etc/default/grub.d/"))
+    }
+    same("Ignition's files", found["files"], wanted)
+    units_found = {}
+    for unit in found["units"] or []:
+        if "contents" in unit or unit.get("mask"):
+            units_found[units_at + unit["name"]] = unit.get("contents")
+        for dropin in unit.get("dropins", []):
+            units_found[f"{units_at}{unit['name']}.d/{dropin['name']}"] = dropin["contents"]
+    same("Ignition's units", units_found, {path: text for path, text in folder.items() if path.startswith(units_at)})
+    words = " ".join(found["kernelArguments"] or [])
+    same("Ignition's kernel arguments", words, " ".join(node.manifest["kernelArguments"]))
+
+
+def local_tiers(node):
+    """The file system is made and mounted on a loop device as plan and unit say. The array below it is not: arrays need
+    md, which the kernels that these tests run on often lack."""
+    for tier in node.manifest["localTiers"]:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = pathlib.Path(temporary)
+            with open(folder / "disk", "wb") as image:
+                image.truncate(512 << 20)
+            device = read("losetup", "--find", "--show", folder / "disk").strip()
+            try:
+                make_and_mount(node, tier, device, folder)
+            finally:
+                read("losetup", "--detach", device)
+
+
+def make_and_mount(node, tier, device, folder):
+    stands_for_device = [{"member": 0}, tier["device"]]
+    vector = [device if word in stands_for_device else word for word in tier["makeFileSystem"]]
+    same("devices in the vector", vector.count(device), 1)
+    read(*vector, stdin=subprocess.DEVNULL)
+    if vector[0] == "mkfs.xfs" and run(*vector, stdin=subprocess.DEVNULL).returncode == 0:
+        raise Wrong(f"{shlex.join(vector)}: made a file system over another")
+    text = (node.folder / "etc/systemd/system" / tier["unit"]).read_text()
+    what = setting(text, "What")
+    same("What= is the tier's device", what, tier["device"])
+    label = what.removeprefix("/dev/disk/by-label/")
+    if label != what:
+        same("the label's device", read("blkid", "--probe", "--output", "value", "--match-tag", "LABEL", device).strip(), label)
+    kind, where, options = (setting(text, key) for key in ["Type", "Where", "Options"])
+    same("Where=", where, tier["mountPoint"])
+    target = pathlib.Path(f"{folder}{where}")
+    target.mkdir(parents=True)
+    # systemd hands the three to mount(8) in this way.
+    read("mount", "-o", options, "-t", kind, device, target)
+    try:
+        (target / "written").write_text("x")
+        shown = read("findmnt", "--noheadings", "--output", "FSTYPE,OPTIONS", "--mountpoint", target).split()
+        same("type", shown[0], kind)
+        missing = {"noatime", "logbsize=256k", "commit=60"} & set(options.split(",")) - set(shown[1].split(","))
+        same("options without effect", missing, set())
+    finally:
+        read("umount", target)
+
+
+def check(node, reader):
+    units(node)
+    sysctls(node)
+    modules(node)
+    kernel_arguments(node)
+    rails(node)
+    read_cloud_init(node)
+    read_ignition(node, reader)
+    local_tiers(node)
+
+
+# What is broken, in which file, and which check must notice: text that is replaced by other text.
+BREAKS = [
+    (units, "etc/systemd/system/var-cache-gpu\\x2d1.d.mount", "Where=/var", "Where=/usr"),
+    (units, "etc/systemd/system/mnt-cold\\x2darchive.mount", "50%%", "50%z"),
+    (units, "etc/systemd/system/containerd.service.d/90-rackwright.conf", "infinity", "infinite"),
+    (units, "etc/systemd/system/rackwright-gpu.service", "/usr/bin/nvidia-smi", "/usr/bin/nvidia_smi"),
+    (sysctls, "etc/sysctl.d/90-rackwright.conf", "tcp_rmem = 4096", "tcp_rmem\n4096"),
+    (modules, "etc/modprobe.d/rackwright.conf", "a=1;b=$2'3%", "a=1 b=$2"),
+    (modules, "etc/modules-load.d/90-rackwright.conf", "tcp_bbr", "tcp bbr"),
+    (kernel_arguments, "etc/default/grub.d/90-rackwright.cfg", "'\\''a=$HOME", "'\\''\"a=$HOME"),
+    (kernel_arguments, "etc/default/grub.d/90-rackwright.cfg", " hugepages=4", ""),
+    (rails, "etc/systemd/network/70-rackwright-rail0.network", "4092", "1280"),
+    (local_tiers, "etc/systemd/system/scratch.mount", "logbsize=256k", "logbsize= 256k"),
+    (local_tiers, "etc/systemd/system/var-cache-gpu\\x2d1.d.mount", "by-label/cache", "by-label/other"),
+]
+
+
+def notices(node, reader):
+    """Each check must go red for what is broken."""
+    for function, file, old, new in BREAKS:
+        path = node.folder / file
+        text = path.read_text()
+        if old not in text:
+            raise Wrong(f"{file}: holds no {old!r} to break")
+        path.write_text(text.replace(old, new))
+        expect_wrong(f"{function.__name__}: {file} with {new!r}", lambda function=function: function(node))
+        path.write_text(text)
+    # A unit under a name that is not its path's.
+    unit = node.folder / "etc/systemd/system/var-cache-gpu\\x2d1.d.mount"
+    wrong = unit.with_name("var-cache-gpu-1.d.mount")
+    unit.rename(wrong)
+    entry = next(item for item in node.manifest["units"] if item["name"] == unit.name)
+    entry["name"] = wrong.name
+    expect_wrong("units: a wrong name", lambda: units(node))
+    entry["name"] = unit.name
+    wrong.rename(unit)
+    for path, old, new, function in [
+        (node.ignition, '"mode": 420', '"mode": 4200', lambda: read_ignition(node, reader)),
+        (node.ignition, '"path": "/etc', '"path": "etc', lambda: read_ignition(node, reader)),
+        (node.cloud_init, 'permissions: "0644"', "permissions: 0644", lambda: read_cloud_init(node)),
+        (node.cloud_init, "  content: |\n", "  content: >\n", lambda: read_cloud_init(node)),
+    ]:
+        text = path.read_text()
+        if old not in text:
+            raise Wrong(f"{path.name}: holds no {old!r} to break")
+        path.write_text(text.replace(old, new, 1))
+        expect_wrong(f"{path.name} with {new!r}", function)
+        path.write_text(text)
+
+
+def expect_wrong(what, function):
+    try:
+        function()
+    except Wrong:
+        return
+    raise Wrong(f"nobody noticed: {what}")
+
+
+def main():
+    rackwright, reader, *sites = sys.argv[1:]
+    failed = checked = 0
+    for site in sites:
+        with tempfile.TemporaryDirectory() as work:
+            for node in nodes(rackwright, site, pathlib.Path(work)):
+                try:
+                    check(node, reader)
+                    if "everything" in node.manifest["profile"]:
+                        notices(node, reader)
+                        print(f"{len(BREAKS) + 5} broken files were noticed")
+                    checked += 1
+                except Wrong as wrong:
+                    failed += 1
+                    print(f"{site}: {node.name}: {wrong}", file=sys.stderr)
+    if failed or not checked:
+        sys.exit(1)
+    print(f"{checked} nodes of {len(sites)} sites: every file was read as the plan says")
+
+
+main()
