@@ -15,5 +15,6 @@ mod crash;
 mod crds;
 mod deletion;
 mod leader;
+mod mutations;
 mod rights;
 mod superpod;
