@@ -218,6 +218,28 @@ def kernel_arguments(node):
         same("sh", shlex.split(line), ["root=x", *(word.replace('"', "") for word in wanted)])
 
 
+def mig(node):
+    """The layout of the plan in the shape that nvidia-mig-parted demands: exactly these fields (its api/spec/v1/spec.go
+    refuses others, and `mig-enabled: true` without `mig-devices`), and selected where its service looks."""
+    layout = node.profile.get("gpu", {}).get("mig", {}).get("layout")
+    configuration = node.folder / "etc/nvidia-mig-manager/rackwright.yaml"
+    same(f"{configuration} is there", configuration.exists(), bool(layout) and not node.handed_over())
+    if not configuration.exists():
+        return
+    devices = {item["profile"]: item["count"] for item in layout}
+    entry = {"devices": "all", "mig-enabled": True, "mig-devices": devices}
+    wanted = {"version": "v1", "mig-configs": {"rackwright": [entry]}}
+    same("nvidia-mig-parted", yaml.safe_load(configuration.read_text()), wanted)
+    selection = node.folder / "etc/systemd/system/nvidia-mig-manager.service.d/override.conf"
+    variables = dict(
+        line.removeprefix("Environment=").strip('"').split("=", 1)
+        for line in selection.read_text().splitlines()
+        if line.startswith("Environment=")
+    )
+    path = "/" + str(configuration.relative_to(node.folder))
+    same("nvidia-mig-manager", variables, {"MIG_PARTED_CONFIG_FILE": path, "MIG_PARTED_SELECTED_CONFIG": "rackwright"})
+
+
 def rails(node):
     """networkd gives each rail that has a name its address and MTU."""
     wanted = {
@@ -318,6 +340,7 @@ def check(node, reader):
     sysctls(node)
     modules(node)
     kernel_arguments(node)
+    mig(node)
     rails(node)
     read_cloud_init(node)
     read_ignition(node, reader)
@@ -335,6 +358,7 @@ BREAKS = [
     (modules, "etc/modules-load.d/90-rackwright.conf", "tcp_bbr", "tcp bbr"),
     (kernel_arguments, "etc/default/grub.d/90-rackwright.cfg", "'\\''a=$HOME", "'\\''\"a=$HOME"),
     (kernel_arguments, "etc/default/grub.d/90-rackwright.cfg", " hugepages=4", ""),
+    (mig, "etc/nvidia-mig-manager/rackwright.yaml", '"3g.90gb": 1', '"3g.90gb": 2'),
     (rails, "etc/systemd/network/70-rackwright-rail0.network", "4092", "1280"),
     (local_tiers, "etc/systemd/system/scratch.mount", "logbsize=256k", "logbsize= 256k"),
     (local_tiers, "etc/systemd/system/var-cache-gpu\\x2d1.d.mount", "by-label/cache", "by-label/other"),

@@ -17,4 +17,5 @@ mod deletion;
 mod leader;
 mod mutations;
 mod rights;
+mod storage;
 mod superpod;

@@ -80,7 +80,7 @@ fn groups_and_verdicts_agree() {
                 [b'0', b'0'] => group == "yaml" && header.server == Server::NotApplicable,
                 [b'0', b'1'] => group != "rules",
                 [b'1', _] => group == "schema" && header.server == Server::Refuse,
-                [b'2'..=b'4', _] => group == "rules" && header.server == Server::Accept,
+                [b'2'..=b'5', _] => group == "rules" && header.server == Server::Accept,
                 _ => false,
             };
             assert!(

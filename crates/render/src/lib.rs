@@ -54,6 +54,21 @@ pub fn render(profile: &NodeProfileSpec, facts: &Facts) -> Result<Rendered, Rend
     } = profile;
     let none = Host::default();
     let host = host.as_ref().unwrap_or(&none);
+    // What each field becomes: who adds one decides it here.
+    let Host {
+        fstab_mounts: _,     // not mounted: mounts
+        huge_pages: _,       // sysctl, kernel
+        kernel: _,           // the image's matter
+        kernel_arguments: _, // kernel
+        // Protected by whoever changes interfaces.
+        management_interface: _,
+        module_options: _, // modules
+        modules: _,        // modules
+        ofed: _,           // the image's matter
+        service_limits: _, // limits
+        sysctls: _,        // sysctl
+        tuned: _,          // TuneD's own
+    } = host;
     let mut out = Builder::default();
     let interfaces = Interfaces::new(rails, facts);
     rails::render(rails, facts, &mut out);

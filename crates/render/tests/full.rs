@@ -218,7 +218,14 @@ fn two_owners_of_one_thing_name_both() {
     let mut two_beegfs = full();
     two_beegfs["profile"]["mounts"][0] =
         json!({"tier": "b", "mountPoint": "/b", "beegfs": {"managementServer": "m2", "transport": "TCP"}});
+    let mut same_mount_option = full();
+    same_mount_option["profile"]["mounts"][4]["options"] = json!(["proto=tcp"]);
     for (input, one, other) in [
+        (
+            &same_mount_option,
+            "mounts[/models].options",
+            "mounts[/models].nfs",
+        ),
         (&same_option, "gpu.imex.channels", "host.moduleOptions[nvidia]"),
         (&same_point, "mounts[/datasets].lustre", "mounts[/datasets].nfs"),
         (&fstab, "mounts[/models]", "host.fstabMounts"),

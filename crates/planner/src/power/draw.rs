@@ -35,12 +35,6 @@ pub(crate) fn units(power: &MaxPower, nodes: u64) -> u64 {
     nodes.div_ceil(power.nodes.max(1))
 }
 
-/// All rack groups of all sites in one list.
-struct Groups {
-    /// Where the groups of each site begin.
-    start: Vec<usize>,
-}
-
 /// What the nodes of one pool have in one group.
 #[derive(Debug, Clone, Copy, Default)]
 struct Share {
@@ -93,78 +87,58 @@ pub(super) fn draws(model: &Model<'_>) -> Power {
     power
 }
 
-/// Nodes of each pool by group: what their GPUs draw less, and which fabrics they are plugged into. A node that two pools
-/// claim, which is an error of its own, counts for the first.
+/// Nodes of each pool by group: what their GPUs draw less, and which fabrics they are plugged into. All of them are of the
+/// pool's site. A node that two pools claim, which is an error of its own, counts for the first.
 fn pools(model: &Model<'_>, power: &mut Power) {
-    let groups = Groups::new(model);
-    let mut shares: Vec<Option<Share>> = vec![None; groups.total(model)];
     let mut claimed = vec![false; model.site.names.len()];
     for (number, (pool, selected)) in model.pools.iter().zip(&model.selected).enumerate() {
-        let mut touched = Vec::new();
+        let Some(site) = model.site_number(&pool.spec.supercluster) else {
+            continue;
+        };
+        let draw = &mut power.sites[site];
+        let mut shares: Vec<Option<Share>> = vec![None; draw.groups.len()];
         let mut unplaced = 0u32;
         for &node in selected {
             if std::mem::replace(&mut claimed[node as usize], true) {
                 continue;
             }
-            let Some(rack) = model.site.racks.get(model.site.rack_of[node as usize] as usize) else {
+            let rack = model.site.rack_of[node as usize] as usize;
+            let Some(group) = model.site.racks.get(rack).map(|rack| rack.group.group as usize) else {
                 unplaced += 1;
                 continue;
             };
-            let (site, group) = (rack.group.supercluster as usize, rack.group.group as usize);
-            let at = groups.start[site] + group;
-            let share = shares[at].get_or_insert_with(|| {
-                touched.push((at, site, group));
-                Share {
-                    nodes: 0,
-                    cap: cap(model, pool, site, group),
-                }
+            let share = shares[group].get_or_insert_with(|| Share {
+                nodes: 0,
+                cap: cap(model, pool, site, group),
             });
             share.nodes += 1;
             if let Some((gpus, less)) = share.cap {
-                power.saved[model.site.rack_of[node as usize] as usize] += gpus * less;
+                power.saved[rack] += gpus * less;
             }
         }
-        if let Some(site) = model.site_number(&pool.spec.supercluster) {
-            let fabrics = &mut power.sites[site].fabrics;
-            for fabric in plugged(model, pool, fabrics) {
-                fabric.unplaced += unplaced;
-            }
+        let plugged: Vec<usize> = (pool.spec.fabrics.iter())
+            .filter_map(|used| {
+                let name = |fabric: &FabricDraw| model.fabrics[fabric.fabric].name.cmp(&used.name);
+                draw.fabrics.binary_search_by(name).ok()
+            })
+            .collect();
+        for &fabric in &plugged {
+            draw.fabrics[fabric].unplaced += unplaced;
         }
-        for (at, site, group) in touched {
-            let Some(share) = shares[at].take() else { continue };
-            let draw = &mut power.sites[site];
-            if let Some((gpus, less)) = share.cap {
-                draw.groups[group].capped.push(Capped {
-                    pool: number,
-                    gpus: gpus * u64::from(share.nodes),
-                    less,
-                });
+        for (group, share) in shares.into_iter().enumerate() {
+            let Some(Share { nodes, cap }) = share else {
+                continue;
+            };
+            for &fabric in &plugged {
+                draw.fabrics[fabric].by_group[group] += nodes;
             }
-            for fabric in plugged(model, pool, &mut draw.fabrics) {
-                fabric.by_group[group] += share.nodes;
-            }
+            draw.groups[group].capped.extend(cap.map(|(gpus, less)| Capped {
+                pool: number,
+                gpus: gpus * u64::from(nodes),
+                less,
+            }));
         }
     }
-}
-
-/// The fabrics of a site that a pool uses.
-fn plugged<'f>(
-    model: &Model<'_>,
-    pool: &Intent<GPUPoolSpec>,
-    fabrics: &'f mut [FabricDraw],
-) -> impl Iterator<Item = &'f mut FabricDraw> {
-    let used: Vec<bool> = fabrics
-        .iter()
-        .map(|fabric| {
-            let name = &model.fabrics[fabric.fabric].name;
-            pool.spec.fabrics.iter().any(|used| used.name == *name)
-        })
-        .collect();
-    fabrics
-        .iter_mut()
-        .zip(used)
-        .filter(|(_, used)| *used)
-        .map(|(fabric, _)| fabric)
 }
 
 /// GPUs of a node of the group, and what each draws less under the pool's cap. Only a cap inside of the GPU's range counts:
@@ -179,26 +153,4 @@ fn cap(model: &Model<'_>, pool: &Intent<GPUPoolSpec>, site: usize, group: usize)
     let min = gpu.min_power_watts.as_ref().map_or(0, |min| u64::from(min.value));
     let less = max.checked_sub(cap).filter(|less| *less > 0 && cap >= min)?;
     Some((u64::from(system.gpus.value), less))
-}
-
-impl Groups {
-    fn new(model: &Model<'_>) -> Self {
-        let mut next = 0;
-        let start = model.superclusters.iter().map(|intent| {
-            let start = next;
-            next += intent.spec.racks.len();
-            start
-        });
-        Self {
-            start: start.collect(),
-        }
-    }
-
-    fn total(&self, model: &Model<'_>) -> usize {
-        let last = self.start.last().copied().unwrap_or_default();
-        last + model
-            .superclusters
-            .last()
-            .map_or(0, |intent| intent.spec.racks.len())
-    }
 }

@@ -3,7 +3,7 @@
 use rackwright_api::{BeeGfs, Mount, Transport};
 
 use super::network::REMOTE;
-use super::{MountUnit, over_network, without_colon};
+use super::{MountUnit, OVER_NETWORK, without_colon};
 use crate::builder::Builder;
 use crate::rails::Interfaces;
 
@@ -76,12 +76,11 @@ pub(super) fn render(
     }
     let path = format!("/etc/beegfs/rackwright-{tier}.conf");
     out.file(&path, &body, &[&field]);
-    let mut options = over_network();
-    options.push(format!("cfgFile={path}"));
     let unit = MountUnit {
         what: "beegfs_nodev".to_owned(),
         kind: "beegfs",
-        options,
+        defaults: OVER_NETWORK,
+        options: vec![format!("cfgFile={path}")],
         unit: "",
         wanted_by: REMOTE,
         field,

@@ -63,7 +63,8 @@ pub(super) fn render(mount: &Mount, local: &LocalNvme, out: &mut Builder) {
     let unit = MountUnit {
         what: device.clone(),
         kind: kind(*filesystem),
-        options: options(*filesystem),
+        defaults: defaults(*filesystem),
+        options: Vec::new(),
         // What kubelet makes below the mount point must not land under it.
         unit: "Before=kubelet.service\n",
         wanted_by: "local-fs.target",
@@ -96,12 +97,11 @@ fn kind(filesystem: Filesystem) -> &'static str {
 }
 
 /// node-config 3.1; a node boots without its scratch.
-fn options(filesystem: Filesystem) -> Vec<String> {
-    let options: &[&str] = match filesystem {
+fn defaults(filesystem: Filesystem) -> &'static [&'static str] {
+    match filesystem {
         Filesystem::Xfs => &["nofail", "noatime", "inode64", "logbsize=256k"],
         Filesystem::Ext4 => &["nofail", "noatime"],
-    };
-    options.iter().map(|&option| option.to_owned()).collect()
+    }
 }
 
 /// The tier's name where it fits, else its beginning and six digits of its hash.
@@ -160,4 +160,41 @@ fn make_file_system(filesystem: Filesystem, label: &str, array: Option<&str>) ->
         None => Argument::Member { member: 0 },
     });
     vector
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_fit_and_differ() {
+        let label = |name: &str, filesystem| label(&Name::new(name).unwrap(), filesystem);
+        assert_eq!(label("twelve-bytes", Filesystem::Xfs), "twelve-bytes");
+        let long = label("thirteen-byte", Filesystem::Xfs);
+        assert_eq!((long.len(), &long[..6]), (12, "thirt-"));
+        assert_ne!(long, label("thirteen-bytes", Filesystem::Xfs));
+        assert_eq!(label("thirteen-byte", Filesystem::Ext4), "thirteen-byte");
+        assert_eq!(label("a-name-of-18-bytes", Filesystem::Ext4).len(), 16);
+    }
+
+    #[test]
+    fn arrays_that_can_lose_a_member_have_a_bitmap_and_mirrors_ask_nothing() {
+        let tier = Name::new("t").unwrap();
+        let has = |level, argument: &str| {
+            create_array(&tier, level, 4).contains(&Argument::Text(argument.to_owned()))
+        };
+        for (level, bitmap, run) in [
+            (0, false, false),
+            (1, true, true),
+            (5, true, false),
+            (6, true, false),
+            (10, true, false),
+        ] {
+            assert_eq!(
+                (has(level, "--bitmap=internal"), has(level, "--run")),
+                (bitmap, run),
+                "{level}"
+            );
+        }
+    }
 }

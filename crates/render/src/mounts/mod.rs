@@ -4,6 +4,8 @@ mod beegfs;
 mod local;
 mod network;
 
+use std::collections::BTreeSet;
+
 use rackwright_api::{Host, Mount, MountOption};
 
 use crate::builder::Builder;
@@ -63,7 +65,9 @@ pub(crate) fn render(mounts: &[Mount], host: &Host, interfaces: &Interfaces, out
 struct MountUnit<'a> {
     what: String,
     kind: &'a str,
-    /// Our own options; the user's come behind them, and one with the same key replaces ours.
+    /// What is well without anybody's word; an option of the user with the same key replaces it.
+    defaults: &'a [&'a str],
+    /// What fields of the tier say: an option of the user with the same key is a second owner.
     options: Vec<String>,
     /// Settings of the section `[Unit]`, beside the description.
     unit: &'a str,
@@ -84,14 +88,28 @@ impl MountUnit<'_> {
             );
             return None;
         };
-        let options = merged(self.options, &mount.options);
+        let key = |option: &str| option.split('=').next().unwrap_or_default().to_owned();
+        let theirs: BTreeSet<String> = mount.options.iter().map(|option| key(option.as_str())).collect();
+        for option in self.options.iter().filter(|option| theirs.contains(&key(option))) {
+            let what = format!("the mount option {}", key(option));
+            out.two_owners(format!("mounts[{path}].options"), &self.field, what);
+        }
+        let defaults = self
+            .defaults
+            .iter()
+            .filter(|option| !theirs.contains(&key(option)));
+        let options: Vec<&str> = defaults
+            .copied()
+            .chain(self.options.iter().map(String::as_str))
+            .chain(mount.options.iter().map(MountOption::as_str))
+            .collect();
         let body = format!(
             "[Unit]\nDescription=Storage tier {tier}\n{unit}\n[Mount]\nWhat={what}\nWhere={path}\nType={kind}\nOptions={options}\n\n[Install]\nWantedBy={wanted_by}\n",
             tier = mount.tier,
             unit = self.unit,
             what = systemd::setting(&self.what),
             kind = self.kind,
-            options = systemd::setting(&options),
+            options = systemd::setting(&options.join(",")),
             wanted_by = self.wanted_by,
         );
         out.own_unit(&name, &body, &[&self.field]);
@@ -99,18 +117,8 @@ impl MountUnit<'_> {
     }
 }
 
-fn merged(ours: Vec<String>, theirs: &[MountOption]) -> String {
-    let key = |option: &str| option.split('=').next().unwrap_or_default().to_owned();
-    let replaced = |option: &String| theirs.iter().any(|their| key(their.as_str()) == key(option));
-    let mut all: Vec<String> = ours.into_iter().filter(|option| !replaced(option)).collect();
-    all.extend(theirs.iter().map(ToString::to_string));
-    all.join(",")
-}
-
 /// Options of every mount over a network: it waits for the network, and a node boots without it (node-config 3.2).
-fn over_network() -> Vec<String> {
-    vec!["_netdev".to_owned(), "nofail".to_owned()]
-}
+const OVER_NETWORK: &[&str] = &["_netdev", "nofail"];
 
 /// A server in a place that ends at a colon; refused where it holds one itself.
 fn without_colon<'a>(

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use rackwright_api::{Lustre, Mount, Nfs, NfsVersion, Transport, Weka};
 
-use super::{MountUnit, over_network, without_colon};
+use super::{MountUnit, OVER_NETWORK, without_colon};
 use crate::builder::Builder;
 use crate::rails::Interfaces;
 
@@ -30,7 +30,7 @@ pub(super) fn nfs(mount: &Mount, nfs: &Nfs, out: &mut Builder) {
             None => return,
         },
     };
-    let mut options = over_network();
+    let mut options = Vec::new();
     match transport {
         Transport::TCP => options.push("proto=tcp".to_owned()),
         Transport::RDMA => options.extend(["proto=rdma".to_owned(), "port=20049".to_owned()]),
@@ -49,6 +49,7 @@ pub(super) fn nfs(mount: &Mount, nfs: &Nfs, out: &mut Builder) {
     let unit = MountUnit {
         what: format!("{server}:{export}"),
         kind: "nfs",
+        defaults: OVER_NETWORK,
         options,
         unit: "",
         wanted_by: REMOTE,
@@ -73,7 +74,8 @@ pub(super) fn lustre(mount: &Mount, lustre: &Lustre, out: &mut Builder) {
     let unit = MountUnit {
         what: format!("{}:/{file_system}", servers.join(":")),
         kind: "lustre",
-        options: over_network(),
+        defaults: OVER_NETWORK,
+        options: Vec::new(),
         unit: "",
         wanted_by: REMOTE,
         field,
@@ -96,7 +98,7 @@ pub(super) fn weka(mount: &Mount, weka: &Weka, interfaces: &Interfaces, out: &mu
         .iter()
         .filter_map(|server| without_colon(server.as_str(), &format!("{field}.backends"), ARTIFACT, out))
         .collect();
-    let mut options = over_network();
+    let mut options = Vec::new();
     options.extend(cores.map(|cores| format!("num_cores={cores}")));
     match interfaces.of(&mount.rails) {
         Some(names) => options.extend(names.iter().map(|name| format!("net={name}"))),
@@ -108,6 +110,7 @@ pub(super) fn weka(mount: &Mount, weka: &Weka, interfaces: &Interfaces, out: &mu
     let unit = MountUnit {
         what: format!("{}/{file_system}", servers.join(",")),
         kind: "wekafs",
+        defaults: OVER_NETWORK,
         options,
         unit: "",
         wanted_by: REMOTE,
