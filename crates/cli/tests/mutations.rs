@@ -12,6 +12,7 @@
 #[path = "support/mutations/mod.rs"]
 mod mutations;
 
+use std::ops::Range;
 use std::path::{Path as File, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many mutations of an example are judged.
-const SAMPLE: usize = 1_000;
+const SAMPLE: usize = 500;
 
 fn root() -> PathBuf {
     File::new(env!("CARGO_MANIFEST_DIR"))
@@ -98,6 +99,7 @@ impl Case<'_> {
         } else if !errors.iter().any(|finding| self.names(finding)) {
             let shown: Vec<String> = errors
                 .iter()
+                .filter(|finding| finding.code.as_str() != "RW2007")
                 .take(3)
                 .map(|finding| format!("{} {:?} {}", finding.code, finding.path, finding.message))
                 .collect();
@@ -137,6 +139,10 @@ impl Case<'_> {
             }
             _ => {}
         }
+        if !self.outcome.skipped.is_empty() {
+            // An object of another group is none of ours, and is counted as such.
+            return (self.mutation.path != Path::root().child("apiVersion")).then(|| "skipped".to_owned());
+        }
         let Ok(typed) = typed(&self.without_nulls(document)) else {
             return Some("accepted, and not one of the compiler's objects".to_owned());
         };
@@ -173,6 +179,11 @@ impl Case<'_> {
                 .chain([finding.message.as_str()])
                 .chain(finding.help.as_deref())
         };
+        // A sum of another object's that is too great names the parts that it is made of.
+        let part = self.document.as_ref().and_then(Document::object);
+        if finding.code.as_str() == "RW4003" && part.is_some_and(|part| finding.message.contains(&part)) {
+            return true;
+        }
         let key = path.steps().iter().rev().find_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
             Step::Index(_) => None,
@@ -190,18 +201,40 @@ impl Case<'_> {
         if by_path().is_some() {
             return true;
         }
-        self.places().iter().any(|(start, end)| {
-            finding.labels.iter().any(|label| {
-                (label.span.start as usize) < *end
-                    && (label.span.end as usize).max(label.span.start as usize + 1) > *start
-            })
-        })
+        let labels = || {
+            finding
+                .labels
+                .iter()
+                .map(|label| label.span.start as usize..label.span.end as usize)
+        };
+        let inside = |place: &Range<usize>| {
+            labels().any(|label| label.start < place.end && label.end.max(label.start + 1) > place.start)
+        };
+        self.places().iter().any(inside)
+            || self
+                .starts_above()
+                .iter()
+                .any(|start| labels().any(|label| label.start == *start))
+    }
+
+    /// Where the fields begin that the field is a part of, the whole spec left out: a sum over a section points there.
+    fn starts_above(&self) -> Vec<usize> {
+        let Some(document) = &self.document else {
+            return Vec::new();
+        };
+        let steps = self.mutation.path.steps();
+        let above = (2..steps.len()).map(|depth| Path::from_steps(steps[..depth].iter().cloned()));
+        above
+            .flat_map(|path| [Some(document.value_span(&path)), document.key_span(&path)])
+            .flatten()
+            .map(|span| span.start as usize)
+            .collect()
     }
 
     /// Where the field stands: its key and its value.
-    fn places(&self) -> Vec<(usize, usize)> {
+    fn places(&self) -> Vec<Range<usize>> {
         let Some(document) = &self.document else {
-            return vec![(0, self.end)];
+            return Vec::from([0..self.end]);
         };
         if !document.has(&self.mutation.path) {
             return Vec::new();
@@ -213,7 +246,7 @@ impl Case<'_> {
         spans
             .into_iter()
             .flatten()
-            .map(|span| (span.start as usize, span.end as usize))
+            .map(|span| span.start as usize..span.end as usize)
             .collect()
     }
 }

@@ -5,16 +5,14 @@ use std::path::{Path, PathBuf};
 use rackwright_manifest::{Limits, Sources, read};
 use serde_json::Value;
 
-/// The folders of plain YAML. What an overlay makes of a base is Kustomize's work.
-pub const FOLDERS: [&str; 3] = ["tiny", "superpod-b200", "gitops/base"];
-
 /// All objects of an example.
 pub struct Example {
     pub name: &'static str,
     pub objects: Vec<Value>,
 }
 
-/// Reads an example below `root`, the repository.
+/// Reads an example below `root`, the repository: a folder of plain YAML. What an overlay makes of a base is Kustomize's
+/// work.
 pub fn load(root: &Path, name: &'static str) -> Example {
     let folder = root.join("examples").join(name);
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)

@@ -229,7 +229,7 @@ impl Field<'_> {
         let min = schema["minLength"].as_u64().unwrap_or(0) as usize;
         self.set("empty", Value::from(""));
         self.set("shortest", Value::from("a".repeat(min)));
-        for max in schema["maxLength"].as_u64() {
+        if let Some(max) = schema["maxLength"].as_u64() {
             self.set("longest", Value::from("a".repeat(max as usize)));
             self.set("too long", Value::from("a".repeat(max as usize + 1)));
         }
@@ -301,7 +301,7 @@ impl Field<'_> {
         if min > 1 {
             self.set("too few", Value::from(vec![first.clone(); min - 1]));
         }
-        for max in schema["maxItems"].as_u64() {
+        if let Some(max) = schema["maxItems"].as_u64() {
             self.set("most", many(schema, &first, max));
             self.set("too many", many(schema, &first, max + 1));
         }
@@ -323,7 +323,7 @@ impl Field<'_> {
                 self.below(key, |field| field.set(format!("{what} as key"), &inner));
             }
             self.below(&"k".repeat(1025), |field| field.set("long key", &inner));
-            for max in schema["maxProperties"].as_u64() {
+            if let Some(max) = schema["maxProperties"].as_u64() {
                 let of = |count: u64| (0..count).map(|at| (format!("a.b{at}"), inner.clone())).collect();
                 self.set("most", Value::Object(of(max)));
                 self.set("too many", Value::Object(of(max + 1)));
@@ -356,7 +356,7 @@ impl Field<'_> {
         match schema["type"].as_str() {
             Some("string") => {
                 self.set("new, escape", Value::from("\u{1b}[31m"));
-                for max in schema["maxLength"].as_u64() {
+                if let Some(max) = schema["maxLength"].as_u64() {
                     self.set("new, too long", Value::from("a".repeat(max as usize + 1)));
                 }
             }
