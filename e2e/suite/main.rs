@@ -16,6 +16,7 @@ mod crds;
 mod deletion;
 mod leader;
 mod member;
+mod mutations;
 mod rights;
 mod storage;
 mod superpod;

@@ -32,7 +32,7 @@ mod plan_objects;
 mod power;
 pub mod previous;
 mod reference;
-mod report;
+pub mod report;
 pub mod rules;
 mod storage;
 mod strict;

@@ -42,7 +42,6 @@ mod version;
 pub use check::check;
 pub use compile::{Compilation, CompileError, compile};
 pub use finding::{Finding, Party};
-pub use input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
-pub use member::UnknownCluster;
 pub use input::{Disks, Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
+pub use member::UnknownCluster;
 pub use plan::{Plan, PlannedNode, PoolPlan};
