@@ -2,12 +2,12 @@
 
 #[path = "../../crates/cli/tests/support/mutations/mod.rs"]
 #[allow(dead_code, reason = "the tests of the command line use what is left")]
-mod mutations;
+mod changed;
 
+use changed::example::load;
+use changed::generate::{Change, all};
+use changed::tree::Tree;
 use http::Request;
-use mutations::example::load;
-use mutations::generate::{Change, all};
-use mutations::tree::Tree;
 use rackwright_api::crds;
 use rackwright_e2e::cluster::Cluster;
 use rackwright_e2e::root;

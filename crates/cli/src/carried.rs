@@ -84,7 +84,7 @@ pub fn read(path: &Path, outcome: &Outcome) -> Result<Vec<Carried>, InputError> 
                 spec.insert("management".to_owned(), json!(Management::Detached));
             }
         }
-        let object = config(&name, &pool, spec);
+        let object = config(&name, &pool, &spec);
         carried.push(Carried { name, object });
     })?;
     carried.sort_by(|a, b| a.name.cmp(&b.name));
@@ -98,7 +98,7 @@ fn text(object: &Value, pointer: &str) -> String {
 }
 
 /// A NodeConfig as plans hold it: what the API server adds to one is left out.
-fn config(name: &str, pool: &str, spec: Value) -> Value {
+fn config(name: &str, pool: &str, spec: &Value) -> Value {
     let mut metadata = Map::from_iter([("name".to_owned(), name.into())]);
     if !pool.is_empty() {
         metadata.insert("labels".to_owned(), json!({ POOL: pool }));

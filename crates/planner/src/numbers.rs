@@ -116,12 +116,15 @@ impl<'a> Addressed<'a> {
             let Some(list) = list.filter(|list| !list.is_empty()) else {
                 continue;
             };
-            let last = u64::from(reservation.first) + list.count() - 1;
-            if self.capacity().is_some_and(|capacity| last > u64::from(capacity)) {
-                findings.push(number_outside_range::beyond_prefix(self, place, last));
+            let highest = u64::from(reservation.first) + list.count() - 1;
+            if self
+                .capacity()
+                .is_some_and(|capacity| highest > u64::from(capacity))
+            {
+                findings.push(number_outside_range::beyond_prefix(self, place, highest));
                 continue;
             }
-            lists.push((reservation.first, last as u32, place, list));
+            lists.push((reservation.first, highest as u32, place, list));
         }
         lists.sort_by_key(|(first, last, place, _)| (*first, *last, *place));
         let clashes = lists.iter().zip(lists.iter().skip(1));

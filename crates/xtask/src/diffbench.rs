@@ -58,7 +58,7 @@ fn unlike(mut old: impl BufRead, mut new: impl BufRead) -> io::Result<(Vec<u8>, 
             old.read_until(b'\n', &mut was)?;
             new.read_until(b'\n', &mut is)?;
         } else {
-            skipped += ours[..end].iter().filter(|byte| **byte == b'\n').count();
+            skipped += memchr::memchr_iter(b'\n', &ours[..end]).count();
             old.consume(end);
             new.consume(end);
         }

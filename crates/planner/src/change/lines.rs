@@ -204,7 +204,7 @@ impl<'a> Cursor<'a> {
             .iter()
             .rposition(|byte| *byte == b'\n')
             .map_or(0, |last| last + 1);
-        let lines = mine[..end].iter().filter(|byte| **byte == b'\n').count();
+        let lines = memchr::memchr_iter(b'\n', &mine[..end]).count();
         self.at += end;
         other.at += end;
         self.line += lines;

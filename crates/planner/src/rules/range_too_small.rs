@@ -103,8 +103,8 @@ pub(crate) fn finding(
     needed: usize,
 ) -> Finding {
     let object = fabric.object();
-    let site = model.superclusters[fabric.site as usize];
-    let holder = ObjectRef::new(Kind::Supercluster, &site.name);
+    let owner = model.superclusters[fabric.site as usize];
+    let holder = ObjectRef::new(Kind::Supercluster, &owner.name);
     let Some(place) = range else {
         let message = format!(
             "outside of all ranges {object} has {}; the nodes of no member cluster need {needed}",
@@ -126,7 +126,7 @@ pub(crate) fn finding(
         range.cluster,
         counted(size as usize, "host number")
     );
-    let cluster = site
+    let cluster = owner
         .spec
         .clusters
         .iter()

@@ -86,7 +86,7 @@ pub fn all(example: &Example, crds: &[Value]) -> Vec<Mutation> {
         };
         for key in ["apiVersion", "kind"] {
             field.below(key, |field| {
-                field.value(&json!({ "type": "string" }), &value[key])
+                field.value(&json!({ "type": "string" }), &value[key]);
             });
         }
         let metadata = json!({ "type": "object", "properties": {
@@ -96,7 +96,7 @@ pub fn all(example: &Example, crds: &[Value]) -> Vec<Mutation> {
         }});
         field.below("metadata", |field| field.value(&metadata, &value["metadata"]));
         field.below("spec", |field| {
-            field.value(&root["properties"]["spec"], &value["spec"])
+            field.value(&root["properties"]["spec"], &value["spec"]);
         });
     }
     // A text of a megabyte, once: what is slow about it is slow everywhere.
@@ -273,9 +273,9 @@ impl Field<'_> {
             ("greatest", Some(i64::MAX)),
             ("least", Some(i64::MIN)),
         ] {
-            number
-                .into_iter()
-                .for_each(|number| self.set(what, Value::from(number)));
+            if let Some(number) = number {
+                self.set(what, Value::from(number));
+            }
         }
         self.set("beyond 64 bits", Value::from(u64::MAX));
         for plain in ["1.0", "1e1", "0x10", "010", "1_0", ".nan", "-0"] {

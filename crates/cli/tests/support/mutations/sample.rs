@@ -64,11 +64,12 @@ fn matched(hir: &Hir, out: &mut String) {
             let letter = class
                 .iter()
                 .find(|range| range.start() <= 'a' && 'a' <= range.end());
-            out.extend(
-                letter
-                    .map(|_| 'a')
-                    .or_else(|| class.iter().next().map(|range| range.start())),
-            );
+            out.extend(letter.map(|_| 'a').or_else(|| {
+                class
+                    .iter()
+                    .next()
+                    .map(regex_syntax::hir::ClassUnicodeRange::start)
+            }));
         }
         HirKind::Class(Class::Bytes(class)) => {
             out.extend(class.iter().next().map(|range| range.start() as char));
