@@ -3,6 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::format_push_string,
+    clippy::format_collect,
     reason = "a test fails by panicking"
 )]
 
