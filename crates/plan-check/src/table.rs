@@ -151,6 +151,21 @@ invariants! {
               for it.",
         why "A consent that reaches another node wipes a disk that nobody looked at.",
         example "A consent for `a001-n01` in the facts of `a001-n02`.";
+    NUMBER_RANGE = "RW9051", "host-number-out-of-range", "A node's host number is not one of its member cluster.",
+        does "Reads the ranges of each fabric and the racks of the site's member clusters. The host number of a node of a \
+              member cluster lies in the cluster's range, that of any other node in none.",
+        why "Each member cluster gives away the numbers of its range without seeing the others.",
+        example "`a001-n01` of `prom-1`, whose range is 1 to 8192, is host 9000.";
+    NUMBER_RESERVED = "RW9052", "host-number-not-as-reserved", "A host number is not given as it is reserved.",
+        does "Reads the reservations of each fabric: their nodes have just these numbers, and no other node has one of \
+              them.",
+        why "The number stands in configurations that are not ours; the next node to come is promised it.",
+        example "Host 10 is reserved for `a001-n01`, and `a001-n02` has it.";
+    NUMBER_MOVED = "RW9053", "host-number-moved", "A node has another host number than before.",
+        does "Compares the host number of each node in each fabric with the one that it held, unless another is reserved for \
+              it, or the number was held by two.",
+        why "An address that moves takes down every connection to its host, and whoever wrote it down finds another one.",
+        example "`a001-n01` was host 7 of `compute`, and is host 8.";
     WAVE_ONCE = "RW9101", "wave-not-once", "A node that changes is not in exactly one wave.",
         does "Counts each node that changes over all waves and over the nodes that wait.",
         why "A node that is in no wave never changes, and one that is in two changes while others rely on it.",
@@ -179,19 +194,4 @@ invariants! {
         does "Looks, for each node that waits, for a paused pool, a missing consent, or a budget that unavailable nodes use up.",
         why "A change that reaches nobody looks like one that is done.",
         example "`a001-n01` of `train` waits, the pool is not paused, and no node is unavailable.";
-    NUMBER_RANGE = "RW9051", "host-number-out-of-range", "A node's host number is not one of its member cluster.",
-        does "Reads the ranges of each fabric and the racks of the site's member clusters. The host number of a node of a \
-              member cluster lies in the cluster's range, that of any other node in none.",
-        why "Each member cluster gives away the numbers of its range without seeing the others.",
-        example "`a001-n01` of `prom-1`, whose range is 1 to 8192, is host 9000.";
-    NUMBER_RESERVED = "RW9052", "host-number-not-as-reserved", "A host number is not given as it is reserved.",
-        does "Reads the reservations of each fabric: their nodes have just these numbers, and no other node has one of \
-              them.",
-        why "The number stands in configurations that are not ours; the next node to come is promised it.",
-        example "Host 10 is reserved for `a001-n01`, and `a001-n02` has it.";
-    NUMBER_MOVED = "RW9053", "host-number-moved", "A node has another host number than before.",
-        does "Compares the host number of each node in each fabric with the one that it held, unless another is reserved for \
-              it, or the number was held by two.",
-        why "An address that moves takes down every connection to its host, and whoever wrote it down finds another one.",
-        example "`a001-n01` was host 7 of `compute`, and is host 8.";
 }
