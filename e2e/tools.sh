@@ -26,6 +26,7 @@ find_missing() {
   need python3-yaml python3 -c 'import yaml'
   # The readers of what `render` writes (e2e/host): units, sysctls, modules, file systems, addresses, user data.
   need systemd test -x /usr/lib/systemd/systemd-networkd
+  need udev command -v udevadm
   need procps command -v sysctl
   need kmod command -v modprobe
   need xfsprogs command -v mkfs.xfs

@@ -54,6 +54,21 @@ kill $networkd
 ip -json address
 """
 
+# udev looks at a virtual interface for each rail, with the end of the rail's GUID as the end of its address, and at one
+# whose kernel name has a dot, as those of other partitions have.
+NAME_RAILS = """
+set -e
+mount --make-rprivate /
+mount -t sysfs none /sys
+mount -t tmpfs none /run
+mkdir -p /run/udev/rules.d
+cat >/run/udev/rules.d/70-rails.rules
+for interface in x0 x0.8001; do
+  ip link add "$interface" address "$1" type veth
+  echo "$interface" $(udevadm test --action=add "/sys/class/net/$interface" 2>&1 | grep -E "70-rails.rules:[0-9]+ (NAME|.*(nvalid|gnor))")
+done
+"""
+
 
 class Wrong(Exception):
     """A consumer reads something else than the plan says, or refuses to read."""
@@ -262,6 +277,26 @@ def rails(node):
             same(f"{name}: MTU", links[name]["mtu"], profile[number]["mtu"] - 4)
 
 
+def rail_names(node):
+    """udev gives the interface with the rail's GUID the rail's name, and no other. A virtual interface is Ethernet and has
+    six bytes of address, so the rules are read with that type and the last four bytes of each GUID."""
+    rules = node.folder / "etc/udev/rules.d/70-rackwright-rails.rules"
+    named = [rail for rail in node.facts.get("rails", []) if "guid" in rail and "ipv4" in rail]
+    same(f"{rules} is there", rules.exists(), bool(named))
+    if not named:
+        return
+    text = rules.read_text().replace('ATTR{type}=="32"', 'ATTR{type}=="1"')
+    ends = {}
+    for rail in named:
+        octets = [rail["guid"][at : at + 2] for at in range(2, 18, 2)]
+        ends[f"rail{rail['rail']}"] = ":".join(octets[4:])
+        text = text.replace(":".join(octets), ":".join(octets[4:]))
+    for name, end in ends.items():
+        output = read("unshare", "--net", "--mount", "sh", "-c", NAME_RAILS, "sh", f"02:11:{end}", input=text)
+        plain, partition = output.splitlines()
+        same("udev", (plain.split()[-2:], partition), (["NAME", f"'{name}'"], "x0.8001"))
+
+
 def read_cloud_init(node):
     """cloud-init takes the user data; PyYAML, which it uses, reads from it every file as it lies in the folder."""
     read("cloud-init", "schema", "--config-file", node.cloud_init)
@@ -342,6 +377,7 @@ def check(node, reader):
     kernel_arguments(node)
     mig(node)
     rails(node)
+    rail_names(node)
     read_cloud_init(node)
     read_ignition(node, reader)
     local_tiers(node)
@@ -360,6 +396,9 @@ BREAKS = [
     (kernel_arguments, "etc/default/grub.d/90-rackwright.cfg", " hugepages=4", ""),
     (mig, "etc/nvidia-mig-manager/rackwright.yaml", '"3g.90gb": 1', '"3g.90gb": 2'),
     (rails, "etc/systemd/network/70-rackwright-rail0.network", "4092", "1280"),
+    (rail_names, "etc/udev/rules.d/70-rackwright-rails.rules", 'KERNEL!="*.*", ', ""),
+    (rail_names, "etc/udev/rules.d/70-rackwright-rails.rules", "?*:a0", "a0"),
+    (rail_names, "etc/udev/rules.d/70-rackwright-rails.rules", 'NAME="rail1"', 'NAMED="rail1"'),
     (local_tiers, "etc/systemd/system/scratch.mount", "logbsize=256k", "logbsize= 256k"),
     (local_tiers, "etc/systemd/system/var-cache-gpu\\x2d1.d.mount", "by-label/cache", "by-label/other"),
 ]
@@ -411,7 +450,13 @@ def main():
     failed = checked = 0
     for site in sites:
         with tempfile.TemporaryDirectory() as work:
-            for node in nodes(rackwright, site, pathlib.Path(work)):
+            try:
+                found = nodes(rackwright, site, pathlib.Path(work))
+            except Wrong as wrong:
+                failed += 1
+                print(f"{site}: {wrong}", file=sys.stderr)
+                continue
+            for node in found:
                 try:
                     check(node, reader)
                     if "everything" in node.manifest["profile"]:

@@ -55,7 +55,7 @@ async fn killed_at_twenty_moments_it_ends_where_it_should() {
     println!("NodeConfigs after each kill: {reached:?}");
     let operator = Operator::start(&["--no-leader-election"]).await.unwrap();
     cluster.settled().await.unwrap();
-    let planned = planned(&path(&example())).await;
+    let planned = planned(&[&path(&example())]).await;
     assert_eq!(written(&cluster).await, planned);
 
     let writes = audit.writes(USER).unwrap();

@@ -15,6 +15,8 @@ mod crash;
 mod crds;
 mod deletion;
 mod leader;
+mod member;
+mod mutations;
 mod rights;
 mod storage;
 mod superpod;

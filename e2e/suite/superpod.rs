@@ -19,10 +19,10 @@ pub fn example() -> PathBuf {
     root().join("examples/superpod-b200")
 }
 
-/// What `rackwright plan` prints for a path, by kind and name: the pool and the canonical spec.
-pub async fn planned(input: &str) -> BTreeMap<(String, String), (String, String)> {
+/// What `rackwright plan` prints for paths and flags, by kind and name: the pool and the canonical spec.
+pub async fn planned(arguments: &[&str]) -> BTreeMap<(String, String), (String, String)> {
     let cli = path(&program("rackwright").unwrap());
-    let output = run(&cli, &["plan", "--output", "jsonl", input], "")
+    let output = run(&cli, &[&["plan", "--output", "jsonl"], arguments].concat(), "")
         .await
         .unwrap();
     assert!(
@@ -68,7 +68,7 @@ async fn the_operator_writes_what_the_plan_prints_and_nothing_twice() {
     let operator = Operator::start(&[]).await.unwrap();
     cluster.settled().await.unwrap();
 
-    let planned = planned(&path(&example())).await;
+    let planned = planned(&[&path(&example())]).await;
     assert_eq!(written(&cluster).await, planned, "byte for byte");
     let nodes = planned.keys().filter(|(kind, _)| kind == "NodeConfig").count();
     let profiles = planned.len() - nodes;

@@ -67,6 +67,8 @@ pub mod reasons {
     pub const UNREADABLE: &str = "Unreadable";
     /// The independent checker rejected the plan, a defect of ours: nothing is written.
     pub const PLAN_REJECTED: &str = "PlanRejected";
+    /// The operator serves a member cluster that no Supercluster has: nothing is written.
+    pub const UNKNOWN_CLUSTER: &str = "UnknownCluster";
 }
 
 /// One finding as an intent's status shows it.

@@ -36,7 +36,7 @@ use crate::{Catalogue, Compatibility, Date, Hostlist, IntentStatus, Name, Power,
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = rules(&[
     ("!has(self.locations) || self.locations.all(l, !has(l.parent) || self.locations.exists(p, p.name == l.parent))",
-     "each location's parent must be another location of this list"),
+     "each location's parent must be the name of another location of this list"),
     ("!has(self.racks) || self.racks.all(r, !has(r.phase) || (has(self.phases) && self.phases.exists(p, p.name == r.phase)))",
      "each rack group's phase must be one of spec.phases"),
     ("!has(self.racks) || self.racks.all(r, !has(r.location) || (has(self.locations) && self.locations.exists(l, l.name == r.location)))",

@@ -201,10 +201,13 @@ fn mig_profile(text: &str) -> bool {
     let Some((memory, attributes)) = rest.split_once("gb") else {
         return false;
     };
-    let attribute = |one: &str| !one.is_empty() && one.bytes().all(|b| b.is_ascii_lowercase() || b == b'.');
+    let attribute = |one: &str| {
+        one.starts_with(|c: char| c.is_ascii_lowercase())
+            && one.bytes().all(|b| b.is_ascii_lowercase() || b == b'.')
+    };
     let attributes = match attributes.as_bytes().first() {
         None => true,
-        Some(b'+') => attributes[1..].split('+').all(attribute),
+        Some(b'+') => attributes[1..].split(',').all(attribute),
         Some(b'-') => attribute(&attributes[1..]),
         Some(_) => false,
     };
@@ -326,7 +329,7 @@ text! {
 
     /// A MIG profile as `nvidia-smi mig -lgip` prints it: `1g.23gb`, `1g.23gb+me`, `1g.24gb-me`. Attributes are all added
     /// or one is taken away (mig-parted, go-nvlib `mig_profile.go`).
-    MigProfile, "a MIG profile", max 24, r"^[1-9]g\.[1-9][0-9]{0,2}gb((\+[a-z.]+)*|-[a-z.]+)$", mig_profile;
+    MigProfile, "a MIG profile", max 24, r"^[1-9]g\.[1-9][0-9]{0,2}gb(\+[a-z][a-z.]*(,[a-z][a-z.]*)*|-[a-z][a-z.]*)?$", mig_profile;
 
     /// One token of the kernel command line: `iommu=pt`, `dyndbg="file x +p"`.
     KernelArgument, "a kernel argument", max 256, r##"^[-A-Za-z0-9_.,]+(=([!#-~]+|"[ !#-~]*"))?$"##, kernel_argument;

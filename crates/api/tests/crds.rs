@@ -156,7 +156,7 @@ fn no_unknown_format_and_nothing_nullable() {
             assert!(node["nullable"].is_null(), "{path}");
             if let Some(format) = node["format"].as_str() {
                 assert!(
-                    ["int32", "int64", "date-time"].contains(&format),
+                    ["int32", "int64", "date", "date-time"].contains(&format),
                     "{path}: {format}"
                 );
             }

@@ -44,7 +44,7 @@ pub enum Verb {
     /// Compiles the manifests as the operator does and prints the NodeProfile and NodeConfig objects that it would
     /// write, byte for byte. Findings go to standard error; what they refuse is left out.
     #[command(
-        after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl"
+        after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl\n  rackwright plan clusters/ --cluster prom-1 --output jsonl"
     )]
     Plan(Plan),
     /// Write what a node becomes on its host: files, systemd units, kernel arguments
@@ -109,8 +109,13 @@ pub struct Plan {
     /// Print one node and its profile only (YAML unless --output says otherwise)
     #[arg(long, value_name = "NAME")]
     pub node: Option<String>,
-    /// What is allocated already: nodes in it keep their addresses. The output of `kubectl get nodeconfigs -o json`, or
-    /// an earlier plan (--output jsonl or json), which does not know the nodes that were detached before it
+    /// Print the nodes and profiles of one member cluster only, as its operator writes them. --previous is then what
+    /// that cluster has
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// What is allocated already: nodes in it keep their addresses, those that no pool holds any more are carried on,
+    /// detached, and the summary says what changes and in which order. The output of `kubectl get nodeconfigs,nodeprofiles
+    /// -o json`, or an earlier plan (--output jsonl or json)
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
 }

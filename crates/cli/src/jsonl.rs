@@ -205,7 +205,7 @@ pub fn inventory(value: &Value) -> Option<Inventory> {
         Some(labels) => BTreeMap::deserialize(labels).ok()?,
         None => BTreeMap::new(),
     };
-    Some(Inventory::new(name, labels, spec))
+    Some(Inventory::new(name, labels, &spec))
 }
 
 #[cfg(test)]

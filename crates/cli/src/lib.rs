@@ -16,14 +16,17 @@
 )]
 
 mod args;
+mod before;
 mod blocks;
+mod carried;
 mod catalogue;
+mod changes;
 mod exit;
 mod findings;
 mod folder;
 mod jsonl;
 mod load;
-mod object;
+pub mod object;
 mod output;
 pub mod pipeline;
 mod plan_objects;
@@ -31,10 +34,10 @@ mod power;
 pub mod previous;
 mod quick;
 mod reference;
-mod report;
+pub mod report;
 pub mod rules;
 mod scan;
-mod schemas;
+pub mod schemas;
 mod storage;
 mod strict;
 mod suggest;

@@ -183,12 +183,26 @@ impl Loaded {
                 .into_iter()
                 .filter_map(|at| diagnostics[at].take())
                 .collect();
-            let (Some(api_version), Some(kind)) = (document.api_version(), document.kind()) else {
+            let present = |text: &&str| !text.is_empty();
+            let (Some(api_version), Some(kind)) = (
+                document.api_version().filter(present),
+                document.kind().filter(present),
+            ) else {
                 self.diagnostics.append(&mut own);
                 continue;
             };
             match object::owner(api_version, kind) {
-                Owner::Foreign => *self.skipped.entry(kind.to_owned()).or_default() += 1,
+                Owner::Foreign => {
+                    // Whose it is cannot be said where that itself can be read in two ways.
+                    let key = |key: &str| rackwright_manifest::Path::root().child(key);
+                    if ["apiVersion", "kind"]
+                        .iter()
+                        .any(|name| document.is_refused(&key(name)))
+                    {
+                        self.diagnostics.append(&mut own);
+                    }
+                    *self.skipped.entry(kind.to_owned()).or_default() += 1;
+                }
                 Owner::Unknown => {
                     self.diagnostics.append(&mut own);
                     self.diagnostics.push(unknown_kind(&document, api_version, kind));

@@ -1,5 +1,6 @@
 //! From paths to a plan and to everything that is wrong: what `validate` and `plan` share.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -32,6 +33,10 @@ pub struct Outcome {
     pub skipped: BTreeMap<String, usize>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
+    /// Whether a file could not be read to its end: what it held is not known.
+    pub broken: bool,
+    /// What was compiled.
+    pub input: Input,
     /// The plan of what was accepted.
     pub compilation: Compilation,
     /// Objects that are refused: by their own mistakes, by the compiler, or for standing twice.
@@ -65,14 +70,22 @@ pub enum ToolError {
 
 /// Reads, checks and compiles.
 pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, ToolError> {
-    let schemas = OwnSchemas::default();
-    let mut loaded = Loaded::read(paths, &schemas);
+    run_with(&OwnSchemas::default(), paths, previous)
+}
+
+/// As [`run`], with schemas that serve many runs.
+pub fn run_with(
+    schemas: &OwnSchemas,
+    paths: &[PathBuf],
+    previous: Vec<PreviousNode>,
+) -> Result<Outcome, ToolError> {
+    let mut loaded = Loaded::read(paths, schemas);
     if let Some(error) = schemas.error() {
-        return Err(error.into());
+        return Err(error.clone().into());
     }
     let input = Input {
         previous,
-        ..input(&mut loaded)
+        ..input(&mut loaded, schemas)
     };
     let compilation = compile(&input)?;
     let positions = positions(&mut loaded, &compilation);
@@ -102,6 +115,8 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
         diagnostics,
         skipped: loaded.skipped,
         errors: loaded.errors,
+        broken: !loaded.broken.is_empty(),
+        input,
         compilation,
         refused,
         violations,
@@ -110,7 +125,7 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
 }
 
 /// The objects without an error, as the compiler's types.
-fn input(loaded: &mut Loaded) -> Input {
+fn input(loaded: &mut Loaded, schemas: &OwnSchemas) -> Input {
     let mut input = Input::default();
     let mut unreadable = Vec::new();
     for (at, object) in loaded
@@ -123,11 +138,13 @@ fn input(loaded: &mut Loaded) -> Input {
             continue;
         };
         let taken = match kind {
-            Kind::Supercluster => intent(object).map(|intent| input.superclusters.push(intent)),
-            Kind::GPUPool => intent(object).map(|intent| input.pools.push(intent)),
-            Kind::InfiniBandFabric => intent(object).map(|intent| input.fabrics.push(intent)),
-            Kind::StorageTier => intent(object).map(|intent| input.tiers.push(intent)),
-            Kind::NodeInventory => inventory(object).map(|inventory| input.inventories.push(inventory)),
+            Kind::Supercluster => intent(object, schemas).map(|intent| input.superclusters.push(intent)),
+            Kind::GPUPool => intent(object, schemas).map(|intent| input.pools.push(intent)),
+            Kind::InfiniBandFabric => intent(object, schemas).map(|intent| input.fabrics.push(intent)),
+            Kind::StorageTier => intent(object, schemas).map(|intent| input.tiers.push(intent)),
+            Kind::NodeInventory => {
+                inventory(object, schemas).map(|inventory| input.inventories.push(inventory))
+            }
         };
         if let Err(why) = taken {
             unreadable.push((at, why));
@@ -151,8 +168,17 @@ fn input(loaded: &mut Loaded) -> Input {
     input
 }
 
-fn intent<S: DeserializeOwned>(object: &Object) -> Result<Intent<S>, String> {
-    let value = &object.document.value;
+/// An object as the server stores it: a field that is `null` is a field that is not there.
+fn stored<'a>(object: &'a Object, schemas: &OwnSchemas) -> Cow<'a, serde_json::Value> {
+    let document = &object.document;
+    match schemas.get(object.kind) {
+        Some(schema) => schema.without_nulls(&document.value),
+        None => Cow::Borrowed(&document.value),
+    }
+}
+
+fn intent<S: DeserializeOwned>(object: &Object, schemas: &OwnSchemas) -> Result<Intent<S>, String> {
+    let value = stored(object, schemas);
     let name = Name::new(object.name.clone()).map_err(|error| error.to_string())?;
     let spec = value.get("spec").unwrap_or(&serde_json::Value::Null);
     let spec = S::deserialize(spec).map_err(|error| error.to_string())?;
@@ -162,8 +188,8 @@ fn intent<S: DeserializeOwned>(object: &Object) -> Result<Intent<S>, String> {
     Ok(Intent { name, deleting, spec })
 }
 
-fn inventory(object: &Object) -> Result<rackwright_planner::Inventory, String> {
-    jsonl::inventory(&object.document.value).ok_or_else(|| {
+fn inventory(object: &Object, schemas: &OwnSchemas) -> Result<rackwright_planner::Inventory, String> {
+    jsonl::inventory(&stored(object, schemas)).ok_or_else(|| {
         "a number is too large for its field, or a text has another form than its field demands".to_owned()
     })
 }

@@ -1,6 +1,5 @@
 //! What is allocated already: the NodeConfigs of a cluster (`kubectl get nodeconfigs -o json`), or an earlier plan as
-//! `plan --output jsonl` or `--output json` printed it. The cluster knows more: an earlier plan does not hold the nodes
-//! that were detached before it.
+//! `plan --output jsonl` or `--output json` printed it.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
@@ -9,6 +8,7 @@ use std::path::Path;
 use rackwright_api::{NodeConfigSpec, NodeName};
 use rackwright_planner::PreviousNode;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::blocks;
 use crate::quick;
@@ -50,7 +50,7 @@ struct List {
 struct ListItem {
     kind: String,
     metadata: Metadata,
-    spec: serde_json::Value,
+    spec: Value,
 }
 
 impl From<NodeObject> for PreviousNode {
@@ -113,6 +113,31 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
         return Err(refuse(1, "the file is empty".to_owned()));
     }
     Ok(nodes)
+}
+
+/// Visits the NodeConfigs of a file that [`read`] has taken, as they stand there.
+pub fn each_config(path: &Path, mut visit: impl FnMut(Value)) -> Result<(), InputError> {
+    let io = |error| InputError::io(path, error);
+    let reader = BufReader::with_capacity(1 << 20, File::open(path).map_err(io)?);
+    for value in serde_json::Deserializer::from_reader(reader).into_iter::<Value>() {
+        let mut value = value.map_err(|error| InputError::NotAPlan {
+            path: path.display().to_string(),
+            line: error.line(),
+            why: reason(&error),
+        })?;
+        let lists = ["nodes", "items"].map(|key| value.get_mut(key).map(Value::take));
+        let listed = lists.into_iter().flatten().filter_map(|list| match list {
+            Value::Array(objects) => Some(objects),
+            _ => None,
+        });
+        let objects: Vec<Value> = listed.flatten().collect();
+        for object in objects.into_iter().chain(std::iter::once(value)) {
+            if object.get("kind").and_then(Value::as_str) == Some("NodeConfig") {
+                visit(object);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Why a file of lines cannot be read.

@@ -1,5 +1,7 @@
 //! What goes to standard error beside the result, and the exit code.
 
+use rackwright_manifest::render::printable;
+
 use crate::exit::Exit;
 use crate::output::eprint;
 use crate::pipeline::Outcome;
@@ -14,7 +16,7 @@ pub fn summary(outcome: &Outcome) -> String {
         let kinds: Vec<String> = outcome
             .skipped
             .iter()
-            .map(|(kind, number)| format!("{number} {kind}"))
+            .map(|(kind, number)| format!("{number} {}", printable(kind)))
             .collect();
         line.push_str(&format!(
             ", skipped {} ({})",
@@ -40,7 +42,12 @@ pub fn errors(outcome: &Outcome) {
     for error in &outcome.errors {
         eprint(&format!("error: {error}\n"));
     }
-    for violation in &outcome.violations {
+    violations(&outcome.violations);
+}
+
+/// What the program finds wrong with its own work.
+pub fn violations(violations: &[String]) {
+    for violation in violations {
         eprint(&format!(
             "error: the plan does not pass its own check, which is a mistake of this program: {violation}\n"
         ));

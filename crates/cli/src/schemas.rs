@@ -24,9 +24,9 @@ impl OwnSchemas {
     }
 
     /// Why a schema that was asked for could not be compiled.
-    pub fn error(self) -> Option<SchemaError> {
-        let mut compiled = self.compiled.into_iter().filter_map(OnceLock::into_inner);
-        compiled.find_map(Result::err)
+    pub fn error(&self) -> Option<&SchemaError> {
+        let mut compiled = self.compiled.iter().filter_map(OnceLock::get);
+        compiled.find_map(|schemas| schemas.as_ref().err())
     }
 }
 

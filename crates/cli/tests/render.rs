@@ -77,7 +77,7 @@ fn the_manifest_lists_every_file_with_its_hash_and_fields() {
         assert!(!entry["fields"].as_array().unwrap().is_empty(), "{path}");
     }
     assert!(files.is_empty(), "not listed: {files:?}");
-    assert_eq!(manifest["localTiers"][0]["unit"], "scratch.mount");
+    assert_eq!(manifest["localTiers"][0]["unit"], "mnt-scratch.mount");
 }
 
 #[test]

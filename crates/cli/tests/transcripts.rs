@@ -46,6 +46,12 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("explain-gpu", "explain gpu b200-sxm6-180gb", ""),
     ("explain-switches-json", "explain switch --output json", ""),
     ("explain-adapters", "explain adapter", ""),
+    ("explain-compatibility", "explain compatibility", ""),
+    (
+        "explain-compatibility-row",
+        "explain compatibility lustre-rhel-8-7-kernel",
+        "",
+    ),
     ("explain-rule-with-name", "explain RW2002 dgx-b200", ""),
     ("validate-clean", "validate examples/tiny", ""),
     ("validate-clean-json", "validate examples/tiny --output json", ""),
@@ -124,6 +130,21 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "",
     ),
     ("plan-missing-file", "plan examples/tiny nope", ""),
+    (
+        "plan-changes",
+        "plan crates/cli/tests/changes/new.yaml --previous crates/cli/tests/changes/old.jsonl",
+        "",
+    ),
+    (
+        "plan-changes-json",
+        "plan crates/cli/tests/changes/new.yaml --previous crates/cli/tests/changes/old.json -o json",
+        "",
+    ),
+    (
+        "plan-changes-none",
+        "plan crates/cli/tests/changes/old.yaml --previous crates/cli/tests/changes/old.jsonl",
+        "",
+    ),
     (
         "plan-previous-missing",
         "plan examples/tiny --previous nope.jsonl",

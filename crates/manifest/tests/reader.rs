@@ -37,6 +37,12 @@ fn each_mistake_has_its_code_line_and_column() {
         ("spec: 0000:18:00.0\n", "RW0007", 4, 7),
         ("spec:\n  a: 1\n\t\n  b: 2\n", "RW0004", 6, 1),
         ("spec:\n  a: 1\n  \t# note\n", "RW0004", 6, 3),
+        ("spec:\n-\ta\n", "RW0004", 5, 2),
+        ("spec:\n- -\t[a]\n", "RW0004", 5, 4),
+        ("spec:\n- \t\n  a\n", "RW0004", 5, 3),
+        ("spec:\n  ?\ta\n  : b\n", "RW0004", 5, 4),
+        ("spec: \"a\\\\\\/b\"\n", "RW0001", 4, 11),
+        ("spec: { \"\\/\": b }\n", "RW0001", 4, 10),
         ("spec: { a:}\n", "RW0006", 4, 9),
         ("spec: { a: b?c }\n", "RW0007", 4, 12),
         ("spec: { ?a: b }\n", "RW0007", 4, 9),
@@ -110,6 +116,17 @@ fn harmless_things_are_harmless() {
         assert_eq!(read.documents.len(), 1, "{text:?}");
         let value = json!({"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}});
         assert_eq!(read.documents[0].value, value);
+    }
+    // Tabs and slashes that kubectl takes, too.
+    for (body, spec) in [
+        ("spec: |\n  -\ta\n", json!("-\ta\n")),
+        ("spec:\n  a:\tb\n", json!({"a": "b"})),
+        ("spec: a\n  -\tb\n", json!("a -\tb")),
+        ("spec: [\"\\\\/\", '\\/', \\/]\n", json!(["\\/", "\\/", "\\/"])),
+    ] {
+        let (_, read) = read_text(format!("{HEAD}{body}"));
+        assert_eq!(read.diagnostics, [], "{body:?}");
+        assert_eq!(read.documents[0].value["spec"], spec);
     }
     // A flow list may be longer than the limit on keys.
     let names: Vec<String> = (0..500).map(|number| format!("dgx{number:03}")).collect();
@@ -190,6 +207,16 @@ fn aliases_and_merges_point_at_what_they_repeat() {
     assert_eq!(slices(&sources, &read, "spec.alias.c[0]"), ("x", Some("c")));
     assert_eq!(slices(&sources, &read, "spec.merged.a"), ("2", Some("a")));
     assert_eq!(slices(&sources, &read, "spec.merged.c[0]"), ("x", Some("c")));
+}
+
+#[test]
+fn an_anchor_may_stand_on_a_key() {
+    let (_, read) = read_text(format!(
+        "{HEAD}spec: {{ &a one: 1, &b 2: x, three: *a, four: *b }}\n"
+    ));
+    assert_eq!(read.diagnostics, []);
+    let spec = json!({"one": 1, "2": "x", "three": "one", "four": 2});
+    assert_eq!(read.documents[0].value["spec"], spec);
 }
 
 #[test]

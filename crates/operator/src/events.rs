@@ -83,6 +83,7 @@ fn trouble(old: Option<&IntentStatus>, new: &IntentStatus) -> Option<(&'static s
     let reason = [
         reasons::REFUSED,
         reasons::PLAN_REJECTED,
+        reasons::UNKNOWN_CLUSTER,
         reasons::UNREADABLE,
         reasons::IN_USE,
     ]

@@ -215,6 +215,7 @@ impl Parts {
             crds: crds.clone(),
             checker,
             synced,
+            cluster: options.cluster.clone(),
             debounce: options.debounce,
             resync: options.resync,
         };

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use rackwright_api::Name;
 
 /// Settings of the operator; each flag is also read from the environment.
 #[derive(Debug, Clone, Parser)]
@@ -28,6 +29,10 @@ pub struct Options {
     /// How the log is written.
     #[arg(long, env = "RACKWRIGHT_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+    /// The member cluster that this operator serves, a name of a Supercluster's `spec.clusters`: the whole documents are
+    /// compiled, and only its nodes are written. All nodes if it is not given.
+    #[arg(long, env = "RACKWRIGHT_CLUSTER", value_parser = name)]
+    pub cluster: Option<Name>,
     /// How long it must be quiet after a change before a compile starts; after ten times this it starts anyway.
     #[arg(long, env = "RACKWRIGHT_DEBOUNCE", default_value = "500ms", value_parser = duration)]
     pub debounce: Duration,
@@ -66,6 +71,7 @@ impl Default for Options {
             identity: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             log_format: LogFormat::Text,
+            cluster: None,
             debounce: Duration::from_millis(500),
             resync: Duration::from_secs(600),
             write_concurrency: 16,
@@ -87,6 +93,10 @@ impl Options {
             ..Self::default()
         }
     }
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::new(text).map_err(|error| error.to_string())
 }
 
 /// A positive span such as `500ms`, `10s`, `5m`.
@@ -126,12 +136,13 @@ mod tests {
             "--debounce=500ms",
             "--write-concurrency=16",
             "--streaming-lists",
+            "--cluster=prom-1",
             "--lease-namespace=rackwright-system",
             "--lease-name=rackwright-operator",
         ];
-        assert_eq!(
-            Options::try_parse_from(arguments).unwrap().log_format,
-            LogFormat::Json
-        );
+        let options = Options::try_parse_from(arguments).unwrap();
+        assert_eq!(options.log_format, LogFormat::Json);
+        assert_eq!(options.cluster.unwrap().as_str(), "prom-1");
+        assert!(Options::try_parse_from(["rackwright-operator", "--cluster="]).is_err());
     }
 }

@@ -234,7 +234,7 @@ impl InventoryRecord {
         match spec {
             Ok(spec) => {
                 let labels = metadata.labels.clone().unwrap_or_default();
-                Self(name.ok().map(|name| Inventory::new(name, labels, spec)))
+                Self(name.ok().map(|name| Inventory::new(name, labels, &spec)))
             }
             Err(Unreadable { error, .. }) => {
                 tracing::warn!(node = metadata.name, error, "unreadable NodeInventory");

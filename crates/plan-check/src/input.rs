@@ -23,6 +23,8 @@ pub struct Checked<'a> {
     /// Nodes outside of the plan whose addresses stay theirs: detached ones, and those that keep a last-good
     /// configuration because their pool is refused. What they hold among each other is not the plan's matter.
     pub taken: &'a [Held<'a>],
+    /// What nodes of the plan hold already. They keep it.
+    pub previous: &'a [Held<'a>],
 }
 
 /// One `NodeProfile` as it would be written.
@@ -47,7 +49,7 @@ pub struct Node<'a> {
     pub spec: NodeConfigSpec,
 }
 
-/// A node outside of the plan and the addresses that it holds.
+/// A node and the addresses that it holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Held<'a> {
     /// Its name.

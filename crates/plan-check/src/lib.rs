@@ -24,9 +24,11 @@ mod input;
 mod invariant;
 mod table;
 mod violation;
+mod waves;
 
 pub use checks::check;
 pub use input::{Checked, Held, Node, Profile};
 pub use invariant::Invariant;
 pub use table::INVARIANTS;
 pub use violation::{CASES_SHOWN, Kind, NODES_SHOWN, Object, Violation};
+pub use waves::{Changing, Down, Rollouts, WaveOf, check_waves};

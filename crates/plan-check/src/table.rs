@@ -151,4 +151,47 @@ invariants! {
               for it.",
         why "A consent that reaches another node wipes a disk that nobody looked at.",
         example "A consent for `a001-n01` in the facts of `a001-n02`.";
+    NUMBER_RANGE = "RW9051", "host-number-out-of-range", "A node's host number is not one of its member cluster.",
+        does "Reads the ranges of each fabric and the racks of the site's member clusters. The host number of a node of a \
+              member cluster lies in the cluster's range, that of any other node in none.",
+        why "Each member cluster gives away the numbers of its range without seeing the others.",
+        example "`a001-n01` of `prom-1`, whose range is 1 to 8192, is host 9000.";
+    NUMBER_RESERVED = "RW9052", "host-number-not-as-reserved", "A host number is not given as it is reserved.",
+        does "Reads the reservations of each fabric: their nodes have just these numbers, and no other node has one of \
+              them.",
+        why "The number stands in configurations that are not ours; the next node to come is promised it.",
+        example "Host 10 is reserved for `a001-n01`, and `a001-n02` has it.";
+    NUMBER_MOVED = "RW9053", "host-number-moved", "A node has another host number than before.",
+        does "Compares the host number of each node in each fabric with the one that it held, unless another is reserved for \
+              it, or the number was held by two.",
+        why "An address that moves takes down every connection to its host, and whoever wrote it down finds another one.",
+        example "`a001-n01` was host 7 of `compute`, and is host 8.";
+    WAVE_ONCE = "RW9101", "wave-not-once", "A node that changes is not in exactly one wave.",
+        does "Counts each node that changes over all waves and over the nodes that wait.",
+        why "A node that is in no wave never changes, and one that is in two changes while others rely on it.",
+        example "`a001-n01` in the waves 2 and 5.";
+    WAVE_NODES = "RW9102", "wave-too-many-nodes", "A wave makes more nodes of a pool unavailable than the pool allows.",
+        does "Counts, of each pool, the nodes of each wave that restart a service, are drained, reboot or lose data, together \
+              with those that are unavailable already, and compares with `maxUnavailable`. Without it, one is allowed.",
+        why "The others must carry the work.",
+        example "19 nodes of `train` in wave 3, where 18 may be unavailable.";
+    WAVE_DOMAINS = "RW9103", "wave-too-many-domains", "A wave touches more domains than a pool in it allows.",
+        does "Derives the domain of each node from its facts, and counts the domains of each wave over all pools, together with \
+              those of nodes that are unavailable already. Without `domains`, one rack is allowed.",
+        why "A roll-out never touches two fault domains at once unless somebody asked for it.",
+        example "Nodes of the racks `a001` and `a002` in wave 3, where one rack may be touched.";
+    WAVE_CANARY = "RW9104", "wave-canary", "The nodes of a pool that go first do not go first.",
+        does "Looks, of each pool with a canary, for a place between two waves with exactly that many nodes before it, and for \
+              the time that they must stay healthy. Nodes that lose data are counted last.",
+        why "What breaks a canary must not have reached the others.",
+        example "`train` has a canary of 1 node, and 18 of its nodes are in its first wave.";
+    WAVE_FORBIDDEN = "RW9105", "wave-forbidden", "A node is in a wave that must not start, or not yet.",
+        does "Looks in the waves for nodes of paused pools, nodes that lose data without consent, and nodes that lose data before \
+              others that do not.",
+        why "A pause is an order, and data does not come back.",
+        example "`a001-n01` loses `/scratch` in wave 3, and its facts hold no consent.";
+    WAVE_WAITS = "RW9106", "wave-waits-without-reason", "A node waits without reason.",
+        does "Looks, for each node that waits, for a paused pool, a missing consent, or a budget that unavailable nodes use up.",
+        why "A change that reaches nobody looks like one that is done.",
+        example "`a001-n01` of `train` waits, the pool is not paused, and no node is unavailable.";
 }

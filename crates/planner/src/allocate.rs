@@ -2,8 +2,9 @@
 //!
 //! A fabric's prefix is cut into one equal prefix a rail. A node has one *slot* in a fabric and the same host number
 //! (slot + 1) on every rail. Slots that a previous compile gave are kept, those of detached nodes included; a new node
-//! takes the lowest slot that is free, new nodes in the natural order of their names.
+//! takes the lowest slot of its area that is free. Areas are the ranges of member clusters, and what lies outside of them.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -74,35 +75,161 @@ impl RailPrefixes {
     }
 }
 
-/// Gives each node its slot, in the order of `nodes`; or, where the prefix is too small, the number of slots needed.
+/// A node that needs a slot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub name: &'a str,
+    /// The area that its slot must lie in.
+    pub area: usize,
+    /// When it arrives, by rank: among new nodes, earlier ones are served first.
+    pub arrival: u32,
+}
+
+/// A slot that is kept for one node.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reserved<'a> {
+    pub slot: u32,
+    pub name: &'a str,
+}
+
+/// The slots of one fabric.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Space<'a> {
+    pub prefixes: RailPrefixes,
+    /// Areas, each as spans of slots (first and last), ascending; areas share no slot.
+    pub areas: &'a [Vec<(u32, u32)>],
+    /// Sorted by slot, each slot and each name once.
+    pub reserved: &'a [Reserved<'a>],
+}
+
+/// Why slots cannot be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The area has fewer slots than are needed, those that are held or reserved included.
+    Full { area: usize, needed: usize },
+    /// The slot is reserved for one node, by its place in `reserved`, and held by another.
+    Held { reserved: usize, holder: String },
+    /// A node holds a slot outside of its area.
+    Outside { node: usize, slot: u32 },
+}
+
+/// Gives each node its slot, in the order of `nodes`.
+///
+/// A reserved slot comes first, then the one that the node holds already, then the lowest of its area that is free. New
+/// nodes are served in the order of their arrival, then of their names as people sort them: who comes later never takes
+/// what an earlier one would get.
 pub(crate) fn slots(
-    prefixes: RailPrefixes,
-    nodes: &[&str],
+    space: Space<'_>,
+    nodes: &[Wanted<'_>],
     previous: &[PreviousNode],
-) -> Result<Vec<u32>, usize> {
-    let held = held(prefixes, nodes, previous);
-    let mut slots: Vec<Option<u32>> = vec![None; nodes.len()];
+) -> Result<Vec<u32>, Vec<Refusal>> {
+    let names: Vec<&str> = nodes.iter().map(|node| node.name).collect();
+    let held = held(space.prefixes, &names, previous);
+    let mut refusals = held_by_others(space, &held, &names, previous);
+    let mut slots = reserved_slots(space.reserved, &names);
     for &(slot, keeper) in &held {
-        if let Some(node) = keeper {
-            slots[node].get_or_insert(slot);
+        let Some(node) = keeper.filter(|&node| slots[node].is_none()) else {
+            continue;
+        };
+        slots[node] = Some(slot);
+        if !covers(&space.areas[nodes[node].area], slot) {
+            refusals.push(Refusal::Outside { node, slot });
         }
     }
+    let mut taken: Vec<u32> = held.iter().map(|(slot, _)| *slot).collect();
+    taken.extend(space.reserved.iter().map(|reserved| reserved.slot));
+    taken.sort_unstable();
+    taken.dedup();
     let mut new: Vec<usize> = (0..nodes.len()).filter(|&node| slots[node].is_none()).collect();
-    let needed = held.len() + new.len();
-    if needed > prefixes.capacity() as usize {
-        return Err(needed);
-    }
-    new.sort_by(|&a, &b| natural_cmp(nodes[a], nodes[b]));
-    let mut taken = held.iter().map(|(slot, _)| *slot).peekable();
-    let mut free = 0u32;
-    for node in new {
-        while taken.next_if_eq(&free).is_some() {
-            free += 1;
+    new.sort_by(|&a, &b| {
+        let key = |node: usize| (nodes[node].area, nodes[node].arrival);
+        key(a).cmp(&key(b)).then_with(|| natural_cmp(names[a], names[b]))
+    });
+    for of_area in new.chunk_by(|&a, &b| nodes[a].area == nodes[b].area) {
+        let area = nodes[of_area[0]].area;
+        match needed(&space.areas[area], &taken, of_area.len()) {
+            Some(needed) => refusals.push(Refusal::Full { area, needed }),
+            None => {
+                for (&node, slot) in of_area.iter().zip(free(&space.areas[area], &taken)) {
+                    slots[node] = Some(slot);
+                }
+            }
         }
-        slots[node] = Some(free);
-        free += 1;
     }
-    Ok(slots.into_iter().flatten().collect())
+    if refusals.is_empty() {
+        Ok(slots.into_iter().flatten().collect())
+    } else {
+        Err(refusals)
+    }
+}
+
+/// The slots that are reserved for these nodes.
+fn reserved_slots(reserved: &[Reserved<'_>], names: &[&str]) -> Vec<Option<u32>> {
+    if reserved.is_empty() {
+        return vec![None; names.len()];
+    }
+    let by_name: HashMap<&str, u32> = reserved.iter().map(|kept| (kept.name, kept.slot)).collect();
+    names.iter().map(|name| by_name.get(name).copied()).collect()
+}
+
+/// Reserved slots in which another node holds an address.
+fn held_by_others(
+    space: Space<'_>,
+    held: &[(u32, Option<usize>)],
+    names: &[&str],
+    previous: &[PreviousNode],
+) -> Vec<Refusal> {
+    let mut contested: BTreeMap<u32, usize> = BTreeMap::new();
+    for (at, kept) in space.reserved.iter().enumerate() {
+        let holder = held.binary_search_by_key(&kept.slot, |(slot, _)| *slot);
+        if holder.is_ok_and(|at| held[at].1.is_none_or(|node| names[node] != kept.name)) {
+            contested.insert(kept.slot, at);
+        }
+    }
+    if contested.is_empty() {
+        return Vec::new();
+    }
+    let mut refusals = BTreeSet::new();
+    for node in previous {
+        let slots = (node.addresses.iter()).filter_map(|&address| space.prefixes.slot(address));
+        for reserved in slots.filter_map(|slot| contested.get(&slot).copied()) {
+            let holder = node.name.as_str();
+            if holder != space.reserved[reserved].name {
+                refusals.insert((reserved, holder));
+            }
+        }
+    }
+    let refusal = |(reserved, holder): (usize, &str)| Refusal::Held {
+        reserved,
+        holder: holder.to_owned(),
+    };
+    refusals.into_iter().map(refusal).collect()
+}
+
+fn covers(spans: &[(u32, u32)], slot: u32) -> bool {
+    spans.iter().any(|(first, last)| (*first..=*last).contains(&slot))
+}
+
+/// How many slots are needed, if that is more than there are.
+fn needed(spans: &[(u32, u32)], taken: &[u32], new: usize) -> Option<usize> {
+    let size: usize = spans
+        .iter()
+        .map(|(first, last)| (last - first) as usize + 1)
+        .sum();
+    let within = |(first, last): &(u32, u32)| {
+        taken.partition_point(|slot| slot <= last) - taken.partition_point(|slot| slot < first)
+    };
+    let needed = spans.iter().map(within).sum::<usize>() + new;
+    (needed > size).then_some(needed)
+}
+
+/// The slots that are free, ascending.
+fn free<'a>(spans: &'a [(u32, u32)], taken: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+    spans.iter().flat_map(|&(first, last)| {
+        let from = taken.partition_point(|&slot| slot < first);
+        let mut taken = taken[from..].iter().copied().peekable();
+        (first..=last).filter(move |slot| taken.next_if_eq(slot).is_none())
+    })
 }
 
 /// The slots in which a previous compile gave an address, and the node of `nodes` that may keep each.
@@ -148,6 +275,33 @@ mod tests {
     use proptest::prelude::*;
     use rackwright_api::NodeName;
 
+    /// Slots without ranges and reservations, of nodes that arrive together.
+    fn plain(
+        prefixes: RailPrefixes,
+        nodes: &[&str],
+        previous: &[PreviousNode],
+    ) -> Result<Vec<u32>, Vec<Refusal>> {
+        let areas = [vec![(0, prefixes.capacity() - 1)]];
+        let wanted: Vec<Wanted<'_>> = nodes.iter().map(|name| wanted(name, 0, 0)).collect();
+        slots(space(prefixes, &areas, &[]), &wanted, previous)
+    }
+
+    fn wanted(name: &str, area: usize, arrival: u32) -> Wanted<'_> {
+        Wanted { name, area, arrival }
+    }
+
+    fn space<'a>(
+        prefixes: RailPrefixes,
+        areas: &'a [Vec<(u32, u32)>],
+        reserved: &'a [Reserved<'a>],
+    ) -> Space<'a> {
+        Space {
+            prefixes,
+            areas,
+            reserved,
+        }
+    }
+
     fn prefixes(net: &str, rails: u8) -> RailPrefixes {
         RailPrefixes::new(net.parse().unwrap(), rails).unwrap()
     }
@@ -191,16 +345,16 @@ mod tests {
         let outside = [holder("z", &["10.0.0.1", "10.0.0.129"])];
         let nodes: Vec<String> = (0..200).map(|i| format!("n{i}")).collect();
         let nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
-        let slots = slots(prefixes("10.0.0.0/24", 1), &nodes, &outside).unwrap();
+        let slots = plain(prefixes("10.0.0.0/24", 1), &nodes, &outside).unwrap();
         assert!(!slots.contains(&0) && !slots.contains(&128));
     }
 
     #[test]
     fn an_address_held_outside_is_nobodys() {
         let both = [holder("a", &["10.0.0.5"]), holder("z", &["10.0.0.5"])];
-        assert_eq!(slots(prefixes("10.0.0.0/24", 1), &["a"], &both), Ok(vec![0]));
+        assert_eq!(plain(prefixes("10.0.0.0/24", 1), &["a"], &both), Ok(vec![0]));
         assert_eq!(
-            slots(prefixes("10.0.0.0/24", 1), &["a", "z"], &both),
+            plain(prefixes("10.0.0.0/24", 1), &["a", "z"], &both),
             Ok(vec![4, 0])
         );
     }
@@ -208,7 +362,7 @@ mod tests {
     #[test]
     fn new_nodes_come_in_natural_order() {
         assert_eq!(
-            slots(prefixes("10.0.0.0/24", 1), &["n10", "n9"], &[]),
+            plain(prefixes("10.0.0.0/24", 1), &["n10", "n9"], &[]),
             Ok(vec![1, 0])
         );
     }
@@ -232,9 +386,9 @@ mod tests {
             let (before, after) = (names(&before), names(&after));
             let before: Vec<&str> = before.iter().map(String::as_str).collect();
             let after: Vec<&str> = after.iter().map(String::as_str).collect();
-            let first = slots(cut, &before, &[]).unwrap();
+            let first = plain(cut, &before, &[]).unwrap();
             let held = previous(&before, &first, cut);
-            let second = slots(cut, &after, &held).unwrap();
+            let second = plain(cut, &after, &held).unwrap();
             for (name, slot) in after.iter().zip(&second) {
                 if let Some(at) = before.iter().position(|other| other == name) {
                     prop_assert_eq!(first[at], *slot);
@@ -246,7 +400,7 @@ mod tests {
             unique.sort_unstable();
             unique.dedup();
             prop_assert_eq!(unique.len(), after.len());
-            prop_assert_eq!(slots(cut, &after, &previous(&after, &second, cut)).unwrap(), second);
+            prop_assert_eq!(plain(cut, &after, &previous(&after, &second, cut)).unwrap(), second);
         }
 
         /// A slot's address reads back as the slot.

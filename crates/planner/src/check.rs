@@ -26,21 +26,15 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
             spec: &pool.profile,
         })
         .collect();
-    let mut outside: Vec<&PreviousNode> = input.previous.iter().collect();
-    outside.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut planned = plan.nodes().map(|node| node.name()).peekable();
-    outside.retain(|node| {
+    let mut sorted: Vec<&PreviousNode> = input.previous.iter().collect();
+    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut names = plan.nodes().map(|node| node.name()).peekable();
+    let (planned, outside): (Vec<&PreviousNode>, Vec<&PreviousNode>) = sorted.into_iter().partition(|node| {
         let name = node.name.as_str();
-        while planned.next_if(|planned| *planned < name).is_some() {}
-        planned.peek() != Some(&name)
+        while names.next_if(|planned| *planned < name).is_some() {}
+        names.peek() == Some(&name)
     });
-    let taken: Vec<Held<'_>> = outside
-        .into_iter()
-        .map(|node| Held {
-            name: node.name.as_str(),
-            addresses: &node.addresses,
-        })
-        .collect();
+    let (previous, taken) = (held(&planned), held(&outside));
     let checked = Checked {
         pools: &pools,
         fabrics: &fabrics,
@@ -48,6 +42,7 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
         superclusters: &superclusters,
         profiles: &profiles,
         taken: &taken,
+        previous: &previous,
     };
     let nodes = plan.nodes().map(|node| Node {
         name: node.name(),
@@ -57,8 +52,16 @@ pub fn check(input: &Input, plan: &Plan) -> Vec<Violation> {
     rackwright_plan_check::check(&checked, nodes)
 }
 
+fn held<'a>(nodes: &[&'a PreviousNode]) -> Vec<Held<'a>> {
+    let held = nodes.iter().map(|node| Held {
+        name: node.name.as_str(),
+        addresses: &node.addresses,
+    });
+    held.collect()
+}
+
 /// Names and specs; of intents that stand twice, the last.
-fn specs<S>(intents: &[Intent<S>]) -> Vec<(&Name, &S)> {
+pub(crate) fn specs<S>(intents: &[Intent<S>]) -> Vec<(&Name, &S)> {
     let by_name: BTreeMap<_, _> = intents
         .iter()
         .map(|intent| (&intent.name, &intent.spec))
@@ -120,6 +123,49 @@ mod tests {
             let mut plan = compile(&input()).unwrap().plan;
             bug(&mut plan);
             assert!(codes(&plan).contains(code), "{code}: {:?}", codes(&plan));
+        }
+    }
+
+    /// Two member clusters with ranges, a reservation, and a node that holds a number already.
+    fn ranges() -> Input {
+        let mut input = input();
+        input.superclusters[0].spec.clusters =
+            from_value(json!([{"name": "one", "racks": "a1"}, {"name": "two", "racks": "a2"}])).unwrap();
+        let addressing = input.fabrics[0].spec.addressing.as_mut().unwrap();
+        addressing.ranges = from_value(json!([
+            {"cluster": "one", "first": 1, "last": 50}, {"cluster": "two", "first": 51, "last": 100},
+        ]))
+        .unwrap();
+        addressing.reservations = from_value(json!([{"first": 60, "nodes": "a2-n1"}])).unwrap();
+        input.previous.push(PreviousNode {
+            name: rackwright_api::NodeName::new("a1-n1").unwrap(),
+            addresses: Box::new([[10, 64, 0, 7].into(), [10, 64, 0, 135].into()]),
+            guids: Box::default(),
+        });
+        input
+    }
+
+    /// Slots of a1-n1, a1-n2, a2-n1 and a2-n2, in this order.
+    #[test]
+    fn planted_bugs_of_the_allocator_are_caught() {
+        let compiled = compile(&ranges()).unwrap().plan;
+        assert_eq!(compiled.slots, [6, 0, 59, 50]);
+        assert_eq!(check(&ranges(), &compiled), vec![]);
+        let bugs: [(&str, &str, [u32; 4]); 4] = [
+            ("RW9051", "a number of another cluster's range", [6, 70, 59, 50]),
+            ("RW9052", "a reserved number to another node", [6, 0, 61, 59]),
+            ("RW9052", "another number than the reserved one", [6, 0, 51, 50]),
+            ("RW9053", "a node that moves", [8, 0, 59, 50]),
+        ];
+        for (code, what, slots) in bugs {
+            let mut plan = compiled.clone();
+            plan.slots = slots.to_vec();
+            let found: BTreeSet<&str> = check(&ranges(), &plan)
+                .iter()
+                .map(|violation| violation.code)
+                .filter(|code| *code != "RW9018")
+                .collect();
+            assert_eq!(found, BTreeSet::from([code]), "{what}");
         }
     }
 }

@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::Ipv4Net;
 use rackwright_api::{
     DeviceConsent, GPUPoolSpec, InfiniBandFabricSpec, NodeProfileSpec, StorageTierSpec, facts_hash,
 };
 
-use crate::allocate::{self, RailPrefixes};
+use crate::allocate::RailPrefixes;
 use crate::finding::Finding;
 use crate::guids::Guids;
 use crate::input::{Input, Intent, Kind, ObjectRef, PreviousNode};
 use crate::model::Model;
+use crate::numbers::{self, Addressed};
 use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
 use crate::power::Envelope;
 use crate::profile;
-use crate::rules::{self, depends_on_refused, prefix_too_small};
+use crate::reach::{self, Shares};
+use crate::rules::{self, depends_on_refused};
 use crate::site::{NO_RACK, Site};
 use crate::storage::{self, PoolTier};
 
@@ -31,6 +32,8 @@ pub struct Compilation {
     /// How many nodes each intent reaches: of the site, selected by the pool, plugged into the fabric, mounting the
     /// tier. Refused intents are counted too.
     pub reach: BTreeMap<ObjectRef, u32>,
+    /// The same by name of the member cluster; nodes of no member cluster under `None`.
+    pub shares: BTreeMap<ObjectRef, Shares>,
     /// Intents that a pool refers to (or a fabric or tier, for superclusters): they are held while they are deleted.
     pub referenced: BTreeSet<ObjectRef>,
     /// Every power budget and what is drawn of it: of each site its own, its phases by date, its locations.
@@ -66,6 +69,11 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::mig_layout::check,
     rules::gpu_power_limit::check,
     rules::prefixes_overlap::check,
+    rules::range_missing::check,
+    rules::range_unknown_cluster::check,
+    rules::ranges_overlap::check,
+    rules::range_outside_prefix::check,
+    numbers::check,
     rules::kernel_argument_twice::check,
     rules::kernel_command_line_length::check,
     rules::huge_pages_twice::check,
@@ -140,8 +148,8 @@ pub(crate) struct Kept {
     pub findings: Vec<Finding>,
     /// What is refused before anything is allocated.
     pub refused: BTreeSet<ObjectRef>,
-    /// Whether a fabric is too small.
-    pub too_small: bool,
+    /// Whether a fabric could not give its nodes their numbers.
+    pub unable: bool,
 }
 
 /// Compiles, and gives away what else it knows.
@@ -155,7 +163,7 @@ pub(crate) fn compile_keeping(input: &Input) -> Result<(Compilation, Kept), Comp
     let mut refused = refused_by_rules.clone();
     let slots = allocate_fabrics(&model, &input.previous, &mut refused, &mut findings);
     let plan = assemble(&model, &refused, &slots, &input.previous)?;
-    let too_small = refused.len() > refused_by_rules.len();
+    let unable = refused.len() > refused_by_rules.len();
     let compilation = Compilation::new(&model, plan, findings, refused);
     let Model { site, selected, .. } = model;
     let kept = Kept {
@@ -163,7 +171,7 @@ pub(crate) fn compile_keeping(input: &Input) -> Result<(Compilation, Kept), Comp
         selected,
         findings: kept,
         refused: refused_by_rules,
-        too_small,
+        unable,
     };
     Ok((compilation, kept))
 }
@@ -188,11 +196,13 @@ impl Compilation {
     ) -> Self {
         findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         let storage = storage::amounts(model, |pool| accepted(pool, &refused));
+        let shares = reach::shares(model);
         Self {
             plan,
             findings,
             refused,
-            reach: reach(model),
+            reach: reach::total(&shares),
+            shares,
             referenced: referenced(model),
             power: model.power.envelopes.clone(),
             storage,
@@ -221,44 +231,40 @@ struct FabricSlots {
     slots: Vec<u32>,
 }
 
-/// Gives every node of the accepted pools its slot in each fabric, in the order of the model's fabrics. A fabric that is
-/// too small is refused, and its pools with it.
+/// Gives every node of the accepted pools its slot in each fabric, in the order of the model's fabrics. A fabric that
+/// cannot give them is refused, and its pools with it.
 fn allocate_fabrics(
     model: &Model<'_>,
     previous: &[PreviousNode],
     refused: &mut BTreeSet<ObjectRef>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Option<FabricSlots>> {
-    let mut too_small = BTreeSet::new();
+    let mut unable = BTreeSet::new();
     let mut allocated = Vec::with_capacity(model.fabrics.len());
     for fabric in &model.fabrics {
         let object = ObjectRef::new(Kind::InfiniBandFabric, &fabric.name);
-        let Some(net) = addressing(fabric).filter(|_| !refused.contains(&object)) else {
+        let addressed = Addressed::new(model, fabric).filter(|_| !refused.contains(&object));
+        let Some(addressed) = addressed else {
             allocated.push(None);
             continue;
         };
         let nodes = attached(model, fabric, refused);
-        let names: Vec<&str> = nodes.iter().map(|&node| model.site.name(node)).collect();
-        let prefixes = RailPrefixes::new(net, fabric.spec.topology.rails);
-        let slots = prefixes.ok_or(nodes.len()).and_then(|prefixes| {
-            Ok(FabricSlots {
+        match numbers::allocate(model, &addressed, &nodes, previous) {
+            Ok((prefixes, slots)) => allocated.push(Some(FabricSlots {
                 prefixes,
-                slots: allocate::slots(prefixes, &names, previous)?,
-                nodes: nodes.clone(),
-            })
-        });
-        match slots {
-            Ok(slots) => allocated.push(Some(slots)),
-            Err(needed) => {
-                findings.push(prefix_too_small::finding(fabric, net, needed));
-                too_small.insert(object);
+                nodes,
+                slots,
+            })),
+            Err(refusals) => {
+                findings.extend(refusals);
+                unable.insert(object);
                 allocated.push(None);
             }
         }
     }
-    if !too_small.is_empty() {
-        refused.extend(too_small);
-        // The second time only what hangs on the small fabrics is new.
+    if !unable.is_empty() {
+        refused.extend(unable);
+        // The second time only what hangs on these fabrics is new.
         let known: BTreeSet<ObjectRef> = refused.clone();
         let mut spread = Vec::new();
         depends_on_refused::spread(model, refused, &mut spread);
@@ -269,10 +275,6 @@ fn allocate_fabrics(
         );
     }
     allocated
-}
-
-fn addressing(fabric: &Intent<InfiniBandFabricSpec>) -> Option<Ipv4Net> {
-    fabric.spec.addressing.as_ref()?.ipv4.net()
 }
 
 /// The nodes of all accepted pools that use the fabric, sorted.
@@ -306,6 +308,8 @@ fn assemble(
     let mut sources_of_guids = Guids::new(model, previous);
     let mut plan = Plan {
         racks: model.site.racks.iter().map(|rack| rack.name.clone()).collect(),
+        clusters: model.cluster_names(),
+        cluster_of_rack: model.clusters_of_racks(),
         ..Plan::default()
     };
     let mut rows = Vec::new();
@@ -445,42 +449,6 @@ fn rail_plans(fabrics: &[&Intent<InfiniBandFabricSpec>], slots: &[Option<&Fabric
         slot += u8::from(slots.is_some());
     }
     rails
-}
-
-fn reach(model: &Model<'_>) -> BTreeMap<ObjectRef, u32> {
-    let mut reach = BTreeMap::new();
-    for (index, site) in model.superclusters.iter().enumerate() {
-        let racks = (0..model.site.racks.len() as u32)
-            .filter(|&rack| model.site.racks[rack as usize].group.supercluster == index as u32);
-        let nodes = racks.map(|rack| model.site.nodes_of(rack).len() as u32).sum();
-        reach.insert(ObjectRef::new(Kind::Supercluster, &site.name), nodes);
-    }
-    for fabric in &model.fabrics {
-        reach.insert(ObjectRef::new(Kind::InfiniBandFabric, &fabric.name), 0);
-    }
-    for tier in &model.tiers {
-        reach.insert(ObjectRef::new(Kind::StorageTier, &tier.name), 0);
-    }
-    for (pool, selected) in model.pools.iter().zip(&model.selected) {
-        let nodes = selected.len() as u32;
-        reach.insert(ObjectRef::new(Kind::GPUPool, &pool.name), nodes);
-        let fabrics = pool
-            .spec
-            .fabrics
-            .iter()
-            .map(|used| ObjectRef::new(Kind::InfiniBandFabric, &used.name));
-        let tiers = pool
-            .spec
-            .storage
-            .iter()
-            .map(|used| ObjectRef::new(Kind::StorageTier, &used.tier));
-        for used in fabrics.chain(tiers) {
-            if let Some(total) = reach.get_mut(&used) {
-                *total += nodes;
-            }
-        }
-    }
-    reach
 }
 
 /// What must stay while something refers to it: everything but pools, which may always go.

@@ -1,5 +1,8 @@
 //! Racks and NVLink domains of pools.
 
+use std::collections::BTreeMap;
+
+use crate::catalogue::Gpu;
 use crate::model::Model;
 use crate::site::NO_RACK;
 
@@ -23,11 +26,31 @@ impl Model<'_> {
     pub fn is_nvlink_domain(&self, rack: u32) -> bool {
         let group = self.site.racks[rack as usize].group;
         let site = self.superclusters[group.supercluster as usize];
-        let systems = &self.views[group.supercluster as usize].systems;
-        let system = systems.get(site.spec.racks[group.group as usize].system.as_str());
+        let view = &self.views[group.supercluster as usize];
+        let system = view
+            .systems
+            .get(site.spec.racks[group.group as usize].system.as_str());
         system.is_some_and(|system| {
             let domain = system.nvlink_domain.as_ref();
             domain.is_some_and(|domain| domain.value > u16::from(system.gpus.value))
         })
+    }
+
+    /// The GPUs of a pool's nodes; `None` where a node stands in no rack, or one of its systems or GPUs is not known.
+    pub fn known_gpus(&self, pool: u32) -> Option<Vec<&Gpu>> {
+        let placed = |node: &u32| self.site.rack_of[*node as usize] != NO_RACK;
+        if !self.selected[pool as usize].iter().all(placed) {
+            return None;
+        }
+        let mut gpus: BTreeMap<(u32, &str), Option<&Gpu>> = BTreeMap::new();
+        for rack in self.racks_of(pool) {
+            let group = self.site.racks[rack as usize].group;
+            let site = self.superclusters[group.supercluster as usize];
+            let view = &self.views[group.supercluster as usize];
+            let name = site.spec.racks[group.group as usize].system.as_str();
+            gpus.entry((group.supercluster, name))
+                .or_insert_with(|| view.systems.get(name).and_then(|system| view.gpu_of(system)));
+        }
+        gpus.into_values().collect()
     }
 }

@@ -84,8 +84,8 @@ impl Incremental {
         Ok(Recompiled::All)
     }
 
-    /// Compiles one pool after a local edit; none where the edit changes what is refused, or where a fabric is too small
-    /// and what it refuses would have to be found again.
+    /// Compiles one pool after a local edit; none where the edit changes what is refused, or where a fabric cannot
+    /// give its nodes their numbers and what it refuses would have to be found again.
     fn pool(&mut self, name: &str) -> Result<Option<u32>, CompileError> {
         let kept = &mut self.kept;
         let mut model = Model::sorted(&self.input);
@@ -94,7 +94,7 @@ impl Incremental {
         // A pool's power cap changes what its racks draw.
         model.power = Power::new(&model);
         let (findings, refused) = judge(&model, &kept.findings);
-        if kept.too_small || refused != kept.refused {
+        if kept.unable || refused != kept.refused {
             return Ok(None);
         }
         let mut plan = std::mem::take(&mut self.compilation.plan);

@@ -57,10 +57,19 @@ pub struct Inventory {
     pub labels: BTreeMap<String, String>,
     /// Port GUIDs by rail, in rail order, as numbers: a site has millions.
     pub guids: Box<[(u8, u64)]>,
-    /// Disks by model (empty where it is not known), each by its PCI address as a number, or [`NO_ADDRESS`].
-    pub disks: Box<[(Box<str>, Box<[u32]>)]>,
+    /// Disks, by model.
+    pub disks: Box<[Disks]>,
     /// Where the HCAs sit, as numbers.
     pub hca_addresses: Box<[u32]>,
+}
+
+/// The disks of one model in one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disks {
+    /// The model as the device reports it; empty where it is not known.
+    pub model: Box<str>,
+    /// Each disk by its PCI address as a number, or [`NO_ADDRESS`].
+    pub addresses: Box<[u32]>,
 }
 
 /// The PCI address of a disk that does not say where it sits: the last function of the last bus, where no disk is.
@@ -79,7 +88,7 @@ pub struct Port {
 
 impl Inventory {
     /// Takes from an inventory what a compile needs.
-    pub fn new(name: NodeName, labels: BTreeMap<String, String>, spec: NodeInventorySpec) -> Self {
+    pub fn new(name: NodeName, labels: BTreeMap<String, String>, spec: &NodeInventorySpec) -> Self {
         let ports = spec.hcas.iter().map(|hca| Port {
             rail: hca.rail,
             guid: hca.guid.value(),
@@ -108,9 +117,10 @@ impl Inventory {
                 .or_default()
                 .push(address.unwrap_or(NO_ADDRESS));
         }
-        let disks = by_model
-            .into_iter()
-            .map(|(model, disks)| (model.into(), disks.into()));
+        let disks = by_model.into_iter().map(|(model, addresses)| Disks {
+            model: model.into(),
+            addresses: addresses.into(),
+        });
         Self {
             name,
             labels,

@@ -8,6 +8,7 @@ use rackwright_api::{
 use rackwright_manifest::Path;
 
 use crate::catalogue::{Gpu, MaxPower, Reported, System, View};
+use crate::clusters::Clusters;
 use crate::finding::{Finding, at};
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef};
 use crate::power::Power;
@@ -93,6 +94,7 @@ impl<'a> Model<'a> {
         let named = model.named_nodes(findings);
         let unplaced = model.unplaced(&named);
         model.site = Site::build(&model.superclusters, unplaced.into_iter(), findings);
+        model.site.clusters = Clusters::read(&model, findings);
         model.selected = model
             .pools
             .iter()

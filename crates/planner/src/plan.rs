@@ -17,6 +17,10 @@ pub struct Plan {
     /// By node and rail; 0 where the inventory knows none.
     pub(crate) guids: Vec<u64>,
     pub(crate) racks: Vec<Name>,
+    /// The names of all sites' member clusters.
+    pub(crate) clusters: Vec<Box<str>>,
+    /// By rack: which of `clusters` holds it; `u32::MAX` where none does.
+    pub(crate) cluster_of_rack: Vec<u32>,
     /// Consents to wipe by node, each node's by serial number. People write them, so they are few.
     pub(crate) consents: BTreeMap<Box<str>, Vec<DeviceConsent>>,
 }
@@ -118,6 +122,11 @@ impl<'a> PlannedNode<'a> {
         &self.plan.pools[self.row.pool as usize]
     }
 
+    /// The hash of its profile and facts.
+    pub fn hash(&self) -> u128 {
+        self.row.hash
+    }
+
     /// Its rack, where the site places it.
     pub fn rack(&self) -> Option<&'a Name> {
         self.plan.racks.get(self.row.rack as usize)
@@ -145,6 +154,15 @@ impl<'a> PlannedNode<'a> {
             rails,
             wipe_consents: self.plan.consents.get(self.name()).cloned().unwrap_or_default(),
         }
+    }
+
+    /// The address of one rail, where it has one.
+    pub(crate) fn rail_address(&self, rail: usize) -> Option<InterfaceAddress> {
+        let address = self.pool().rails.get(rail)?.address?;
+        Some(InterfaceAddress::from_parts(
+            self.address(address),
+            address.prefix_length,
+        ))
     }
 
     fn guid(&self, rail: usize) -> Option<u64> {

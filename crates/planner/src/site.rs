@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use rackwright_api::{Name, NodeName, RackGroup, SuperclusterSpec};
 use rackwright_hostset::Hostlist;
 
+use crate::clusters::Clusters;
 use crate::finding::{Finding, at};
 use crate::input::{Intent, Kind, ObjectRef};
 use crate::rules::{duplicate_node, hostlist_invalid, invalid_node_name, node_names_count, too_many_nodes};
@@ -41,6 +42,8 @@ pub(crate) struct Site {
     pub rack_of: Vec<u32>,
     /// Superclusters with a rack group that could not be read: what they lack may be what it held.
     pub incomplete: Vec<bool>,
+    /// Which member cluster holds each rack; empty until the racks are known.
+    pub clusters: Clusters,
     /// Nodes by rack: those of rack *r* are `by_rack[rack_start[r]..rack_start[r + 1]]`.
     by_rack: Vec<u32>,
     rack_start: Vec<u32>,
@@ -101,6 +104,7 @@ impl Site {
             by_rack,
             rack_start,
             incomplete: Vec::new(),
+            clusters: Clusters::default(),
         }
     }
 
@@ -128,6 +132,11 @@ impl Site {
     /// The name of a node.
     pub fn name(&self, node: u32) -> &str {
         &self.names[node as usize]
+    }
+
+    /// The member cluster of a node, as its place in the site's `spec.clusters`.
+    pub fn cluster_of(&self, node: u32) -> Option<u32> {
+        self.clusters.of(self.rack_of[node as usize])
     }
 
     /// The supercluster that places a node.

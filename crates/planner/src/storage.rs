@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 
 use rackwright_api::{GPUPoolSpec, LocalNvme, Name, StorageTierSpec, Throughput, TierThroughput};
 
-use crate::catalogue;
 use crate::input::Intent;
 use crate::model::Model;
 use crate::names::counted;
-use crate::tiers::{FileSystem, fabric_of, mountings, of_pool};
+use crate::tiers::{fabric_of, mountings, of_pool};
 
 /// What one tier is to one pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,12 +63,11 @@ pub(crate) fn amounts(model: &Model<'_>, accepted: impl Fn(&Intent<GPUPoolSpec>)
         for mounting in of_pool {
             let tier = mounting.tier;
             let amount = |figure: Figure| figure.amount(nodes, gpus);
-            let [capacity, read, write] = match FileSystem::of(&tier.spec) {
-                Some(FileSystem::Local(local)) => local_figures(local),
-                _ => {
-                    let sharers = sharers.get(&tier.name).copied().unwrap_or_default();
-                    shared_figures(model, tier, number, nodes, sharers)
-                }
+            let [capacity, read, write] = if let Some(local) = &tier.spec.local_nvme {
+                local_figures(local)
+            } else {
+                let sharers = sharers.get(&tier.name).copied().unwrap_or_default();
+                shared_figures(model, tier, number, nodes, sharers)
             };
             amounts.push(PoolTier {
                 pool: mounting.pool.name.clone(),
@@ -223,13 +221,18 @@ fn links(model: &Model<'_>, tier: &StorageTierSpec, pool: u32) -> Result<Links, 
     let topology = &fabric.spec.topology;
     let switch = topology.switch.as_ref();
     let switch = switch.ok_or_else(|| format!("topology.switch of {name} is not stated"))?;
-    let known = catalogue::switch(switch.as_str());
+    let site = model.site_number(&fabric.spec.supercluster);
+    let switches = site.map(|site| &model.views[site].switches);
+    let known = switches.and_then(|switches| switches.get(switch.as_str()));
     let known = known.ok_or_else(|| format!("the catalogue does not know the switch {switch} of {name}"))?;
     let (rails, gbps) = (u64::from(topology.rails), u64::from(known.port_rate_gbps.value));
+    let source = &known.port_rate_gbps.source;
+    let origin = switches.and_then(|switches| switches.origin(switch.as_str(), source));
+    let origin = origin.map_or(String::new(), |origin| format!(" ({origin})"));
     Ok(Links {
         // Gb/s to bytes, and the usable part: 10^9 / 8 / 100.
         bytes_per_second: rails * gbps * USABLE_LINK * 1_250_000,
-        how: format!("{rails} x {gbps} Gb/s x 0.9"),
+        how: format!("{rails} x {gbps} Gb/s x 0.9{origin}"),
     })
 }
 

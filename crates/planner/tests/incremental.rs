@@ -9,8 +9,8 @@
 mod support;
 
 use proptest::prelude::*;
-use rackwright_api::GPUPoolSpec;
-use rackwright_planner::{Compilation, Incremental, Intent, Recompiled};
+use rackwright_api::{GPUPoolSpec, NodeConfigSpec, NodeName};
+use rackwright_planner::{Compilation, Incremental, Input, Intent, PreviousNode, Recompiled};
 use serde_json::{Value, json};
 use support::{configs, input};
 
@@ -48,6 +48,30 @@ metadata: { name: a6-n2 }
 spec: { hcas: [ { rail: 0, guid: "0xa088c20300000002" } ] }
 "#;
 
+/// The same site in two member clusters, with ranges, a reservation, and numbers that are held already: by a node that
+/// keeps its own, and by one that is gone.
+fn clustered() -> Input {
+    let site = SITE.replace(
+        "system: dgx-b200 }",
+        "system: dgx-b200 }\n  clusters:\n  - { name: one, racks: \"a[1-3]\" }\n  - { name: two, racks: \"a[4-6]\" }",
+    );
+    let ranges = "ranges: [ { cluster: one, first: 1, last: 10 }, { cluster: two, first: 11, last: 100 } ]";
+    let reserved = "reservations: [ { first: 20, nodes: a5-n1 } ]";
+    let site = site.replace(
+        "{ ipv4: 10.64.0.0/20 }",
+        &format!("{{ ipv4: 10.64.0.0/20, {ranges}, {reserved} }}"),
+    );
+    let held = |name: &str, host: u8| PreviousNode {
+        name: NodeName::new(name).unwrap(),
+        addresses: Box::new([[10, 64, 0, host].into(), [10, 64, 8, host].into()]),
+        guids: Box::default(),
+    };
+    Input {
+        previous: vec![held("a1-n2", 7), held("gone", 3)],
+        ..input(&site)
+    }
+}
+
 /// A value of a field, some of them mistakes.
 fn one_of(values: Vec<Value>) -> impl Strategy<Value = Value> {
     prop::sample::select(values)
@@ -77,8 +101,7 @@ fn pool(name: &str, spec: &Value) -> Intent<GPUPoolSpec> {
     Intent::new(name, serde_json::from_value(spec.clone()).unwrap())
 }
 
-fn start(pools: &[Value; 3]) -> Incremental {
-    let mut input = input(SITE);
+fn start(mut input: Input, pools: &[Value; 3]) -> Incremental {
     let numbered = pools.iter().enumerate();
     input.pools = numbered.map(|(at, spec)| pool(&format!("p{at}"), spec)).collect();
     Incremental::new(input).unwrap()
@@ -102,9 +125,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn edits_give_what_a_full_compile_gives(edits in prop::collection::vec((0..3usize, edit()), 1..12)) {
+    fn edits_give_what_a_full_compile_gives(
+        clusters in any::<bool>(),
+        edits in prop::collection::vec((0..3usize, edit()), 1..12),
+    ) {
         let mut specs = specs();
-        let mut compiler = start(&specs);
+        let mut compiler = start(if clusters { clustered() } else { input(SITE) }, &specs);
         for (at, (field, value)) in edits {
             match value {
                 Value::Null => drop(specs[at].as_object_mut().unwrap().remove(field)),
@@ -124,7 +150,7 @@ proptest! {
 #[test]
 fn only_the_nodes_of_an_edited_pool_are_compiled() {
     let mut specs = specs();
-    let mut compiler = start(&specs);
+    let mut compiler = start(input(SITE), &specs);
     let edited = |specs: &mut [Value; 3], field: &str, value: Value| {
         specs[1][field] = value;
         pool("p1", &specs[1])
@@ -146,11 +172,28 @@ fn only_the_nodes_of_an_edited_pool_are_compiled() {
 #[test]
 fn an_edit_that_refuses_is_compiled_in_full_and_back() {
     let mut specs = specs();
-    let mut compiler = start(&specs);
+    let mut compiler = start(input(SITE), &specs);
     specs[0]["host"] = json!({"sysctls": {"not a key": "1"}});
     assert_eq!(compiler.set_pool(pool("p0", &specs[0])).unwrap(), Recompiled::All);
     assert_eq!(compiler.compilation().plan.pools().len(), 2);
     specs[0]["host"] = json!({});
     assert_eq!(compiler.set_pool(pool("p0", &specs[0])).unwrap(), Recompiled::All);
     assert_eq!(compiler.compilation().plan.pools().len(), 3);
+}
+
+#[test]
+fn numbers_of_clusters_stay_where_an_edit_leaves_them() {
+    let mut specs = specs();
+    let mut compiler = start(clustered(), &specs);
+    assert_eq!(compiler.compilation().plan.pools().len(), 3);
+    let before = configs(compiler.compilation());
+    specs[2]["host"] = json!({"modules": ["a"]});
+    let recompiled = compiler.set_pool(pool("p2", &specs[2])).unwrap();
+    assert_eq!(recompiled, Recompiled::Nodes(3));
+    for (name, host) in [("a1-n1", 1), ("a1-n2", 7), ("a5-n1", 20), ("a4-n1", 11)] {
+        let after = configs(compiler.compilation());
+        let address = |spec: &NodeConfigSpec| spec.facts.rails[0].ipv4.as_ref().unwrap().as_str().to_owned();
+        assert_eq!(address(&before[name]), address(&after[name]), "{name}");
+        assert_eq!(address(&after[name]), format!("10.64.0.{host}/21"), "{name}");
+    }
 }

@@ -265,8 +265,11 @@ fn the_documented_layouts_cannot_grow() {
     }
 }
 
-/// GPUs of four slices: name, slices and the most of each profile (MIG User Guide; mig-parted `config-default.yaml`).
-const FOUR_SLICES: [(&str, &[(&str, u8, u8)]); 2] = [
+/// A profile of a GPU of four slices: its name, its slices, and the most of it.
+type Profile = (&'static str, u8, u8);
+
+/// GPUs of four slices (MIG User Guide; mig-parted `config-default.yaml`).
+const FOUR_SLICES: [(&str, &[Profile]); 2] = [
     (
         "a30",
         &[

@@ -268,6 +268,39 @@ fn phases_count_the_switches_of_their_nodes() {
     assert_eq!(draws, [32 * 14_300 + 12 * 1_720, second]);
 }
 
+/// A site's budget has no date: the finding says with which phase it is exceeded, switches included.
+#[test]
+fn the_first_phase_that_exceeds_the_site_is_named() {
+    let of = |budget: u64| {
+        let yaml = site(&format!(
+            "  power: {{ budget: {budget}W }}
+  phases:
+  - {{ name: second, by: \"2031-01-31\" }}
+  - {{ name: first, by: \"2030-01-31\" }}
+  racks:
+  - {{ names: a, nodes: n1, system: dgx-b200, phase: first }}
+  - {{ names: b, nodes: n1, system: dgx-b200, phase: second }}
+"
+        )) + &object(
+            "GPUPool",
+            "train",
+            "  nodes: { racks: \"a,b\" }\n  fabrics: [ { name: compute } ]\n",
+        ) + &object(
+            "InfiniBandFabric",
+            "compute",
+            "  plane: Compute\n  topology: { type: FatTree, rails: 8, nodesPerUnit: 1, switch: qm9700 }\n",
+        );
+        messages(&yaml).pop()
+    };
+    // One node and its eight leaves, which share one spine; then two nodes with sixteen.
+    let (first, second) = (14_300 + 9 * 1_720, 2 * 14_300 + 17 * 1_720);
+    let from = |budget| of(budget).unwrap().split("; ").last().unwrap().to_owned();
+    assert_eq!(from(first - 1), "from phase first (2030-01-31) on");
+    assert_eq!(from(first), "from phase second (2031-01-31) on");
+    assert_eq!(from(second - 1), "from phase second (2031-01-31) on");
+    assert_eq!(of(second), None);
+}
+
 #[test]
 fn switches_of_unknown_power_are_named_with_the_entry_to_add() {
     let of = |switch: &str| {
@@ -335,119 +368,4 @@ fn a_phase_fills_whole_units() {
     );
     // Both come at one date: the last unit stays partial, which is no mistake.
     assert_eq!(messages(&of(", phase: second", "second")), Vec::<String>::new());
-}
-
-/// Entries of a site's own catalogue are used by every rule, and named as the source.
-#[test]
-fn own_entries_are_judged_by() {
-    let own = "  catalogue:
-    gpus:
-    - name: ours-gpu
-      minPower: 300W
-      maxPower: 500W
-      mig: { computeSlices: 4, memorySlices: 4, profiles: [ { name: 1g.10gb, computeSlices: 1, memorySlices: 1, max: 4 } ] }
-      source: \"its data sheet\"
-    systems:
-    - { name: ours, gpu: ours-gpu, gpus: 4, maxPower: 5kW, source: \"its data sheet\" }
-    - { name: like-b200, like: dgx-b200, source: \"the same box\" }
-  racks:
-  - { names: a, nodes: n1, system: ours, powerLimit: 4kW }
-  - { names: b, nodes: n1, system: like-b200, powerLimit: 14kW }
-";
-    let pool = "  nodes: { racks: a }\n  gpu: { powerLimit: 200W, mig: { layout: [ { profile: 1g.10gb, count: 5 } ] } }\n";
-    let found = messages(&(site(own) + &object("GPUPool", "cut", pool)));
-    let expected = [
-        "RW2019 the MIG layout of GPUPool/cut does not fit ours-gpu, the GPU of ours (spec.racks[0].system of Supercluster/lab): 5 x 1g.10gb and it holds 4; 5 x 1 (1g.10gb) = 5 compute slices and it has 4; 5 x 1 (1g.10gb) = 5 memory slices and it has 4; from this site's catalogue: ours-gpu (spec.catalogue.gpus[0], its data sheet)",
-        "RW2020 GPUPool/cut caps its GPUs at 200 W, and ours-gpu, the GPU of ours (spec.racks[0].system of Supercluster/lab), takes 300 to 500 W; from this site's catalogue: ours-gpu (spec.catalogue.gpus[0], its data sheet)",
-        "RW4001 1 rack of Supercluster/lab may draw 1 x 5 kW (ours) = 5 kW each, and spec.racks[0].powerLimit allows 4 kW: 1 kW too much; racks a; from this site's catalogue: ours (spec.catalogue.systems[0], its data sheet)",
-        "RW4001 1 rack of Supercluster/lab may draw 1 x 14.3 kW (like-b200) = 14.3 kW each, and spec.racks[1].powerLimit allows 14 kW: 300 W too much; racks b",
-    ];
-    assert_eq!(found[1..], expected);
-}
-
-/// What is wrong with an entry, in words; one that cannot be used leaves the built-in one in place.
-#[test]
-fn entries_that_cannot_be_are_refused() {
-    let of = |section: &str, entry: &str| {
-        messages(&site(&format!(
-            "  catalogue: {{ {section}: [ {{ source: x, {entry} }} ] }}\n  racks: [ {{ names: a, nodes: n1, system: dgx-b200, powerLimit: 14300W }} ]\n"
-        )))
-    };
-    for (section, entry, why) in [
-        (
-            "systems",
-            "name: new, like: dgx-b20",
-            "like an entry that the built-in catalogue has not",
-        ),
-        (
-            "systems",
-            "name: dgx-b200, like: dgx-h100",
-            "is a built-in entry, and starts from itself",
-        ),
-        ("systems", "name: new", "is a new entry and lacks gpu and gpus"),
-        ("systems", "name: new, gpus: 8", "is a new entry and lacks gpu"),
-        (
-            "systems",
-            "name: new, gpu: none, gpus: 8",
-            "has the GPU none, which the catalogue has not",
-        ),
-        ("gpus", "name: new", "is a new entry and lacks mig"),
-        ("gpus", "name: l40s, minPower: 351W", "has caps out of order"),
-        (
-            "switches",
-            "name: new, ports: 64",
-            "is a new entry and lacks portRateGbps",
-        ),
-        (
-            "switches",
-            "name: qm9700, typicalPower: 1721W",
-            "typically draws 1721 W and at most 1720 W",
-        ),
-        (
-            "adapters",
-            "name: new",
-            "is a new entry and lacks pciDevice and pkeyTable and rateGbps",
-        ),
-    ] {
-        let found = of(section, entry);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(
-            found[0].starts_with("RW4006 ") && found[0].contains(why),
-            "{entry}: {found:?}"
-        );
-    }
-    for (section, entry) in [
-        ("systems", "name: dgx-b200, gpus: 8"),
-        ("gpus", "name: b200-sxm6-180gb, maxPower: 1kW"),
-        ("switches", "name: qm9700"),
-        ("adapters", "name: connectx-7, pkeyTable: 128"),
-    ] {
-        let found = of(section, entry);
-        assert!(
-            found.len() == 1 && found[0].starts_with("RW4007 "),
-            "{entry}: {found:?}"
-        );
-    }
-    assert_eq!(
-        of("adapters", "name: connectx-7, pkeyTable: 64"),
-        Vec::<String>::new()
-    );
-}
-
-/// More loads of a sort than a message holds are added up.
-#[test]
-fn many_loads_are_added_up() {
-    let kinds: Vec<String> = (0..7)
-        .map(|at| format!("{{ name: e{at}, count: 2, power: {}W }}", at + 1))
-        .collect();
-    let found = messages(&site(&format!(
-        "  power: {{ budget: 55W }}\n  equipment: [ {} ]\n",
-        kinds.join(", ")
-    )));
-    assert_eq!(
-        found,
-        [
-            "RW4003 Supercluster/lab draws 2 x 1 W (e0) + 2 x 2 W (e1) + 2 x 3 W (e2) + 2 x 4 W (e3) + 36 W (3 more equipment) = 56 W, and spec.power.budget allows 55 W: 1 W too much; no racks"
-        ]
-    );
 }

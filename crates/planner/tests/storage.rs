@@ -32,7 +32,11 @@ spec:
 /// A pool of two nodes (`a1-n1`, `a1-n2`) with these lines and tiers.
 fn pool(lines: &[&str], tiers: &[&str]) -> String {
     let tiers: Vec<String> = tiers.iter().map(|tier| format!("{{ tier: {tier} }}")).collect();
-    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    let lines = lines
+        .iter()
+        .map(|line| format!("  {line}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     format!(
         "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: train }}\nspec:\n  supercluster: lab\n  \
          nodes: {{ racks: \"a1\" }}\n  fabrics: [ {{ name: storage }} ]\n{lines}  storage: [ {} ]\n",
@@ -41,7 +45,11 @@ fn pool(lines: &[&str], tiers: &[&str]) -> String {
 }
 
 fn tier(name: &str, lines: &[&str]) -> String {
-    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    let lines = lines
+        .iter()
+        .map(|line| format!("  {line}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     format!(
         "---\napiVersion: rackwright.dev/v1alpha1\nkind: StorageTier\nmetadata: {{ name: {name} }}\nspec:\n  supercluster: lab\n{lines}"
     )

@@ -79,8 +79,57 @@ fn mounts() -> impl Strategy<Value = Vec<Value>> {
     })
 }
 
+fn gpu() -> impl Strategy<Value = Option<Value>> {
+    let toggle = || prop_oneof![Just("Enabled"), Just("Disabled")];
+    let gpu = (
+        text!(Power),
+        text!(MigProfile),
+        1_u32..1 << 20,
+        toggle(),
+        toggle(),
+        any::<bool>(),
+    );
+    proptest::option::of(gpu.prop_map(|(power, mig, channels, ecc, persistence, operator)| {
+        json!({
+            "ecc": ecc, "persistence": persistence, "powerLimit": power,
+            "imex": {"channels": channels, "mode": if operator { "DriverManaged" } else { "HostManaged" }},
+            "managedBy": if operator { "GPUOperator" } else { "Host" },
+            "mig": {"layout": [{"profile": mig, "count": 1}]},
+        })
+    }))
+}
+
+/// Rails of a profile and of a node: some without address or GUID.
+fn rails() -> impl Strategy<Value = (Vec<ProfileRail>, Facts)> {
+    let rail = (
+        any::<u64>(),
+        any::<[u8; 4]>(),
+        0_u8..=32,
+        any::<(bool, bool)>(),
+        any::<Option<u16>>(),
+    );
+    vec(rail, 0..4).prop_map(|rails| {
+        let profile = |number: usize, mtu| {
+            json!({"rail": number, "fabric": "f", "fabricRail": number, "plane": "Storage", "mtu": mtu})
+        };
+        let both = rails.into_iter().enumerate().map(|(number, (guid, address, length, (has_guid, has_address), mtu))| {
+            let fact = Rail {
+                guid: has_guid.then(|| Guid::from_value(guid)),
+                ipv4: has_address.then(|| InterfaceAddress::from_parts(address.into(), length)),
+                leaf: None,
+                port: None,
+                rail: number as u8,
+            };
+            (serde_json::from_value(profile(number, mtu)).unwrap(), fact)
+        });
+        let (rails, facts) = both.unzip();
+        (rails, Facts { rails: facts, ..Facts::default() })
+    })
+}
+
 prop_compose! {
     fn profile()(
+        gpu in gpu(),
         arguments in vec(text!(KernelArgument), 0..6),
         sysctls in sysctls(),
         modules in modules(),
@@ -91,6 +140,7 @@ prop_compose! {
         let options: Vec<Value> =
             modules.into_iter().map(|(module, options)| json!({"module": module, "options": options})).collect();
         json!({
+            "gpu": gpu,
             "host": {
                 "kernelArguments": arguments, "moduleOptions": options, "sysctls": sysctls,
                 "serviceLimits": [{"service": service, "memlock": limit}],
@@ -137,18 +187,40 @@ fn check(profile: &NodeProfileSpec, rendered: &Rendered) {
     assert_eq!(sysctls, wanted);
 
     // As modprobe reads it: words between blanks.
-    for (line, module) in
-        lines(content(rendered, "/etc/modprobe.d/rackwright.conf")).zip(&host.module_options)
-    {
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        assert_eq!(&words[..2], ["options", module.module.as_str()]);
+    let operator = profile.gpu.as_ref().and_then(|gpu| gpu.managed_by) == Some(GpuManager::GPUOperator);
+    let modprobe = content(rendered, "/etc/modprobe.d/rackwright.conf");
+    let found: BTreeMap<&str, Vec<&str>> = lines(modprobe)
+        .map(|line| {
+            let words: Vec<&str> = line.split_ascii_whitespace().collect();
+            assert_eq!(words[0], "options", "{line}");
+            (words[1], words[2..].to_vec())
+        })
+        .collect();
+    for module in &host.module_options {
+        let name = module.module.as_str();
+        if operator && (name == "nvidia" || name.starts_with("nvidia_")) {
+            assert!(!found.contains_key(name));
+            continue;
+        }
         let options: Vec<String> = module
             .options
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        assert_eq!(&words[2..], options);
+        assert_eq!(found[name], options);
     }
+    let channels = profile
+        .gpu
+        .as_ref()
+        .filter(|_| !operator)
+        .and_then(|gpu| gpu.imex.as_ref()?.channels);
+    let wanted = channels.map(|channels| vec![format!("NVreg_ImexChannelCount={channels}")]);
+    assert_eq!(
+        found
+            .get("nvidia")
+            .map(|words| words.iter().map(ToString::to_string).collect()),
+        wanted
+    );
 
     let names: BTreeSet<String> = profile
         .mounts
@@ -186,6 +258,22 @@ fn check(profile: &NodeProfileSpec, rendered: &Rendered) {
     );
 }
 
+/// A rail is set up, with its name and its address, exactly where the node knows both GUID and address.
+fn check_rails(facts: &Facts, rendered: &Rendered) {
+    let rules = content(rendered, "/etc/udev/rules.d/70-rackwright-rails.rules");
+    for rail in &facts.rails {
+        let path = format!("/etc/systemd/network/70-rackwright-rail{}.network", rail.rail);
+        let network = content(rendered, &path);
+        let named = rules.contains(&format!("NAME=\"rail{}\"", rail.rail));
+        match (&rail.guid, &rail.ipv4) {
+            (Some(_), Some(address)) => {
+                assert_eq!((named, setting(network, "Address")), (true, address.to_string()));
+            }
+            _ => assert_eq!((named, network), (false, "")),
+        }
+    }
+}
+
 /// Every file and unit comes back from both formats as it was.
 fn formats(rendered: &Rendered) {
     let written: BTreeMap<String, String> = rendered
@@ -220,15 +308,17 @@ fn formats(rendered: &Rendered) {
 
 proptest! {
     #[test]
-    fn what_is_rendered_reads_back(profile in profile()) {
+    fn what_is_rendered_reads_back(profile in profile(), (rails, facts) in rails()) {
         let profile: NodeProfileSpec = serde_json::from_value(profile).unwrap();
-        match render(&profile, &Facts::default()) {
+        let profile = NodeProfileSpec { rails, ..profile };
+        match render(&profile, &facts) {
             Ok(rendered) => {
-                prop_assert_eq!(&rendered, &render(&profile, &Facts::default()).unwrap());
+                prop_assert_eq!(&rendered, &render(&profile, &facts).unwrap());
                 for file in &rendered.files {
                     prop_assert!(file.content.ends_with('\n') && file.content.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)));
                 }
                 check(&profile, &rendered);
+                check_rails(&facts, &rendered);
                 formats(&rendered);
             }
             Err(errors) => {

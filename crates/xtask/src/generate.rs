@@ -25,6 +25,10 @@ pub fn run(check: bool) -> anyhow::Result<()> {
     rules(&mut files);
     command_line(&mut files);
     files.insert(PathBuf::from("docs/catalogue.md"), crate::catalogue::markdown());
+    files.insert(
+        PathBuf::from("docs/action-classes.md"),
+        crate::classes::markdown(),
+    );
     let mut stale = Vec::new();
     for (path, content) in &files {
         let full = root.join(path);

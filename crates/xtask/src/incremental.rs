@@ -80,7 +80,7 @@ fn input(folder: &Path) -> anyhow::Result<Input> {
         let name = NodeName::new(found.metadata.name.context("a name")?)?;
         input
             .inventories
-            .push(Inventory::new(name, BTreeMap::new(), found.spec));
+            .push(Inventory::new(name, BTreeMap::new(), &found.spec));
     }
     Ok(input)
 }

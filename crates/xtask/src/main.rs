@@ -2,6 +2,8 @@
 
 mod bench;
 mod catalogue;
+mod classes;
+mod diffbench;
 mod fleet;
 mod generate;
 mod house;
@@ -50,6 +52,14 @@ enum Command {
         #[arg(long)]
         previous: Option<PathBuf>,
     },
+    /// The diff of two plans by field
+    #[command(hide = true)]
+    Diff {
+        /// The old plan, as JSON lines
+        old: PathBuf,
+        /// The new one
+        new: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -59,6 +69,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { nodes, rounds } => bench::run(&nodes, rounds),
         Command::Floor { folder, previous } => bench::floor(&folder, previous.as_deref()),
         Command::Peers(args) => peers::run(&args),
+        Command::Diff { old, new } => diffbench::run(&old, &new),
     }
 }
 

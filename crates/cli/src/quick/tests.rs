@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use rackwright_planner::Disks;
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -412,7 +413,13 @@ fn the_plain_forms_are_taken() {
     let taken = super::inventory(inventory).unwrap();
     assert_eq!(*taken.guids, [(0, 0xfe), (31, 0xff)]);
     assert_eq!(taken.labels.len(), 2);
-    assert_eq!(*taken.disks, [("M".into(), [0x0100].into())]);
+    assert_eq!(
+        *taken.disks,
+        [Disks {
+            model: "M".into(),
+            addresses: [0x0100].into(),
+        }]
+    );
     let config = br#" { "apiVersion": "rackwright.dev/v1alpha1", "kind": "NodeConfig", "metadata": {"labels": {"rackwright.dev/pool": "p"}, "name": "a1-n1"}, "spec": {"facts": {"rack": "a1", "rails": [{"guid": "0x00000000000000ff", "ipv4": "10.0.0.1/16", "leaf": "l", "port": 1, "rail": 0}]}, "hash": "00000000000000000000000000000000", "management": "Managed", "profile": "p-0"}}
 "#;
     let taken = super::previous(config).unwrap();

@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use super::VerbError;
 use crate::args::{Plan, PlanOutput};
+use crate::before::Before;
+use crate::carried::{self, Carried};
+use crate::changes::Changes;
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint};
 use crate::pipeline::{self, Outcome};
@@ -28,7 +31,7 @@ const SPELLED_BY_ONE: usize = 256;
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
-    let outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
+    let mut outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
     let exit = report::exit(&outcome, false);
     findings(&outcome, color);
     refused(&outcome, args);
@@ -38,12 +41,31 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         eprint("no plan is printed because of the errors above\n");
         return Ok(exit);
     }
-    let written = print(args, &select(args, &outcome)?, &outcome, out);
+    if let Some(cluster) = &args.cluster {
+        let kept = outcome.compilation.keep_member(cluster);
+        kept.map_err(|error| VerbError::Unknown(error.to_string()))?;
+    }
+    let before = before(args)?;
+    let changes = before.as_ref().map(|before| Changes::new(&outcome, before));
+    let changes = changes.transpose()?;
+    if let Some(changes) = changes.as_ref().filter(|changes| !changes.violations.is_empty()) {
+        report::violations(&changes.violations);
+        eprint("no plan is printed because of the errors above\n");
+        return Ok(Exit::Tool);
+    }
+    let written = print(args, &select(args, &outcome)?, &outcome, changes.as_ref(), out);
     match written {
         Err(VerbError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
         Err(error) => Err(error),
         Ok(()) => Ok(exit),
     }
+}
+
+/// What the plan is compared with: where a summary of the whole plan is asked for, and an earlier state is given.
+fn before(args: &Plan) -> Result<Option<Before>, VerbError> {
+    let summed_up = args.node.is_none() && matches!(args.output, PlanOutput::Text | PlanOutput::Json);
+    let path = args.previous.as_deref().filter(|_| summed_up);
+    Ok(path.map(Before::read).transpose()?)
 }
 
 /// Findings and the summary of what was read.
@@ -76,22 +98,31 @@ fn refused(outcome: &Outcome, args: &Plan) {
 
 /// What is printed.
 struct Selection<'a> {
+    /// Those with nodes: a profile that no node needs is not written.
     pools: Vec<&'a PoolPlan>,
     node: Option<PlannedNode<'a>>,
+    /// Nodes of the earlier plan that no pool holds any more, by name.
+    carried: Vec<Carried>,
 }
 
 fn select<'a>(args: &Plan, outcome: &'a Outcome) -> Result<Selection<'a>, VerbError> {
     let plan = &outcome.compilation.plan;
     let Some(name) = &args.node else {
+        let carried = match &args.previous {
+            Some(path) => carried::read(path, outcome)?,
+            None => Vec::new(),
+        };
         return Ok(Selection {
-            pools: plan.pools().iter().collect(),
+            pools: plan.pools().iter().filter(|pool| pool.nodes > 0).collect(),
             node: None,
+            carried,
         });
     };
     let node = planned(outcome, name)?;
     Ok(Selection {
         pools: vec![node.pool()],
         node: Some(node),
+        carried: Vec::new(),
     })
 }
 
@@ -116,19 +147,31 @@ impl<'a> Selection<'a> {
     }
 }
 
-fn print(args: &Plan, selection: &Selection<'_>, outcome: &Outcome, out: &mut Out) -> Result<(), VerbError> {
+fn print(
+    args: &Plan,
+    selection: &Selection<'_>,
+    outcome: &Outcome,
+    changes: Option<&Changes>,
+    out: &mut Out,
+) -> Result<(), VerbError> {
     match (args.output, selection.node) {
         (PlanOutput::Text, None) => {
             let (errors, warnings) = outcome.tally();
             let summary = Summary::new(&outcome.compilation, &outcome.refused, errors, warnings);
             out.write_all(summary.text(&outcome.refused).as_bytes())?;
+            if let Some(changes) = changes {
+                out.write_all(changes.text().as_bytes())?;
+            }
         }
-        (PlanOutput::Json, _) => json(selection, outcome, out)?,
+        (PlanOutput::Json, _) => json(selection, outcome, changes, out)?,
         (PlanOutput::Jsonl, _) => {
             for pool in &selection.pools {
                 line(&profile(pool), out)?;
             }
             lines(selection.nodes(outcome), out)?;
+            for carried in &selection.carried {
+                line(&carried.object, out)?;
+            }
         }
         (PlanOutput::Yaml, _) | (PlanOutput::Text, Some(_)) => {
             let mut first = true;
@@ -146,6 +189,9 @@ fn print(args: &Plan, selection: &Selection<'_>, outcome: &Outcome, out: &mut Ou
             if selection.node.is_none() {
                 for planned in selection.nodes(outcome) {
                     document(serde_yaml::to_string(&node(planned))?, out)?;
+                }
+                for carried in &selection.carried {
+                    document(serde_yaml::to_string(&carried.object)?, out)?;
                 }
             }
         }
@@ -190,23 +236,39 @@ fn json_value(object: &impl Serialize, out: &mut Out) -> Result<(), VerbError> {
     })
 }
 
-/// One JSON value, streamed: `{"formatVersion":1,"summary":…,"profiles":[…],"nodes":[…]}`.
-fn json(selection: &Selection<'_>, outcome: &Outcome, out: &mut Out) -> Result<(), VerbError> {
+/// One JSON value, streamed: `{"formatVersion":1,"summary":…,"changes":…,"profiles":[…],"nodes":[…]}`; changes where there
+/// is an earlier state.
+fn json(
+    selection: &Selection<'_>,
+    outcome: &Outcome,
+    changes: Option<&Changes>,
+    out: &mut Out,
+) -> Result<(), VerbError> {
     let (errors, warnings) = outcome.tally();
     out.write_all(b"{\"formatVersion\":1,\"summary\":")?;
     json_value(
         &Summary::new(&outcome.compilation, &outcome.refused, errors, warnings),
         out,
     )?;
+    if let Some(changes) = changes {
+        out.write_all(b",\"changes\":")?;
+        json_value(changes, out)?;
+    }
     out.write_all(b",\"profiles\":[")?;
     for (at, pool) in selection.pools.iter().enumerate() {
         out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
         json_value(&profile(pool), out)?;
     }
     out.write_all(b"],\"nodes\":[")?;
-    for (at, planned) in selection.nodes(outcome).enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+    let mut first = true;
+    let mut separate = |out: &mut Out| out.write_all(if std::mem::take(&mut first) { b"\n" } else { b",\n" });
+    for planned in selection.nodes(outcome) {
+        separate(out)?;
         json_value(&node(planned), out)?;
+    }
+    for carried in &selection.carried {
+        separate(out)?;
+        json_value(&carried.object, out)?;
     }
     Ok(out.write_all(b"]}\n")?)
 }

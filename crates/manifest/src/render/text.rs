@@ -1,5 +1,6 @@
 //! Findings as text with the source lines that they are about.
 
+use super::printable;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
@@ -28,7 +29,7 @@ pub fn text(diagnostic: &Diagnostic, sources: &Sources, colour: Colour) -> Strin
         Severity::Warning => Level::WARNING,
     };
     let title = level
-        .primary_title(diagnostic.message.as_str())
+        .primary_title(printable(&diagnostic.message))
         .id(diagnostic.code.as_str());
     let mut group = title.elements(std::iter::empty::<annotate_snippets::Padding>());
     let mut files: Vec<FileId> = Vec::new();
@@ -59,7 +60,7 @@ pub fn text(diagnostic: &Diagnostic, sources: &Sources, colour: Colour) -> Strin
                 if label.text.is_empty() {
                     annotation
                 } else {
-                    annotation.label(label.text.as_str())
+                    annotation.label(printable(&label.text))
                 }
             });
             let snippet = Snippet::source(window.text)
@@ -85,6 +86,7 @@ pub fn text(diagnostic: &Diagnostic, sources: &Sources, colour: Colour) -> Strin
             Some(path) if !path.is_empty() => format!("{object}: {path}"),
             _ => object.clone(),
         };
+        let place = printable(&place).into_owned();
         group = group.element(Level::NOTE.with_name("in").message(place));
     }
     let mut report = vec![group];
@@ -99,14 +101,14 @@ pub fn text(diagnostic: &Diagnostic, sources: &Sources, colour: Colour) -> Strin
 }
 
 fn fix_group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Option<Group<'a>> {
-    let help = diagnostic.help.as_deref();
+    let help = diagnostic.help.as_deref().map(printable);
     let window = diagnostic.fix.as_ref().and_then(|fix| {
         let window = windows(sources, std::iter::once(fix.span)).pop()?;
         Some((fix, window))
     });
     match window {
         Some((fix, window)) => {
-            let title = Level::HELP.secondary_title(help.unwrap_or("write instead"));
+            let title = Level::HELP.secondary_title(help.unwrap_or("write instead".into()));
             let range = window.relative(fix.span);
             Some(
                 title.element(

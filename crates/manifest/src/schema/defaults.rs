@@ -10,7 +10,7 @@ pub(super) fn would_change(node: &Node, object: &Value) -> bool {
     node.has_defaults || has_null(object)
 }
 
-fn has_null(value: &Value) -> bool {
+pub(super) fn has_null(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.iter().any(has_null),
@@ -25,7 +25,8 @@ pub(super) fn apply(node: &Node, object: &mut Value) {
     fill(node, object);
 }
 
-fn drop_nulls(node: &Node, value: &mut Value) {
+/// Drops nulls where none are allowed and no default stands ready.
+pub(super) fn drop_nulls(node: &Node, value: &mut Value) {
     match value {
         Value::Object(map) => map.retain(|key, value| {
             let Some(schema) = node.field(key) else {

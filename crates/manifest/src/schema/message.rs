@@ -1,5 +1,6 @@
 //! Values in messages as Go's `fmt` prints them, which is how the API server prints them.
 
+use crate::render::is_printable;
 use serde_json::{Number, Value};
 use std::fmt::Write;
 
@@ -52,8 +53,9 @@ pub(super) fn quote(text: &str) -> String {
             '\u{c}' => out.push_str("\\f"),
             // Writing to a string cannot fail.
             c if c.is_ascii_control() => drop(write!(out, "\\x{:02x}", u32::from(c))),
-            c if c.is_control() => drop(write!(out, "\\u{:04x}", u32::from(c))),
-            c => out.push(c),
+            c if is_printable(c) => out.push(c),
+            c if c <= '\u{ffff}' => drop(write!(out, "\\u{:04x}", u32::from(c))),
+            c => drop(write!(out, "\\U{:08x}", u32::from(c))),
         }
     }
     out.push('"');
@@ -84,6 +86,11 @@ mod tests {
         assert_eq!(
             bad_value(&json!("a\"\u{1}\u{7f}ä\u{85}")),
             r#""a\"\x01\x7fä\u0085""#
+        );
+        // Marks of direction and line ends of Unicode are escaped, accents that stand alone are not.
+        assert_eq!(
+            bad_value(&json!("\u{202e}\u{2028}\u{feff}e\u{301}\u{e0001}")),
+            "\"\\u202e\\u2028\\ufeffe\u{301}\\U000e0001\""
         );
         assert_eq!(
             bad_value(&json!({"b": [1, "x"], "a": null})),

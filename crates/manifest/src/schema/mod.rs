@@ -234,6 +234,16 @@ impl Schema {
         defaults::apply(&self.root, object);
     }
 
+    /// The object as the API server takes it where a field is `null` that must not be: without that field.
+    pub fn without_nulls<'a>(&self, object: &'a Value) -> Cow<'a, Value> {
+        if !defaults::has_null(object) {
+            return Cow::Borrowed(object);
+        }
+        let mut object = object.clone();
+        defaults::drop_nulls(&self.root, &mut object);
+        Cow::Owned(object)
+    }
+
     /// Removes what the schema does not have, as the API server does without strict validation, and says where it was.
     pub fn prune(&self, object: &mut Value) -> Vec<Path> {
         prune::prune(&self.root, object)

@@ -1,5 +1,6 @@
 //! Builds documents from the events of either parser: values, places, and the findings that need both.
 
+mod anchor;
 mod finish;
 mod merge;
 
@@ -416,32 +417,6 @@ impl<'a> Builder<'a> {
                 self.key(Key::Refused(range));
             }
         }
-    }
-
-    fn remember(&mut self, anchor: usize, value: &Value, node: usize, height: usize) {
-        let nodes = self.nodes.get(node..).unwrap_or(&[]);
-        self.cloned += nodes.len();
-        if self.cloned > self.limits.max_alias_expansion {
-            let range = nodes.first().map_or((0, 0), |node| node.value);
-            return self.abandon(
-                Diagnostic::error(
-                    rules::ALIAS_EXPANSION.code(),
-                    format!(
-                        "the values behind anchors have more than {} parts",
-                        self.limits.max_alias_expansion
-                    ),
-                )
-                .label(self.span(range), "one anchor too many"),
-            );
-        }
-        self.anchors.insert(
-            anchor,
-            Anchored {
-                value: value.clone(),
-                nodes: nodes.into(),
-                height,
-            },
-        );
     }
 
     fn insert(&mut self, name: String, range: Range, value: Value, node: usize) {

@@ -64,6 +64,22 @@ impl Dialect {
         }
     }
 
+    /// Reports the one escape of JSON that go-yaml does not know, which is an error to it.
+    pub(super) fn quoted_scalar(builder: &mut Builder<'_>, range: Range) {
+        let Some(at) = escaped_slash(builder.source(range)) else {
+            return;
+        };
+        let place = (range.0 + at as u32, range.0 + at as u32 + 2);
+        let finding = Diagnostic::error(
+            rules::YAML_SYNTAX.code(),
+            "kubectl does not know the escape `\\/` in YAML",
+        )
+        .label(builder.span(place), "kubectl refuses this")
+        .help("a slash needs no backslash")
+        .fix(builder.span(place), "/");
+        builder.refuse(range, finding);
+    }
+
     /// Reports plain scalars in brackets that go-yaml ends earlier: at a question mark, and behind a colon that has no
     /// space.
     pub(super) fn plain_scalar(&self, builder: &mut Builder<'_>, text: &str, range: Range, is_key: bool) {
@@ -93,7 +109,34 @@ impl Dialect {
     }
 }
 
-/// The first tab of each line whose leading white space holds one.
+/// Where a text in double quotes has a backslash and a slash that belong together.
+fn escaped_slash(quoted: &str) -> Option<usize> {
+    let bytes = quoted.as_bytes();
+    let mut at = 0;
+    while let Some(backslash) = bytes.get(at..)?.iter().position(|byte| *byte == b'\\') {
+        at += backslash;
+        if bytes.get(at + 1) == Some(&b'/') {
+            return Some(at);
+        }
+        at += 2;
+    }
+    None
+}
+
+/// How many bytes of a line are indentation.
+fn indentation(line: &str) -> usize {
+    let mut rest = line.trim_start_matches([' ', '\t']);
+    while let Some(inner) = rest
+        .strip_prefix(['-', '?'])
+        .filter(|inner| inner.starts_with([' ', '\t']))
+    {
+        rest = inner.trim_start_matches([' ', '\t']);
+    }
+    line.len() - rest.len()
+}
+
+/// The first tab of each line whose indentation holds one: its leading white space, and what stands behind the dashes of
+/// lists and the question marks of keys.
 fn indenting_tabs(text: &str) -> BTreeSet<u32> {
     let mut tabs = BTreeSet::new();
     if !text.contains('\t') {
@@ -101,7 +144,7 @@ fn indenting_tabs(text: &str) -> BTreeSet<u32> {
     }
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
-        let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
+        let blank = indentation(line);
         if let Some(tab) = line[..blank].find('\t') {
             tabs.insert((offset + tab) as u32);
         }

@@ -59,6 +59,9 @@ fn take(builder: &mut Builder<'_>, dialect: &mut Dialect, event: Event<'_>, span
             if style == ScalarStyle::Plain && range.0 < range.1 && !builder.skipping() {
                 dialect.plain_scalar(builder, &text, range, is_key);
             }
+            if style == ScalarStyle::DoubleQuoted && !builder.skipping() {
+                Dialect::quoted_scalar(builder, range);
+            }
             take_scalar(builder, text, style, anchor, tag.as_deref(), range);
         }
         Event::SequenceStart(style, anchor, tag) => {
@@ -121,6 +124,13 @@ fn take_scalar(
     let absent = plain && range.0 >= range.1;
     let text = if absent { Cow::Borrowed("") } else { text };
     if builder.key_expected() {
+        if anchor != 0 {
+            let value = match scalar::read(&text) {
+                Reading::Value(value) if plain && tag.is_none() => value,
+                _ => Value::String(text.clone().into_owned()),
+            };
+            builder.remember_key(anchor, value, range);
+        }
         let key = take_key(builder, text, plain, tag, range);
         return builder.key(key);
     }

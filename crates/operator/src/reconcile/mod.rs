@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use rackwright_api::Name;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -65,6 +66,8 @@ pub(crate) struct Reconciler {
     pub crds: watch::Receiver<Crds>,
     pub checker: Arc<Checker>,
     pub synced: watch::Sender<Synced>,
+    /// The member cluster whose nodes are written; all nodes without one.
+    pub cluster: Option<Name>,
     pub debounce: Duration,
     pub resync: Duration,
 }
@@ -151,8 +154,9 @@ impl Reconciler {
         let started = Instant::now();
         let observed = Arc::new(snapshot(&self.applier.store)?);
         self.checker.are_orders(&observed.deletions()).await?;
-        let looked_at = Arc::clone(&observed);
-        let (validated, work) = tokio::task::spawn_blocking(move || think(&looked_at)).await??;
+        let (looked_at, cluster) = (Arc::clone(&observed), self.cluster.clone());
+        let (validated, work) =
+            tokio::task::spawn_blocking(move || think(&looked_at, cluster.as_ref())).await??;
         self.applier.metrics.compiled(started.elapsed());
         self.applier.metrics.findings(
             validated
@@ -231,8 +235,8 @@ impl Reconciler {
 }
 
 /// The pure part of a round.
-fn think(observed: &Observed) -> Result<(Validated, Work), RoundError> {
-    let validated = validate::validate(observed)?;
+fn think(observed: &Observed, cluster: Option<&Name>) -> Result<(Validated, Work), RoundError> {
+    let validated = validate::validate(observed, cluster)?;
     let work = plan::plan(observed, &validated.compilation)?;
     Ok((validated, work))
 }

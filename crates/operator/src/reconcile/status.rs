@@ -102,6 +102,7 @@ fn status(
                 .find(|pool| pool.name.as_str() == object.name)
         })
         .flatten()
+        .filter(|pool| pool.nodes > 0)
         .map(|pool| pool.profile_name.clone());
     IntentStatus {
         conditions: conditions(&verdict, record, now),
@@ -157,6 +158,14 @@ fn verdict(
             ready: false,
             reason: reasons::PLAN_REJECTED,
             message: format!("a defect of Rackwright, please report it; nothing is written. {first}"),
+            abnormal: Some(conditions::STALLED),
+        };
+    }
+    if let Some(unknown) = &validated.unknown_cluster {
+        return Verdict {
+            ready: false,
+            reason: reasons::UNKNOWN_CLUSTER,
+            message: format!("the operator serves one member cluster, and nothing is written: {unknown}"),
             abnormal: Some(conditions::STALLED),
         };
     }

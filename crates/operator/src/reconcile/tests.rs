@@ -44,6 +44,7 @@ fn reconciler(client: &kube::Client) -> Reconciler {
         crds,
         checker: Arc::new(Checker::new(client.clone(), Doubt::default())),
         synced: watch::Sender::new(Synced::default()),
+        cluster: None,
         debounce: options.debounce,
         resync: options.resync,
     }
@@ -114,7 +115,7 @@ async fn a_rejected_plan_writes_nothing_but_says_so() {
         changes.changed().await.unwrap();
     }
     let observed = snapshot(&store).unwrap();
-    let (mut validated, mut work) = think(&observed).unwrap();
+    let (mut validated, mut work) = think(&observed, None).unwrap();
     validated.violations.push(rackwright_plan_check::Violation {
         code: "RW9001",
         nodes: Vec::new(),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use rackwright_api::{Name, NodeName};
 use rackwright_plan_check::{Kind as CheckedKind, Violation};
 use rackwright_planner::{
-    Compilation, CompileError, Input, Intent, Kind, ObjectRef, PreviousNode, check, compile,
+    Compilation, CompileError, Input, Intent, Kind, ObjectRef, Plan, PreviousNode, UnknownCluster, check,
+    compile,
 };
 
 use crate::reconcile::observe::{Observed, Stored};
@@ -27,18 +28,26 @@ pub(crate) struct Validated {
     pub violations: Vec<Violation>,
     /// Intents whose plan is rejected with them.
     pub rejected: BTreeSet<ObjectRef>,
+    /// The member cluster that we serve is not there: nothing is planned, and no node let go for it.
+    pub unknown_cluster: Option<UnknownCluster>,
 }
 
-/// Compiles and checks.
-pub(crate) fn validate(observed: &Observed) -> Result<Validated, ValidateError> {
+/// Compiles and checks, and leaves what is of our member cluster.
+pub(crate) fn validate(observed: &Observed, cluster: Option<&Name>) -> Result<Validated, ValidateError> {
     let input = input(observed);
-    let compilation = compile(&input)?;
+    let mut compilation = compile(&input)?;
     let violations = check(&input, &compilation.plan);
     let rejected = rejected(&compilation, &violations);
+    let unknown_cluster = cluster.and_then(|name| compilation.keep_member(name.as_str()).err());
+    if unknown_cluster.is_some() {
+        // No pool has a say: an operator with a wrong name must not take everything for gone.
+        compilation.plan = Plan::default();
+    }
     Ok(Validated {
         compilation,
         violations,
         rejected,
+        unknown_cluster,
     })
 }
 
@@ -101,6 +110,7 @@ fn rejected(compilation: &Compilation, violations: &[Violation]) -> BTreeSet<Obj
                 CheckedKind::Supercluster => Kind::Supercluster,
                 CheckedKind::GPUPool => Kind::GPUPool,
                 CheckedKind::InfiniBandFabric => Kind::InfiniBandFabric,
+                CheckedKind::StorageTier => Kind::StorageTier,
                 CheckedKind::NodeProfile => {
                     pools.extend(
                         plan.pools()

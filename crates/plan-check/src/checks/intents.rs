@@ -277,7 +277,8 @@ impl Group {
     }
 }
 
-fn hostlist(text: &rackwright_api::Hostlist) -> Result<Hostlist, String> {
+/// Reads a hostlist; the error names it.
+pub(super) fn hostlist(text: &rackwright_api::Hostlist) -> Result<Hostlist, String> {
     Hostlist::parse(text.as_str(), &Limits::default()).map_err(|error| format!("{text}: {error}"))
 }
 

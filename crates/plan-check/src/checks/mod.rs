@@ -4,6 +4,7 @@ mod columns;
 mod intents;
 mod membership;
 mod node;
+mod numbers;
 mod prefixes;
 mod profiles;
 mod storage;
@@ -18,6 +19,7 @@ use crate::violation::{Sink, Violation};
 use columns::Columns;
 use intents::Intents;
 use node::NodeCheck;
+use numbers::Numbers;
 use profiles::Profiles;
 
 /// Checks a plan. The nodes are walked once, in any order. The answer is sorted by code, nodes, objects and message;
@@ -29,7 +31,8 @@ pub fn check<'n>(checked: &Checked<'_>, nodes: impl IntoIterator<Item = Node<'n>
     prefixes::check(checked.profiles, &intents, &mut sink);
 
     let mut columns = Columns::default();
-    let mut each = NodeCheck::new(&intents, &profiles);
+    let numbers = Numbers::read(checked, &intents, &mut sink);
+    let mut each = NodeCheck::new(&intents, &profiles, numbers);
     let mut addresses = Vec::new();
     for node in nodes {
         let pool = intents.pool_id(node.pool);
@@ -39,6 +42,7 @@ pub fn check<'n>(checked: &Checked<'_>, nodes: impl IntoIterator<Item = Node<'n>
         columns.push(&node, pool, &addresses);
     }
 
+    each.finish(checked.taken, &mut sink);
     unique::addresses(&mut columns, checked.taken, &mut sink);
     unique::guids(&mut columns, &mut sink);
     let mut roster = unique::nodes(&columns, &intents, checked.taken, &mut sink);

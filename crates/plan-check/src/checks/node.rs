@@ -5,10 +5,11 @@ use rackwright_api::{Management, NodeName, Rail};
 
 use super::columns::Id;
 use super::intents::Intents;
+use super::numbers::Numbers;
 use super::profiles::{Known, KnownRail, Prefix, Profiles};
 use super::storage::Consents;
 use crate::canonical::node_hash;
-use crate::input::Node;
+use crate::input::{Held, Node};
 use crate::invariant::Invariant;
 use crate::table::{
     ADDRESS_OUTSIDE, ADDRESS_PRESENCE, ADDRESS_RESERVED, GRANTED, HOST_NUMBER, MANAGEMENT, NODE_HASH,
@@ -22,6 +23,7 @@ pub(super) struct NodeCheck<'a> {
     consents: Consents<'a>,
     json: String,
     host_numbers: Vec<HostNumber<'a>>,
+    numbers: Numbers<'a>,
 }
 
 /// The host number that a rail gave the node.
@@ -32,13 +34,19 @@ struct HostNumber<'a> {
 }
 
 impl<'a> NodeCheck<'a> {
-    pub(super) fn new(intents: &Intents<'a>, profiles: &'a Profiles<'a>) -> Self {
+    pub(super) fn new(intents: &Intents<'a>, profiles: &'a Profiles<'a>, numbers: Numbers<'a>) -> Self {
         Self {
             profiles,
             consents: Consents::new(intents),
             json: String::new(),
             host_numbers: Vec::new(),
+            numbers,
         }
+    }
+
+    /// Reports what only the last node decides.
+    pub(super) fn finish(self, taken: &[Held<'_>], sink: &mut Sink) {
+        self.numbers.finish(taken, sink);
     }
 
     /// Checks a node of the pool with that number; `addresses` are those of its rails as numbers.
@@ -124,6 +132,10 @@ impl<'a> NodeCheck<'a> {
             if !reserved(node, rail, address, sink) {
                 self.same_host_number(node, rail, known.fabric, address, sink);
             }
+        }
+        for host in &self.host_numbers {
+            self.numbers
+                .check(node, host.fabric, host.number, &profile.rails, sink);
         }
     }
 

@@ -90,7 +90,7 @@ fn mount_of(name: &str, tier: &StorageTierSpec, rails: &[ProfileRail]) -> Option
             devices.remove("throughput");
         }
     }
-    let fabric = tier.fabric.as_ref().map(|fabric| fabric.as_str());
+    let fabric = tier.fabric.as_ref().map(rackwright_api::Name::as_str);
     let on_fabric = |rail: &&ProfileRail| Some(rail.fabric.as_str()) == fabric;
     let rails: Vec<u8> = rails.iter().filter(on_fabric).map(|rail| rail.rail).collect();
     if !rails.is_empty() {
@@ -109,9 +109,12 @@ fn sorted_devices(mut mount: Value) -> Value {
     mount
 }
 
-/// The consents that tiers give, by pool and node: serial, signature and tier.
+/// Serial number, signature and tier.
+type Consent<'a> = (&'a str, &'a str, &'a str);
+
+/// The consents that tiers give, by pool and node.
 pub(super) struct Consents<'a> {
-    of_node: HashMap<(Id, &'a str), BTreeSet<(&'a str, &'a str, &'a str)>>,
+    of_node: HashMap<(Id, &'a str), BTreeSet<Consent<'a>>>,
 }
 
 impl<'a> Consents<'a> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::numbers::{ranges, renumber, reserve};
 use crate::world::{World, address, consent, guid, name, zero};
 use rackwright_api::{Grant, Hostlist, Ipv4Prefix, KernelArgument, Management, ModuleName, OnDelete, Plane};
 use rackwright_plan_check::{INVARIANTS, Kind};
@@ -284,7 +285,7 @@ const PLANTS: &[Plant] = &[
         w.pool("train").gpu.as_mut().unwrap().mig = None;
     }),
     ("RW9041", "a mount that is missing", Yes, |w| {
-        drop(w.profile("train").mounts.remove(0))
+        drop(w.profile("train").mounts.remove(0));
     }),
     (
         "RW9041",
@@ -296,10 +297,10 @@ const PLANTS: &[Plant] = &[
         },
     ),
     ("RW9041", "options in another order", Yes, |w| {
-        w.profile("train").mounts[0].options.reverse()
+        w.profile("train").mounts[0].options.reverse();
     }),
     ("RW9041", "the rails of another fabric", Yes, |w| {
-        w.profile("train").mounts[0].rails = vec![0]
+        w.profile("train").mounts[0].rails = vec![0];
     }),
     ("RW9041", "the consents of a tier in a profile", Yes, |w| {
         let consents = w.tiers[0].1.local_nvme.as_ref().unwrap().wipe_consents.clone();
@@ -321,7 +322,7 @@ const PLANTS: &[Plant] = &[
         w.node("r1-n2").facts.wipe_consents[0] = consent("S1", "ext4:1");
     }),
     ("RW9043", "consents out of order", Yes, |w| {
-        w.node("r1-n2").facts.wipe_consents.reverse()
+        w.node("r1-n2").facts.wipe_consents.reverse();
     }),
     (
         "RW9043",
@@ -333,6 +334,34 @@ const PLANTS: &[Plant] = &[
     ),
     ("RW9030", "a tier that does not exist", Yes, |w| {
         w.tiers.pop();
+    }),
+    ("RW9030", "ranges that cannot be read", No, |w| {
+        ranges(w);
+        w.superclusters[0].1.clusters[0].racks = list("r[1-");
+    }),
+    ("RW9051", "a number of another cluster", Yes, |w| {
+        ranges(w);
+        renumber(w, "q1-n1", 40);
+    }),
+    ("RW9051", "a number of a range without a cluster", Yes, |w| {
+        ranges(w);
+        w.superclusters[0].1.clusters.pop();
+    }),
+    ("RW9051", "a cluster without a range", Yes, |w| {
+        ranges(w);
+        w.fabric("compute").addressing.as_mut().unwrap().ranges.pop();
+    }),
+    ("RW9052", "another number than the reserved one", Yes, |w| {
+        reserve(w, 40, "r1-n1");
+    }),
+    ("RW9052", "the number of a node that is not there", Yes, |w| {
+        reserve(w, 5, "r9-n9");
+    }),
+    ("RW9053", "another number than before", No, |w| {
+        w.previous.push((
+            "r1-n1".into(),
+            vec![[10, 64, 0, 40].into(), [10, 64, 1, 40].into()],
+        ));
     }),
 ];
 
@@ -365,7 +394,10 @@ fn each_planted_bug_is_found_by_its_own_code() {
 
 #[test]
 fn each_invariant_has_a_planted_bug() {
-    let planted: BTreeSet<&str> = PLANTS.iter().map(|plant| plant.0).collect();
+    let of_plans = PLANTS.iter().map(|plant| plant.0);
+    let planted: BTreeSet<&str> = of_plans
+        .chain(crate::waves::PLANTS.iter().map(|plant| plant.0))
+        .collect();
     let known: BTreeSet<&str> = INVARIANTS.iter().map(|invariant| invariant.code).collect();
     assert_eq!(planted, known);
 }

@@ -6,5 +6,7 @@
 )]
 
 mod invariants;
+mod numbers;
 mod properties;
+mod waves;
 mod world;

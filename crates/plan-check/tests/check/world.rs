@@ -19,6 +19,8 @@ pub struct World {
     pub profiles: Vec<(String, Name, NodeProfileSpec)>,
     pub nodes: Vec<(String, Name, NodeConfigSpec)>,
     pub taken: Vec<(String, Vec<Ipv4Addr>)>,
+    /// What nodes of the plan held before.
+    pub previous: Vec<(String, Vec<Ipv4Addr>)>,
 }
 
 pub fn name(text: &str) -> Name {
@@ -204,6 +206,7 @@ impl World {
             profiles,
             nodes,
             taken,
+            previous: Vec::new(),
         };
         world.pool("train").storage = ["scratch", "data", "volumes"]
             .map(|tier| TierRef { tier: name(tier) })
@@ -249,6 +252,11 @@ impl World {
             .iter()
             .map(|(name, addresses)| Held { name, addresses })
             .collect();
+        let previous: Vec<_> = self
+            .previous
+            .iter()
+            .map(|(name, addresses)| Held { name, addresses })
+            .collect();
         let checked = Checked {
             pools: &pools,
             fabrics: &fabrics,
@@ -256,6 +264,7 @@ impl World {
             superclusters: &superclusters,
             profiles: &profiles,
             taken: &taken,
+            previous: &previous,
         };
         check(
             &checked,

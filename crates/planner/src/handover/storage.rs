@@ -13,7 +13,7 @@ use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use rackwright_api::{
-    BeeGfs, Filesystem, Lustre, Name, Nfs, Provisioner, ReclaimPolicy, StorageTierSpec, Transport, Weka,
+    BeeGfs, Filesystem, Lustre, Name, Nfs, Nid, Provisioner, ReclaimPolicy, StorageTierSpec, Transport, Weka,
 };
 use serde::Serialize;
 
@@ -61,8 +61,7 @@ pub fn class(name: &Name, tier: &StorageTierSpec) -> Option<StorageClass> {
                 ("volDirBasePath", format!("k8s/{name}")),
             ]),
         ),
-        (Provisioner::LVMS, _)
-        | (Provisioner::LocalStaticProvisioner | Provisioner::TopoLVM, _)
+        (Provisioner::LVMS | Provisioner::LocalStaticProvisioner | Provisioner::TopoLVM, _)
         | (Provisioner::CSI, FileSystem::Local(_)) => return None,
     };
     let dynamic = provisioner != NO_PROVISIONER;
@@ -340,7 +339,7 @@ fn quantity(bytes: u64) -> Quantity {
     ];
     let whole = suffixes
         .iter()
-        .find(|(factor, _)| bytes > 0 && bytes % factor == 0);
+        .find(|(factor, _)| bytes > 0 && bytes.is_multiple_of(*factor));
     Quantity(whole.map_or_else(
         || bytes.to_string(),
         |(factor, suffix)| format!("{}{suffix}", bytes / factor),
@@ -394,7 +393,7 @@ fn weka_parameters(weka: &Weka) -> BTreeMap<String, String> {
 
 /// `<MGS>[:<failover MGS>…]:/<file system>`: mount.lustre(8).
 pub fn lustre_device(lustre: &Lustre) -> String {
-    let servers: Vec<&str> = lustre.management_servers.iter().map(|nid| nid.as_str()).collect();
+    let servers: Vec<&str> = lustre.management_servers.iter().map(Nid::as_str).collect();
     format!("{}:/{}", servers.join(":"), lustre.file_system)
 }
 

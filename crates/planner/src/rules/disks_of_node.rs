@@ -7,7 +7,7 @@ use rackwright_manifest::{Rule, Severity};
 
 use crate::finding::{Finding, at};
 use crate::glob;
-use crate::input::Inventory;
+use crate::input::{Disks, Inventory};
 use crate::model::Model;
 use crate::names::{counted, folded};
 use crate::tiers::mountings;
@@ -144,7 +144,11 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
 fn matching(inventory: &Inventory, devices: &Devices) -> Option<usize> {
     let addresses: Vec<u32> = devices.pci_addresses.iter().map(PciAddress::value).collect();
     let mut count = 0;
-    for (model, disks) in &inventory.disks {
+    for Disks {
+        model,
+        addresses: disks,
+    } in &inventory.disks
+    {
         let fits = match (&devices.model, model.is_empty()) {
             (None, _) => true,
             (Some(_), true) => return None,

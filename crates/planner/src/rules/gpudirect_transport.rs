@@ -1,6 +1,6 @@
 //! GPUDirect Storage is asked of a tier that cannot do it.
 
-use rackwright_api::{Filesystem, StorageTierSpec, Transport};
+use rackwright_api::{Filesystem, StorageTierSpec, Transport, Version};
 use rackwright_manifest::{Path, Rule, Severity};
 
 use crate::finding::{Finding, at};
@@ -133,7 +133,7 @@ fn obstacles(tier: &StorageTierSpec) -> Vec<(Path, String)> {
                 .collect();
             // EXAScaler carries its own client, which serves it below 2.15 too.
             let old = |client: &&str| major_minor(client) < LUSTRE && !client.contains("ddn");
-            let client = lustre.client.as_ref().map(|client| client.as_str());
+            let client = lustre.client.as_ref().map(Version::as_str);
             found.extend(client.filter(old).map(|client| {
                 let why = format!("its client {client} is older than {}.{}", LUSTRE.0, LUSTRE.1);
                 (at!("spec", "lustre", "client"), why)

@@ -16,6 +16,7 @@ pub mod gpu_operator_owns;
 pub mod gpu_power_limit;
 pub mod gpudirect_host;
 pub mod gpudirect_transport;
+pub mod host_number_conflict;
 pub mod hostlist_invalid;
 pub mod huge_pages_twice;
 pub mod imex_channels;
@@ -45,6 +46,7 @@ pub mod mount_points_collide;
 pub mod nfs_connections;
 pub mod node_claimed_twice;
 pub mod node_names_count;
+pub mod number_outside_range;
 pub mod persistence_off;
 pub mod phase_power;
 pub mod phase_splits_unit;
@@ -54,8 +56,14 @@ pub mod provisioner_of_tier;
 pub mod rack_in_two_clusters;
 pub mod rack_power;
 pub mod raid_devices;
+pub mod range_missing;
+pub mod range_outside_prefix;
+pub mod range_too_small;
+pub mod range_unknown_cluster;
+pub mod ranges_overlap;
 pub mod rdma_without_fabric;
 pub mod reclaim_policy;
+pub mod reservation_unknown_node;
 pub mod server_place;
 pub mod site_power;
 pub mod storage_class_differs;
@@ -100,6 +108,14 @@ pub static RULES: &[&Rule] = &[
     &unknown_system::RULE,
     &mig_layout::RULE,
     &gpu_power_limit::RULE,
+    &range_missing::RULE,
+    &range_unknown_cluster::RULE,
+    &ranges_overlap::RULE,
+    &range_outside_prefix::RULE,
+    &range_too_small::RULE,
+    &reservation_unknown_node::RULE,
+    &host_number_conflict::RULE,
+    &number_outside_range::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
     &kernel_argument_twice::RULE,

@@ -1,5 +1,6 @@
 //! A tier is mounted over the system.
 
+use rackwright_api::AbsolutePath;
 use rackwright_manifest::{Rule, Severity};
 
 use crate::finding::{Finding, at};
@@ -104,7 +105,7 @@ const NEEDED: &[&str] = &[
 /// The mount point of every tier.
 pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for tier in &model.tiers {
-        let Some(point) = tier.spec.mount_point.as_ref().map(|point| point.as_str()) else {
+        let Some(point) = tier.spec.mount_point.as_ref().map(AbsolutePath::as_str) else {
             continue;
         };
         let Some((needed, how)) = NEEDED

@@ -52,15 +52,14 @@ Give the rack to one of them.
 "#,
 };
 
-/// The racks of every member cluster: known, and in no other.
+/// The racks of every member cluster: in no other.
 pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    for (index, intent) in model.superclusters.iter().enumerate() {
+    for (intent, clusters) in model.superclusters.iter().zip(&model.site.clusters.racks) {
         let object = ObjectRef::new(Kind::Supercluster, &intent.name);
         let mut holder: BTreeMap<u32, usize> = BTreeMap::new();
         let mut twice: BTreeMap<(usize, usize), Vec<u32>> = BTreeMap::new();
-        for (cluster, member) in intent.spec.clusters.iter().enumerate() {
-            let path = at!("spec", "clusters", cluster, "racks");
-            for rack in model.racks(index as u32, &member.racks, &object, &path, findings) {
+        for (cluster, racks) in clusters.iter().enumerate() {
+            for &rack in racks {
                 if let Some(other) = holder.insert(rack, cluster) {
                     twice.entry((other, cluster)).or_default().push(rack);
                 }

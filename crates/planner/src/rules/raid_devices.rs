@@ -114,7 +114,10 @@ fn wrong(local: &LocalNvme, volume_group: bool) -> Option<(Path, &'static str)> 
         }
         Some(5) => (count >= 3, "at least 3"),
         Some(6) => (count >= 4, "at least 4"),
-        Some(10) => (count >= 4 && count % 2 == 0, "an even number, at least 4"),
+        Some(10) => (
+            count >= 4 && count.is_multiple_of(2),
+            "an even number, at least 4",
+        ),
         // 0 and 1; the schema knows no other.
         Some(_) => (count >= 2, "at least 2"),
     };

@@ -42,7 +42,7 @@ pub fn input(yaml: &str) -> Input {
                 input.inventories.push(Inventory::new(
                     name,
                     labels,
-                    serde_json::from_value(value["spec"].clone()).unwrap(),
+                    &serde_json::from_value(value["spec"].clone()).unwrap(),
                 ));
             }
             other => panic!("unexpected kind {other}"),

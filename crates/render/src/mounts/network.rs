@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use rackwright_api::{Lustre, Mount, Nfs, NfsVersion, Transport, Weka};
+use rackwright_api::{Lustre, Mount, Nfs, Transport, Weka};
 
 use super::{MountUnit, OVER_NETWORK, without_colon};
 use crate::builder::Builder;
@@ -36,12 +36,7 @@ pub(super) fn nfs(mount: &Mount, nfs: &Nfs, out: &mut Builder) {
         Transport::RDMA => options.extend(["proto=rdma".to_owned(), "port=20049".to_owned()]),
     }
     if let Some(version) = version {
-        let version = match version {
-            NfsVersion::V3 => "3",
-            NfsVersion::V4_1 => "4.1",
-            NfsVersion::V4_2 => "4.2",
-        };
-        options.push(format!("vers={version}"));
+        options.push(format!("vers={}", version.as_str()));
     }
     if let Some(connections) = connections {
         options.push(format!("nconnect={connections}"));

@@ -201,5 +201,6 @@ fn diff(cli: &Path, args: &Peers) -> anyhow::Result<()> {
     let new = work.plan.with_file_name("new.jsonl");
     std::fs::write(&new, programs::plan_again(cli, &work.fleet, &work.plan).output()?)?;
     let title = format!("Diff: two plans of {} nodes, 1% of them changed", work.nodes);
-    table::compare(&title, &[], &[programs::diff(&work.plan, &new)], args.rounds)
+    let ours = programs::fields(&work.plan, &new)?;
+    table::compare(&title, &[ours], &[programs::diff(&work.plan, &new)], args.rounds)
 }

@@ -105,6 +105,12 @@ pub fn kubeconform(way: &'static str, file: &Path, schemas: &Path) -> Program {
         .version(["-v"])
 }
 
+/// Our diff of two plans, with the path of each field that differs: the library's, in this program.
+pub fn fields(old: &Path, new: &Path) -> anyhow::Result<Program> {
+    let program = Program::new("rackwright", std::env::current_exe()?);
+    Ok(program.way("diff by field").arg("diff").args([old, new]))
+}
+
 /// `diff` of two files that differ.
 pub fn diff(old: &Path, new: &Path) -> Program {
     let mut program = Program::new("diff", "diff")

@@ -66,6 +66,7 @@ fn fine() -> Validated {
         compilation: Compilation::default(),
         violations: Vec::new(),
         rejected: BTreeSet::new(),
+        unknown_cluster: None,
     }
 }
 

@@ -1,0 +1,350 @@
+//! What a plan changes against an earlier state: the section `changes` of `plan --output text` and `json`.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rackwright_api::ActionClass;
+use rackwright_hostset::HostSet;
+use rackwright_planner::change::{
+    Diff, Difference, NodeChange, State, Step, What, Why, check_waves, diff, waves,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::before::Before;
+use crate::pipeline::Outcome;
+use crate::summary::{count, refused_pools};
+use crate::walk::InputError;
+
+/// Changed fields that are listed; the number of the others follows.
+const FIELDS_SHOWN: usize = 100;
+/// Waves that are listed.
+const WAVES_SHOWN: usize = 50;
+/// Characters of a list of names or of a value in the text.
+const WIDTH: usize = 60;
+
+/// What changes.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Changes {
+    #[serde(skip)]
+    against: String,
+    /// Nodes that have no configuration yet.
+    pub added: usize,
+    /// Nodes whose configuration is another one.
+    pub changed: usize,
+    /// Nodes that no pool holds any more: they are detached, and their hosts stay as they are.
+    pub removed: usize,
+    /// Nodes of refused pools: they keep what they have.
+    pub kept: usize,
+    /// Nodes that are the same.
+    pub unchanged: usize,
+    /// Added and changed nodes by class, the gravest first.
+    pub classes: Vec<ClassCount>,
+    /// Changed fields, the gravest first.
+    pub fields: Vec<FieldChange>,
+    /// How many changed fields are not listed.
+    pub more_fields: usize,
+    /// The order in which nodes may change.
+    pub waves: Vec<WaveSummary>,
+    /// How many waves are not listed.
+    pub more_waves: usize,
+    /// Nodes that must wait.
+    pub held: Vec<HeldSummary>,
+    /// What plan-check objects to in the waves.
+    #[serde(skip)]
+    pub violations: Vec<String>,
+}
+
+/// A class and its nodes.
+#[derive(Debug, Serialize)]
+pub struct ClassCount {
+    /// The class.
+    pub class: ActionClass,
+    /// How many nodes.
+    pub nodes: usize,
+}
+
+/// One field that changes in the same way on some nodes.
+#[derive(Debug, Serialize)]
+pub struct FieldChange {
+    /// What it does to a node.
+    pub class: ActionClass,
+    /// How many nodes.
+    pub nodes: usize,
+    /// The field.
+    pub path: String,
+    /// What it was; absent where it was not set, or where nodes differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<Value>,
+    /// What it becomes; absent where it is taken away, or where nodes differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<Value>,
+    /// Whether the values are each node's own.
+    pub various: bool,
+    /// Why the class is what it is.
+    pub reason: &'static str,
+}
+
+/// One wave.
+#[derive(Debug, Serialize)]
+pub struct WaveSummary {
+    /// Its number, from 1.
+    pub wave: usize,
+    /// What sort of wave.
+    pub step: &'static str,
+    /// How many nodes.
+    pub nodes: usize,
+    /// Which, as a hostlist.
+    pub names: String,
+    /// How long they must stay healthy before the next wave, in seconds.
+    pub soak: u64,
+}
+
+/// Nodes that must wait for one reason.
+#[derive(Debug, Serialize)]
+pub struct HeldSummary {
+    /// Why.
+    pub why: &'static str,
+    /// How many nodes.
+    pub nodes: usize,
+    /// Which, as a hostlist.
+    pub names: String,
+}
+
+impl Changes {
+    /// Compares, orders, and has the order checked.
+    pub fn new(outcome: &Outcome, before: &Before) -> Result<Self, InputError> {
+        let plan = &outcome.compilation.plan;
+        let (old, new) = (before.state()?, State::of(plan));
+        let mut diff = diff(&old, &new);
+        // A refused pool is frozen: its nodes are not in the plan, and nothing becomes of them.
+        let refused: BTreeSet<&str> = refused_pools(&outcome.refused).into_iter().collect();
+        let listed = diff.nodes.len();
+        diff.nodes
+            .retain(|node| node.what != What::Removed || !refused.contains(node.pool));
+        let kept = listed - diff.nodes.len();
+        let none = BTreeSet::new();
+        let order = waves(&outcome.input, plan, &diff, &none);
+        let violations = check_waves(&outcome.input, plan, &diff, &none, &order);
+        let names = |nodes: &[u32]| folded(nodes.iter().map(|&node| diff.nodes[node as usize].name));
+        let waves: Vec<WaveSummary> = order
+            .waves
+            .iter()
+            .zip(1..)
+            .take(WAVES_SHOWN)
+            .map(|(wave, number)| WaveSummary {
+                wave: number,
+                step: step(wave.step),
+                nodes: wave.nodes.len(),
+                names: names(&wave.nodes),
+                soak: wave.soak,
+            })
+            .collect();
+        let mut held: BTreeMap<Why, Vec<u32>> = BTreeMap::new();
+        for node in &order.held {
+            held.entry(node.why).or_default().push(node.node);
+        }
+        let fields = fields(&diff);
+        let number = |what| diff.nodes.iter().filter(|node| node.what == what).count();
+        Ok(Self {
+            against: before.path().to_owned(),
+            added: number(What::Added),
+            changed: number(What::Changed),
+            removed: number(What::Removed),
+            kept,
+            unchanged: diff.unchanged,
+            classes: classes(&diff.nodes),
+            more_fields: fields.len().saturating_sub(FIELDS_SHOWN),
+            fields: fields.into_iter().take(FIELDS_SHOWN).collect(),
+            more_waves: order.waves.len() - waves.len(),
+            waves,
+            held: held
+                .into_iter()
+                .map(|(why, nodes)| HeldSummary {
+                    why: reason(why),
+                    nodes: nodes.len(),
+                    names: names(&nodes),
+                })
+                .collect(),
+            violations: violations.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// The section for people.
+    pub fn text(&self) -> String {
+        let mut out = format!(
+            "\nchanges against {}: {} changed, {} added, {} removed, {} the same",
+            self.against, self.changed, self.added, self.removed, self.unchanged
+        );
+        if self.kept > 0 {
+            out.push_str(&format!(", {} of refused pools kept", self.kept));
+        }
+        out.push('\n');
+        for ClassCount { class, nodes } in &self.classes {
+            let mark = if *class == ActionClass::Destructive {
+                "  !! DATA IS LOST"
+            } else {
+                ""
+            };
+            out.push_str(&format!(
+                "  {:<11}  {}{mark}\n",
+                format!("{class:?}"),
+                count(*nodes, "node")
+            ));
+        }
+        if !self.fields.is_empty() {
+            out.push_str("\nchanged fields\n");
+        }
+        for field in &self.fields {
+            out.push_str(&field.text());
+        }
+        if self.more_fields > 0 {
+            out.push_str(&format!("  ... and {} more\n", count(self.more_fields, "field")));
+        }
+        if !self.waves.is_empty() {
+            out.push_str("\nwaves, one after the other\n");
+        }
+        for wave in &self.waves {
+            let soak = if wave.soak > 0 {
+                format!("; healthy for {} s before the next", wave.soak)
+            } else {
+                String::new()
+            };
+            out.push_str(&format!(
+                "  {:<4} {}: {} ({}){soak}\n",
+                wave.wave,
+                wave.step,
+                count(wave.nodes, "node"),
+                cut(&wave.names)
+            ));
+        }
+        if self.more_waves > 0 {
+            out.push_str(&format!("  ... and {} more\n", count(self.more_waves, "wave")));
+        }
+        for held in &self.held {
+            out.push_str(&format!(
+                "  wait {}: {} ({})\n",
+                held.why,
+                count(held.nodes, "node"),
+                cut(&held.names)
+            ));
+        }
+        out
+    }
+}
+
+impl FieldChange {
+    fn text(&self) -> String {
+        let value = |value: &Option<Value>| match value {
+            None => "(none)".to_owned(),
+            Some(Value::String(text)) => cut(text),
+            Some(value) => cut(&value.to_string()),
+        };
+        let values = if self.various {
+            "each node its own".to_owned()
+        } else {
+            format!("{} -> {}", value(&self.old), value(&self.new))
+        };
+        let mark = if self.class == ActionClass::Destructive {
+            "!!"
+        } else {
+            "  "
+        };
+        format!(
+            "{mark}{:<11}  {}  {}: {values}\n               {}\n",
+            format!("{:?}", self.class),
+            count(self.nodes, "node"),
+            self.path,
+            self.reason
+        )
+    }
+}
+
+fn classes(nodes: &[NodeChange<'_>]) -> Vec<ClassCount> {
+    let mut classes: BTreeMap<Reverse<ActionClass>, usize> = BTreeMap::new();
+    for node in nodes.iter().filter(|node| node.what != What::Removed) {
+        *classes.entry(Reverse(node.class)).or_default() += 1;
+    }
+    let counted = classes.into_iter();
+    counted
+        .map(|(Reverse(class), nodes)| ClassCount { class, nodes })
+        .collect()
+}
+
+/// Fields of profiles with their values; facts by field alone, because their values are each node's own. The detached
+/// nodes are counted elsewhere.
+fn fields(diff: &Diff<'_>) -> Vec<FieldChange> {
+    type Key = (Reverse<ActionClass>, String, String);
+    let mut fields: BTreeMap<Key, FieldChange> = BTreeMap::new();
+    let mut take = |difference: &Difference, nodes: usize, shared: bool| {
+        let class = difference.class();
+        let values = if shared {
+            format!("{:?} {:?}", difference.old, difference.new)
+        } else {
+            String::new()
+        };
+        let key = (Reverse(class), difference.path.clone(), values);
+        let field = fields.entry(key).or_insert_with(|| FieldChange {
+            class,
+            nodes: 0,
+            path: difference.path.clone(),
+            old: difference.old.clone(),
+            new: difference.new.clone(),
+            various: false,
+            reason: difference.field.reason,
+        });
+        field.nodes += nodes;
+        if field.old != difference.old || field.new != difference.new {
+            (field.old, field.new, field.various) = (None, None, true);
+        }
+    };
+    let mut of_pair = vec![0; diff.pairs.len()];
+    for node in diff.nodes.iter().filter(|node| node.what != What::Removed) {
+        if let Some(pair) = node.pair {
+            of_pair[pair as usize] += 1;
+        }
+        node.own.iter().for_each(|difference| take(difference, 1, false));
+    }
+    for (pair, nodes) in diff.pairs.iter().zip(of_pair) {
+        pair.differences
+            .iter()
+            .for_each(|difference| take(difference, nodes, true));
+    }
+    fields.into_values().collect()
+}
+
+/// Names as a hostlist; those that are none stand one by one.
+fn folded<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
+    match HostSet::from_names(names.clone()) {
+        Ok(set) => set.fold().to_string(),
+        Err(_) => names.collect::<Vec<_>>().join(","),
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= WIDTH {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(WIDTH).collect();
+    format!("{kept}...")
+}
+
+fn step(step: Step) -> &'static str {
+    match step {
+        Step::AtOnce => "nothing happens on the host",
+        Step::Canary => "canary",
+        Step::Live => "applied to running hosts",
+        Step::Disruptive => "within the budgets",
+        Step::DestructiveCanary => "DATA IS LOST, with consent: canary",
+        Step::Destructive => "DATA IS LOST, with consent",
+    }
+}
+
+fn reason(why: Why) -> &'static str {
+    match why {
+        Why::Paused => "because the pool is paused",
+        Why::NoConsent => "because DATA WOULD BE LOST and no consent is given",
+        Why::NoBudget => "because what is unavailable uses the budget up",
+    }
+}

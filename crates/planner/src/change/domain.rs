@@ -1,0 +1,123 @@
+//! Which nodes fail together.
+//!
+//! - A rack is the site's. `PowerFeed` is the rack too: the API describes no feed beside `powerLimit` of a rack.
+//! - A scalable unit is `nodesPerUnit` host numbers in a row on the pool's first compute fabric, counted from its first
+//!   host number: nodes keep their numbers for life, so a unit does not move when others come and go. Without
+//!   `nodesPerUnit` or addressing it is the rack. `RailGroup` and `Leaf` are the unit's, until leaves are assigned.
+//! - An NVLink domain is the rack where the system's name says that it fills one (`gb200-nvl72`); elsewhere it is the
+//!   node.
+//!
+//! A node that the site does not place is a domain of its own.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rackwright_api::{Domain, InterfaceAddress, Plane};
+use rackwright_hostset::{Hostlist, Limits};
+
+use crate::input::Input;
+use crate::plan::PlannedNode;
+
+/// The kinds of domains that differ: rack, unit, NVLink.
+pub(super) const KINDS: usize = 3;
+
+/// The number of a kind.
+pub(super) const fn kind(domain: Domain) -> usize {
+    match domain {
+        Domain::Rack | Domain::PowerFeed => 0,
+        Domain::ScalableUnit | Domain::RailGroup | Domain::Leaf => 1,
+        Domain::NVLinkDomain => 2,
+    }
+}
+
+/// The domains of one node, by kind, as numbers that are unique over all kinds.
+pub(super) type Domains = [u32; KINDS];
+
+/// Numbers domains.
+pub(super) struct Places<'a> {
+    /// By pool: the fabric whose host numbers make units, the rail of it that is looked at, and nodes per unit.
+    units: BTreeMap<&'a str, Unit<'a>>,
+    /// Racks whose GPUs share NVLink.
+    nvlink: BTreeSet<String>,
+    numbers: HashMap<Key<'a>, u32>,
+}
+
+#[derive(Clone, Copy)]
+struct Unit<'a> {
+    fabric: &'a str,
+    rail: usize,
+    nodes: u32,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Rack(&'a str),
+    Unit(&'a str, u32),
+    Node(&'a str),
+}
+
+impl<'a> Places<'a> {
+    pub fn new(input: &'a Input) -> Self {
+        let groups = input.superclusters.iter().flat_map(|site| &site.spec.racks);
+        let nvlink = groups
+            .filter(|group| group.system.as_str().contains("-nvl"))
+            .filter_map(|group| Hostlist::parse(group.names.as_str(), &Limits::default()).ok())
+            .flat_map(|racks| racks.iter().collect::<Vec<_>>())
+            .collect();
+        let units = input.pools.iter().filter_map(|pool| {
+            let mut rail = 0;
+            for used in &pool.spec.fabrics {
+                let fabric = input.fabrics.iter().find(|fabric| fabric.name == used.name)?;
+                let topology = &fabric.spec.topology;
+                if fabric.spec.plane == Plane::Compute
+                    && fabric.spec.addressing.is_some()
+                    && let Some(nodes) = topology.nodes_per_unit
+                {
+                    let unit = Unit {
+                        fabric: fabric.name.as_str(),
+                        rail,
+                        nodes: u32::from(nodes),
+                    };
+                    return Some((pool.name.as_str(), unit));
+                }
+                rail += usize::from(topology.rails);
+            }
+            None
+        });
+        Self {
+            units: units.collect(),
+            nvlink,
+            numbers: HashMap::new(),
+        }
+    }
+
+    /// The domains of a node.
+    pub fn of(&mut self, node: PlannedNode<'a>) -> Domains {
+        let rack = node.rack().map(AsRef::as_ref);
+        let own = self.number(rack.map_or(Key::Node(node.name()), Key::Rack));
+        let unit = self
+            .unit(node)
+            .map_or(own, |(fabric, unit)| self.number(Key::Unit(fabric, unit)));
+        let shares = rack.is_some_and(|rack| self.nvlink.contains(rack));
+        let nvlink = if shares {
+            own
+        } else {
+            self.number(Key::Node(node.name()))
+        };
+        [own, unit, nvlink]
+    }
+
+    fn unit(&self, node: PlannedNode<'a>) -> Option<(&'a str, u32)> {
+        let unit = self.units.get(node.pool().name.as_str())?;
+        let net = node
+            .rail_address(unit.rail)
+            .as_ref()
+            .and_then(InterfaceAddress::net)?;
+        let number = u32::from(net.addr()) - u32::from(net.network());
+        Some((unit.fabric, number.saturating_sub(1) / unit.nodes))
+    }
+
+    fn number(&mut self, key: Key<'a>) -> u32 {
+        let next = self.numbers.len() as u32;
+        *self.numbers.entry(key).or_insert(next)
+    }
+}

@@ -1,0 +1,31 @@
+//! The differences of two nodes' facts.
+
+use rackwright_api::{DeviceConsent, Facts, Rail};
+
+use super::difference::{Differences, Pair, by_key, present, take_apart};
+use super::table;
+
+/// What differs between the facts of one node; absent facts are compared as facts without any field.
+pub(super) fn facts(out: &mut Differences, pair: Pair<'_, Facts>) {
+    take_apart!(pair => Facts { rack, rails, wipe_consents });
+    out.field(&table::FACTS_RACK, &[], present(rack));
+    for (key, pair) in by_key(rails, |rail| rail.rail) {
+        let key = key.to_string();
+        let keys = [key.as_str()];
+        if out.both(&table::FACTS_RAIL, &keys, pair) {
+            take_apart!(pair => Rail { guid, ipv4, leaf, port; rail });
+            out.field(&table::FACTS_GUID, &keys, present(guid));
+            out.field(&table::FACTS_IPV4, &keys, present(ipv4));
+            out.field(&table::FACTS_LEAF, &keys, present(leaf));
+            out.field(&table::FACTS_PORT, &keys, present(port));
+        }
+    }
+    for (key, pair) in by_key(wipe_consents, |consent| consent.serial.as_str()) {
+        let keys = [key];
+        if out.both(&table::FACTS_CONSENT, &keys, pair) {
+            take_apart!(pair => DeviceConsent { signature, tier; serial });
+            out.field(&table::FACTS_CONSENT_SIGNATURE, &keys, signature);
+            out.field(&table::FACTS_CONSENT_TIER, &keys, tier);
+        }
+    }
+}

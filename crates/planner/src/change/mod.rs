@@ -1,0 +1,32 @@
+//! Changes: what differs between two plans, what each difference does to a node, and in which order nodes may change.
+//!
+//! - [`FIELDS`]: every field of a profile and of a node's facts with its action class, as data (`docs/action-classes.md`).
+//! - [`diff`]: the differences of two [`State`]s (plans, or what is written already), by exhaustive destructuring: a new
+//!   field without a decision does not compile.
+//! - [`waves`]: which nodes may change at the same time, from differences, budgets and the nodes' places.
+//!
+//! What it never does: read a clock, remember what was granted, or guess what an unknown profile held.
+
+mod budget;
+mod check;
+mod diff;
+mod difference;
+mod domain;
+mod facts;
+mod fields;
+mod lines;
+mod mounts;
+mod profile;
+mod state;
+mod table;
+mod waves;
+
+pub use budget::Budget;
+pub use check::check_waves;
+pub use diff::{Diff, NodeChange, ProfilePair, What, diff};
+pub use difference::Difference;
+pub use fields::{Field, Turn};
+pub use lines::{LineError, between};
+pub use state::{FactsOf, NodeState, State, Written};
+pub use table::FIELDS;
+pub use waves::{Held, Step, Wave, Waves, Why, waves};
