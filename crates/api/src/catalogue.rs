@@ -54,7 +54,7 @@ pub struct SystemEntry {
     /// The most that `maxPowerNodes` nodes draw together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_power: Option<Power>,
-    /// Nodes of `maxPower`; absent: one. A rack that is one product draws its power also with trays missing.
+    /// Nodes of `maxPower`; absent: as many as in the entry that it corrects or is like, else one. A rack that is one product draws its power also with trays missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 256))]
     pub max_power_nodes: Option<u16>,

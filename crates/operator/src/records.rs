@@ -215,18 +215,8 @@ impl ProfileRecord {
 }
 
 /// What a compile needs of a NodeInventory; nothing where it cannot be read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct InventoryRecord(pub Option<Inventory>);
-
-impl PartialEq for InventoryRecord {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Some(a), Some(b)) => a.name == b.name && a.labels == b.labels && a.guids == b.guids,
-            (None, None) => true,
-            _ => false,
-        }
-    }
-}
 
 impl InventoryRecord {
     pub(crate) fn new(metadata: &ObjectMeta, spec: Result<NodeInventorySpec, Unreadable>) -> Self {

@@ -5,6 +5,8 @@
 const REPEATED: &[&str] = &[
     "acpi_osi",
     "amd_iommu",
+    "bond",
+    "bridge",
     "cgroup_disable",
     "cgroup_enable",
     "cgroup_no_v1",
@@ -14,6 +16,7 @@ const REPEATED: &[&str] = &[
     "earlycon",
     "hugepages",
     "hugepagesz",
+    "ifname",
     "ignition.config.url",
     "initrd",
     "intel_iommu",
@@ -25,8 +28,10 @@ const REPEATED: &[&str] = &[
     "pci",
     "rd.",
     "systemd.",
+    "team",
     "trace_event",
     "video",
+    "vlan",
 ];
 
 /// One setting of an argument: its key, and one word of its value.
@@ -83,13 +88,9 @@ impl<'a> KernelArgument<'a> {
             .filter(|(module, parameter)| !module.is_empty() && !parameter.is_empty())
     }
 
-    /// The key as the kernel compares it: in a module's parameter `-` and `_` are the same.
+    /// The key as the kernel compares it: `-` and `_` are the same (kernel-parameters.rst; `parameq` in kernel/params.c).
     pub fn canonical_key(&self) -> String {
-        if self.module_parameter().is_some() {
-            self.key.replace('-', "_")
-        } else {
-            self.key.to_owned()
-        }
+        self.key.replace('-', "_")
     }
 
     /// Whether it may come again with another value.
@@ -137,10 +138,9 @@ mod tests {
         let argument = KernelArgument::new("nvidia-uvm.uvm_debug=1");
         assert_eq!(argument.module_parameter(), Some(("nvidia-uvm", "uvm_debug")));
         assert_eq!(argument.canonical_key(), "nvidia_uvm.uvm_debug");
-        // Plain arguments are compared letter by letter.
         assert_eq!(
             KernelArgument::new("init-on-alloc=0").canonical_key(),
-            "init-on-alloc"
+            "init_on_alloc"
         );
     }
 

@@ -20,11 +20,14 @@ pub(crate) fn path(key: &str) -> String {
 /// Parts with dots between them, as `sysctl -a` prints keys; a slash stands for a dot inside an interface name
 /// (sysctl.d(5)), so the first separator is always a dot.
 pub(crate) fn is_canonical(key: &str) -> bool {
+    // A slash becomes a dot of the path: one at an edge, or two, would lead out of `/proc/sys`.
     let part = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_-*@:/".contains(&b))
+        part.split('/').all(|name| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_-*@:".contains(&b))
+        })
     };
     key.len() <= 128
         && key.split_once('.').is_some_and(|(first, rest)| {
@@ -53,5 +56,18 @@ mod tests {
             "net/ipv4/conf/enp3s0.200/forwarding"
         );
         assert_eq!(path("plain"), "plain");
+    }
+
+    #[test]
+    fn a_key_never_leads_out() {
+        for key in [
+            "kernel.//.etc.passwd",
+            "net.core.//.core.rmem_max",
+            "net.ipv4.conf./eth0",
+            "net.ipv4.conf.eth0/",
+        ] {
+            assert!(!is_canonical(key), "{key}");
+        }
+        assert!(is_canonical("net.ipv4.conf.enp3s0/200.forwarding"));
     }
 }

@@ -51,7 +51,7 @@ fn host_sections_get_their_verdict() {
         ),
         (
             r#"kernelArguments: [ "init_on_alloc=0", "init-on-alloc=1" ]"#,
-            &[],
+            &["RW3003"],
         ),
         // Huge pages.
         (

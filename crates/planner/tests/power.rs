@@ -120,9 +120,9 @@ fn a_rack_that_is_a_product_counts_whole() {
             "RW4002 location hall of Supercluster/lab draws 2 x 132 kW (rack of 18 gb200-nvl72) = 264 kW, and spec.locations[0].powerBudget allows 263 kW: 1 kW too much; racks a,b"
         ]
     );
-    let tray = "  catalogue: { systems: [ { name: gb200-nvl72, maxPower: 7200W, source: \"rack split by its maker\" } ] }\n";
+    let tray = "  catalogue: { systems: [ { name: gb200-nvl72, maxPower: 7200W, maxPowerNodes: 1, source: \"rack split by its maker\" } ] }\n";
     assert_eq!(drawn(&(tray.to_owned() + racks)), [(27 * 7_200, 0)]);
-    let larger = "  catalogue: { systems: [ { name: gb200-nvl72, maxPower: 140kW, maxPowerNodes: 18, source: ours } ] }\n";
+    let larger = "  catalogue: { systems: [ { name: gb200-nvl72, maxPower: 140kW, source: ours } ] }\n";
     assert_eq!(drawn(&(larger.to_owned() + racks)), [(280_000, 0)]);
 }
 

@@ -242,15 +242,19 @@ impl<'a> Pools<'a> {
             None => Verdict::Nothing,
             Some(record) if record.deleting() => Verdict::LetGo,
             Some(_) if !self.accepted.contains(pool) => Verdict::Keep,
-            // A missing inventory is no evidence that the node's labels changed.
-            Some(record)
-                if record.pool().is_some_and(by_labels) && !observed.inventories.contains_key(node) =>
-            {
+            // An inventory that is missing or cannot be read is no evidence that the node's labels changed.
+            Some(record) if record.pool().is_some_and(by_labels) && !is_known(observed, node) => {
                 Verdict::Nothing
             }
             Some(_) => Verdict::LetGo,
         }
     }
+}
+
+/// Whether the node has an inventory that can be read.
+fn is_known(observed: &Observed, node: &str) -> bool {
+    let stored = observed.inventories.get(node);
+    stored.is_some_and(|stored| stored.record.0.is_some())
 }
 
 fn by_labels(pool: &GPUPoolSpec) -> bool {

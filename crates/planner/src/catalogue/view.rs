@@ -237,7 +237,13 @@ impl Given for SystemEntry {
         let links = base.and_then(|base| base.compute_links.as_ref());
         let own_power = max_power.as_ref().map(|power| MaxPower {
             watts: power.watts().0,
-            nodes: max_power_nodes.map_or(1, u64::from),
+            nodes: max_power_nodes.map_or_else(
+                || {
+                    base.and_then(|base| base.max_power.as_ref())
+                        .map_or(1, |power| power.nodes)
+                },
+                u64::from,
+            ),
             source: source.to_owned(),
         });
         Ok(System {

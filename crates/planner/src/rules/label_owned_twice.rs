@@ -54,6 +54,10 @@ const ALLOWED: &[&str] = &[
     "node-restriction.kubernetes.io/",
     "node-role.kubernetes.io/",
     "node.kubernetes.io/exclude-from-external-load-balancers",
+    // What GPU Operator documents for people to set: which of its parts run on a node, and nodes that it does not upgrade.
+    "nvidia.com/gpu-driver-upgrade.skip",
+    "nvidia.com/gpu.deploy.driver",
+    "nvidia.com/gpu.deploy.operands",
     "topology.kubernetes.io/region",
     "topology.kubernetes.io/zone",
 ];

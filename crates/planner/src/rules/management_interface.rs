@@ -103,7 +103,12 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         }
         let object = ObjectRef::new(Kind::GPUPool, &pool.name);
         // The kernel and systemd name IPoIB interfaces ib0, ibs1, ibp27s0 (systemd.net-naming-scheme(7)).
-        if interface.name.as_str().starts_with("ib") {
+        // `rail0` and so on are the names that rendered hosts give them.
+        let name = interface.name.as_str();
+        let is_rail = name
+            .strip_prefix("rail")
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        if name.starts_with("ib") || is_rail {
             let path = at!("spec", "host", "managementInterface", "name");
             findings.push(
                 Finding::new(

@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A tier is mounted over the system",
     doc: r#"## What it does
-No tier is mounted at, around or below a directory that the operating system, the container runtime or the kubelet needs: `/etc`, `/usr`, `/proc`, `/var/lib/kubelet` and the like. `/home`, `/mnt`, `/opt`, `/srv` and directories of your own are free.
+No tier is mounted at, around or below a directory that the operating system, the container runtime or the kubelet needs: `/etc`, `/usr`, `/proc`, `/var/lib/kubelet` and the like. `/home`, `/mnt`, `/srv` and directories of your own are free; `/opt` itself is not, since it holds the programs of the network plug-ins (`/opt/cni`).
 
 ## Why
 A file system over `/var` hides the kubelet's state from it, and unmounting one below `/var/lib/kubelet` takes the volumes of running pods with it. Its state may be on a mount only if that comes before the kubelet starts, and is never taken away again.
@@ -86,20 +86,34 @@ const NEEDED: &[&str] = &[
     "/lib",
     "/lib32",
     "/lib64",
+    "/opt/cni",
+    "/ostree",
     "/proc",
     "/root",
     "/run",
     "/sbin",
     "/sys",
+    "/sysroot",
+    "/tmp",
     "/usr",
+    "/var/lib/calico",
+    "/var/lib/cilium",
+    "/var/lib/cloud",
+    "/var/lib/cni",
     "/var/lib/containerd",
     "/var/lib/containers",
+    "/var/lib/crio",
+    "/var/lib/dbus",
     "/var/lib/docker",
+    "/var/lib/dpkg",
     "/var/lib/etcd",
     "/var/lib/kubelet",
     "/var/lib/rancher",
+    "/var/lib/rpm",
+    "/var/lib/systemd",
     "/var/log",
     "/var/run",
+    "/var/tmp",
 ];
 
 /// The mount point of every tier.
