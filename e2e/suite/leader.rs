@@ -1,5 +1,6 @@
 //! Two operators, one leader; and an operator that refuses to act on CRDs that are older than itself.
 
+use rackwright_api::labels::API_REVISION;
 use rackwright_e2e::audit::Audit;
 use rackwright_e2e::cluster::{Cluster, Source, kubectl};
 use rackwright_e2e::operator::{Operator, USER};
@@ -90,7 +91,7 @@ async fn crds_older_than_the_operator_are_refused() {
         .await
         .unwrap();
     assert!(audit.writes(USER).unwrap().is_empty());
-    annotate("rackwright.dev/api-revision=1").await;
+    annotate(&format!("rackwright.dev/api-revision={API_REVISION}")).await;
     cluster.settled().await.unwrap();
     operator.stop().await.unwrap();
 }
