@@ -136,3 +136,14 @@ pub struct Tuned {
     #[schemars(length(max = bounds::SYSCTLS), extend("x-kubernetes-list-type" = "set", "items" = serde_json::json!({"type": "string", "minLength": 1, "maxLength": 256})))]
     pub sysctls: Vec<String>,
 }
+
+/// Whether a text can stand between two dots of a sysctl's key. A slash in it becomes a dot of the path below `/proc/sys`
+/// (sysctl.d(5)): one at an edge, or two, would lead out of there.
+pub fn is_sysctl_part(part: &str) -> bool {
+    part.split('/').all(|name| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-*@:".contains(&b))
+    })
+}

@@ -1,5 +1,7 @@
 //! Sysctl keys: their spellings, and the file below `/proc/sys` that each means.
 
+use rackwright_api::is_sysctl_part;
+
 /// The file below `/proc/sys` that a key means. Both separators are legal, and the first that comes says how the key is
 /// spelled: with a dot first, dots separate and slashes stand for the dots of an interface's name; with a slash first it is
 /// the path itself (sysctl.d(5)).
@@ -20,22 +22,13 @@ pub(crate) fn path(key: &str) -> String {
 /// Parts with dots between them, as `sysctl -a` prints keys; a slash stands for a dot inside an interface name
 /// (sysctl.d(5)), so the first separator is always a dot.
 pub(crate) fn is_canonical(key: &str) -> bool {
-    // A slash becomes a dot of the path: one at an edge, or two, would lead out of `/proc/sys`.
-    let part = |part: &str| {
-        part.split('/').all(|name| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_-*@:".contains(&b))
-        })
-    };
     key.len() <= 128
         && key.split_once('.').is_some_and(|(first, rest)| {
             !first.is_empty()
                 && first
                     .bytes()
                     .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-                && rest.split('.').all(part)
+                && rest.split('.').all(is_sysctl_part)
         })
 }
 

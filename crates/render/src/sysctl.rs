@@ -1,6 +1,6 @@
 //! Sysctls, and huge pages of 2 MiB, which are one.
 
-use rackwright_api::{Host, HugePageSize};
+use rackwright_api::{Host, HugePageSize, is_sysctl_part};
 
 use crate::builder::Builder;
 use crate::kernel::sizes;
@@ -61,18 +61,9 @@ pub(crate) fn render(host: &Host, out: &mut Builder) {
 /// Whether a key is one line's key to `sysctl.d`: names joined by dots, no space, no `=`, no leading `-` (which would mean
 /// "ignore errors") or `#` (a comment).
 fn is_key(key: &str) -> bool {
-    // A slash becomes a dot of the path: one at an edge, or two, would lead out of `/proc/sys`.
-    let part = |part: &str| {
-        part.split('/').all(|name| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_-*@:".contains(&b))
-        })
-    };
     key.contains('.')
         && key.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && key.split('.').all(part)
+        && key.split('.').all(is_sysctl_part)
 }
 
 #[cfg(test)]
