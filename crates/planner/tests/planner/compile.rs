@@ -1,19 +1,11 @@
 //! What compiling promises.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::collections::BTreeMap;
 
+use crate::support::{codes, compile, configs, input, previous};
 use proptest::prelude::*;
 use rackwright_api::NodeName;
 use rackwright_planner::{Input, Kind, ObjectRef, PreviousNode};
-use support::{codes, compile, configs, input, previous};
 
 const SITE: &str = r#"
 apiVersion: rackwright.dev/v1alpha1

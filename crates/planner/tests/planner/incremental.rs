@@ -1,18 +1,10 @@
 //! Compiling after edits gives what compiling from nothing gives, and touches only what the edit affects.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
-mod support;
-
+use crate::support::{configs, input};
 use proptest::prelude::*;
 use rackwright_api::{GPUPoolSpec, NodeConfigSpec, NodeName};
 use rackwright_planner::{Compilation, Incremental, Input, Intent, PreviousNode, Recompiled};
 use serde_json::{Value, json};
-use support::{configs, input};
 
 const SITE: &str = r#"
 apiVersion: rackwright.dev/v1alpha1

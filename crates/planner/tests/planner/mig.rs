@@ -2,7 +2,6 @@
 //!
 //! What is accepted is not computed from slices here, as the compiler does, but read off the documentation: the layouts
 //! that cannot grow (MIG User Guide r580, "Supported MIG Profiles"), and everything that is a part of one of them.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use rackwright_planner::catalogue::{Gpu, gpu, gpus};
 

@@ -1,10 +1,7 @@
 //! What pools and hosts may say: each line of a table is one section of a pool and the codes that it must give.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod support;
-
+use crate::support::{codes, compile};
 use rackwright_planner::Finding;
-use support::{codes, compile};
 
 /// A site of two racks of a system.
 fn site(system: &str) -> String {

@@ -1,5 +1,4 @@
 //! Reads YAML texts into a compiler's input.
-#![allow(dead_code, reason = "each test file takes what it needs")]
 
 use std::collections::BTreeMap;
 

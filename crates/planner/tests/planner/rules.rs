@@ -1,15 +1,7 @@
 //! Every rule's page is a test: what it shows as refused gives exactly its code, what it shows as accepted gives none.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
-mod support;
-
+use crate::support::{codes, compile};
 use rackwright_planner::rules::RULES;
-use support::{codes, compile};
 
 /// The YAML block of a section.
 fn block<'a>(doc: &'a str, section: &str) -> &'a str {

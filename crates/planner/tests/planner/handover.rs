@@ -1,10 +1,4 @@
 //! What Kubernetes and the provisioners of local devices are told of a tier.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use rackwright_api::{Name, StorageTierSpec};
 use rackwright_planner::handover::storage;

@@ -1,10 +1,6 @@
 //! A site of a hundred thousand nodes in a power envelope at every level, and one rack too many at each.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-#![expect(clippy::format_push_string, reason = "texts of a test are short")]
 
-mod support;
-
-use support::{codes, compile};
+use crate::support::{codes, compile};
 
 /// Four DGX B200, in watts.
 const RACK: u64 = 57_200;

@@ -8,7 +8,7 @@ use rackwright_api::{Facts, NodeProfileSpec};
 use rackwright_planner::change::{Difference, FactsOf, NodeState, State, diff};
 use serde_json::{Value, json};
 
-use crate::profiles::profile;
+use super::profiles::profile;
 
 /// One step of a path.
 enum Step<'a> {

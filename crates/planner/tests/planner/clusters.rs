@@ -1,21 +1,11 @@
 //! Member clusters, ranges, reservations and phases: what allocation promises.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::format_push_string,
-    clippy::format_collect,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::collections::BTreeMap;
 
+use crate::support::{configs, input, previous};
 use proptest::prelude::*;
 use rackwright_api::NodeConfigSpec;
 use rackwright_planner::{Compilation, Input, PreviousNode};
-use support::{configs, input, previous};
 
 type Configs = BTreeMap<String, NodeConfigSpec>;
 

@@ -1,13 +1,10 @@
 //! What GPU Operator gets, read by a second reader that knows only the consumer's rules.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
 
 use std::collections::BTreeMap;
 
+use crate::support::input;
 use rackwright_planner::handover::gpu_operator::{Handover, gpu_operator};
 use serde_json::Value;
-use support::input;
 
 /// Racks of five systems, one of them unknown, and pools by rack with their GPU sections.
 fn handover(pools: &[(&str, &str)]) -> Handover {

@@ -1,9 +1,6 @@
 //! What is counted against power budgets, and by which figures.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod support;
-
-use support::{codes, compile};
+use crate::support::{codes, compile};
 
 fn site(spec: &str) -> String {
     format!(

@@ -1,16 +1,8 @@
 //! Storage tiers: consents, arithmetic, and the cases of rules that their two examples do not show.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
-mod support;
-
+use crate::support::{codes, compile, configs, input};
 use proptest::prelude::*;
 use rackwright_planner::storage::{PoolTier, shown};
-use support::{codes, compile, configs, input};
 
 const SITE: &str = "
 apiVersion: rackwright.dev/v1alpha1

@@ -1,9 +1,6 @@
 //! What rules make of the catalogue: MIG layouts and power caps.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod support;
-
-use support::{codes, compile};
+use crate::support::{codes, compile};
 
 /// One pool over all racks, with a layout.
 fn cut(racks: &str, layout: &str) -> String {

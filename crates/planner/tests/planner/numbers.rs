@@ -1,16 +1,8 @@
 //! Ranges and reservations of host numbers: what is refused, in which words.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
-mod support;
-
+use crate::support::{compile, configs, input};
 use rackwright_api::NodeName;
 use rackwright_planner::{Compilation, Input, PreviousNode};
-use support::{compile, configs, input};
 
 const SITE: &str = r#"
 apiVersion: rackwright.dev/v1alpha1

@@ -1,9 +1,6 @@
 //! A site's own catalogue: by which figures it is judged, and which entries cannot be.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod support;
-
-use support::compile;
+use crate::support::compile;
 
 fn site(spec: &str) -> String {
     format!(

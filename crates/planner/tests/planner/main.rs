@@ -1,0 +1,26 @@
+//! The planner through its public interface. One program, because a link for each file takes longer than the tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "a test fails by panicking, and its texts are short"
+)]
+
+mod catalogue;
+mod change;
+mod clusters;
+mod compile;
+mod envelope;
+mod handover;
+mod handover_gpu;
+mod hardware;
+mod incremental;
+mod mig;
+mod numbers;
+mod pools;
+mod power;
+mod rules;
+mod storage;
+mod support;
