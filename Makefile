@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help demo check test e2e e2e-kind bench mutants generate fmt clean
+.PHONY: help demo check test e2e e2e-fabric e2e-kind bench mutants generate fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: ## Everything that CI runs; installs or builds what it needs
 
 e2e: ## The end-to-end suite on a real API server, or on $KUBECONFIG if that is set
 	@e2e/e2e
+
+e2e-fabric: ## Fabrics of several sizes before OpenSM on a simulated fabric; no hardware
+	@e2e/fabric/test
 
 e2e-kind: ## The same suite on kind (needs Docker)
 	@e2e/kind/run

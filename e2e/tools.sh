@@ -34,6 +34,12 @@ find_missing() {
   need mount command -v losetup
   need iproute2 command -v ip
   need cloud-init command -v cloud-init
+  # Fabrics before a real subnet manager (e2e/fabric): the manager, a simulated fabric, and who looks at both.
+  need opensm command -v opensm
+  need ibsim-utils command -v ibsim
+  need libumad2sim0 test -e /usr/lib/x86_64-linux-gnu/umad2sim/libumad2sim.so
+  need infiniband-diags command -v ibnetdiscover
+  need ibutils command -v ibdmchk
   # Downloads of crates, Go modules and Python packages.
   need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 }

@@ -17,7 +17,6 @@ mod check;
 mod clusters;
 mod compile;
 mod domains;
-pub mod fabric;
 mod finding;
 mod glob;
 mod guids;

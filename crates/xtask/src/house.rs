@@ -11,7 +11,7 @@ use crate::{root, say};
 /// The workspace from bottom to top. An arrow (a dependency) points to a crate of an earlier row only.
 const LAYERS: &[&[&str]] = &[
     &["hostset", "api", "manifest"],
-    &["plan-check"],
+    &["plan-check", "fabric"],
     &["planner"],
     &["render"],
     &["fake-apiserver"],
@@ -20,7 +20,15 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Crates that look at nothing but their arguments.
-const PURE: &[&str] = &["hostset", "api", "manifest", "planner", "plan-check", "render"];
+const PURE: &[&str] = &[
+    "hostset",
+    "api",
+    "manifest",
+    "fabric",
+    "planner",
+    "plan-check",
+    "render",
+];
 
 /// What a pure crate's tree must not hold: runtimes, clients, clocks, randomness, readers of the environment. `jiff` is
 /// k8s-openapi's time type; its clock is kept out by the lint on `Timestamp::now` and its features.

@@ -1,6 +1,7 @@
 //! What the switches of a fabric draw: as many as the nodes that are plugged in need.
 
-use crate::fabric::size::{Shape, Size, SizeError, size};
+use rackwright_fabric::tree::{Shape, Size, SizeError, Spread, Tree};
+
 use crate::model::Model;
 
 /// The nodes of one fabric and its switch.
@@ -59,8 +60,8 @@ impl FabricDraw {
         let count = match &self.model {
             _ if nodes == 0 => Ok((Size::default(), 0)),
             Err(reason) => Err(reason.clone()),
-            Ok((shape, watts)) => size(&Shape { nodes, ..*shape })
-                .map(|size| (size, *watts))
+            Ok((shape, watts)) => Tree::new(&Shape { nodes, ..*shape })
+                .map(|tree| (tree.size(), *watts))
                 .map_err(Uncounted::NoTree),
         };
         SwitchDraw {
@@ -88,6 +89,10 @@ fn tree(model: &Model<'_>, site: usize, fabric: usize) -> Result<(Shape, u64), U
     let shape = Shape {
         nodes: 0,
         rails: u32::from(topology.rails),
+        spread: match topology.rail_optimized {
+            Some(false) => Spread::Packed,
+            Some(true) | None => Spread::Rails,
+        },
         nodes_per_unit: topology.nodes_per_unit.map(u32::from),
         radix: u32::from(switch.ports.value),
         oversubscription: topology.oversubscription.as_ref().map_or((1, 1), ratio),

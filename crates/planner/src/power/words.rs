@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rackwright_fabric::tree::Size;
 use rackwright_manifest::Rule;
 
 use super::{Envelope, Level, SwitchDraw, facility, pue, shown};
 use crate::catalogue::MaxPower;
-use crate::fabric::size::Size;
 use crate::finding::{Finding, at};
 use crate::input::{Kind, ObjectRef};
 use crate::model::Model;

@@ -1,0 +1,159 @@
+//! A tree with its nodes: every device and cable of each subnet.
+
+use std::collections::BTreeMap;
+
+use crate::network::{Device, DeviceKind, End, Link, Network};
+use crate::placeholder;
+use crate::tree::{Switch, Tree};
+
+/// A tree, and who sits where.
+#[derive(Debug, Clone)]
+pub struct Design {
+    tree: Tree,
+    nodes: Vec<Seated>,
+    /// GUIDs of switches that are known, by name.
+    switches: BTreeMap<String, u64>,
+}
+
+/// A node at its seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seated {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its seat, counted over all units.
+    pub seat: u32,
+    /// The port GUID of each of its HCAs in this fabric, by rail; none where no inventory knows it.
+    pub guids: Box<[Option<u64>]>,
+    /// Its rack, where the site places it.
+    pub rack: Option<Box<str>>,
+}
+
+/// Why nodes cannot sit so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SeatError {
+    /// Two nodes at one seat.
+    #[error("nodes {0} and {1} have the same seat {2}")]
+    Twice(Box<str>, Box<str>, u32),
+    /// A seat that the tree does not have.
+    #[error("node {0} has seat {1}, and the tree has {2}")]
+    Outside(Box<str>, u32, u32),
+}
+
+/// Where the ends of one HCA's cable are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HcaPlace {
+    /// The node, by its place in the design.
+    pub node: u32,
+    /// The HCA.
+    pub rail: u32,
+}
+
+impl Design {
+    /// Seats nodes at a tree.
+    ///
+    /// # Errors
+    /// Where two nodes have one seat, or one has none of the tree's.
+    pub fn new(
+        tree: Tree,
+        mut nodes: Vec<Seated>,
+        switches: BTreeMap<String, u64>,
+    ) -> Result<Self, SeatError> {
+        nodes.sort_by_key(|node| node.seat);
+        for pair in nodes.windows(2) {
+            if let [a, b] = pair
+                && a.seat == b.seat
+            {
+                return Err(SeatError::Twice(a.name.clone(), b.name.clone(), a.seat));
+            }
+        }
+        let seats = tree.units().saturating_mul(tree.nodes_per_unit());
+        if let Some(node) = nodes.last().filter(|node| node.seat >= seats) {
+            return Err(SeatError::Outside(node.name.clone(), node.seat, seats));
+        }
+        Ok(Self {
+            tree,
+            nodes,
+            switches,
+        })
+    }
+
+    /// The tree.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The nodes, by seat.
+    pub fn nodes(&self) -> &[Seated] {
+        &self.nodes
+    }
+
+    /// The HCAs of a subnet in the order in which [`Self::network`] lists them, before its switches.
+    pub fn hcas(&self, subnet: u32) -> impl Iterator<Item = HcaPlace> {
+        self.nodes.iter().zip(0u32..).flat_map(move |(node, number)| {
+            (0..self.tree.shape().rails)
+                .filter(move |&rail| {
+                    let at = self.tree.leaf_port(node.seat, rail);
+                    at.is_some_and(|at| at.subnet == subnet)
+                })
+                .map(move |rail| HcaPlace { node: number, rail })
+        })
+    }
+
+    /// The devices and cables of a subnet: HCAs by seat and rail, then leaves, spines and cores. What has no GUID yet has a
+    /// placeholder.
+    pub fn network(&self, subnet: u32) -> Network {
+        let mut network = Network::default();
+        let mut ends = Vec::new();
+        for HcaPlace { node, rail } in self.hcas(subnet) {
+            let node = &self.nodes[node as usize];
+            let known = node.guids.get(rail as usize).copied().flatten();
+            ends.extend(self.tree.leaf_port(node.seat, rail));
+            network.devices.push(Device {
+                kind: DeviceKind::Hca,
+                guid: known.unwrap_or_else(|| placeholder::hca(node.seat, rail)),
+                ports: 1,
+                name: format!("{} HCA-{rail}", node.name),
+                rack: node.rack.as_deref().map(str::to_owned),
+            });
+        }
+        let hcas = ends.len() as u32;
+        for switch in self.tree.switches() {
+            let name = self.tree.name(subnet, switch);
+            network.devices.push(Device {
+                kind: if self.tree.is_root(switch) {
+                    DeviceKind::Root
+                } else {
+                    DeviceKind::Switch
+                },
+                guid: self
+                    .switches
+                    .get(&name)
+                    .copied()
+                    .unwrap_or_else(|| placeholder::switch(subnet, switch)),
+                ports: self.tree.shape().radix as u16,
+                name,
+                rack: None,
+            });
+        }
+        let (leaves, spines) = (self.tree.leaves(), self.tree.spines());
+        let place = |(switch, port): (Switch, u16)| End {
+            device: hcas
+                + match switch {
+                    Switch::Leaf(leaf) => leaf,
+                    Switch::Spine(spine) => leaves + spine,
+                    Switch::Core(core) => leaves + spines + core,
+                },
+            port,
+        };
+        let hcas = ends.into_iter().zip(0u32..).map(|(at, device)| Link {
+            lower: End { device, port: 1 },
+            upper: place((Switch::Leaf(at.leaf), at.port)),
+        });
+        network.links = hcas.collect();
+        network.links.extend(self.tree.uplinks().map(|uplink| Link {
+            lower: place(uplink.lower),
+            upper: place(uplink.upper),
+        }));
+        network
+    }
+}

@@ -1,0 +1,15 @@
+//! An InfiniBand fabric: every switch, port and cable of a design, and the files that people and programs read of it.
+//!
+//! Start with [`tree::Tree`], the arithmetic, then [`design::Design`], which seats nodes at it, and [`network::Network`],
+//! one subnet as a graph.
+//!
+//! It never allocates a seat (the planner does), never reads a file or a host, and never writes a GUID that it was not given
+//! into a file for production.
+
+pub mod check;
+pub mod design;
+pub mod netlist;
+pub mod network;
+pub mod opensm;
+pub mod placeholder;
+pub mod tree;

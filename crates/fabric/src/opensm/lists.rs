@@ -1,0 +1,98 @@
+//! The lists of GUIDs that OpenSM reads beside its configuration. One GUID a line.
+
+use std::fmt::{self, Write};
+
+use crate::network::{Device, DeviceKind, Network};
+
+fn lines<'d>(
+    head: &str,
+    devices: impl Iterator<Item = &'d Device>,
+    line: impl Fn(&Device) -> String,
+) -> String {
+    let mut out = format!("# Written by rackwright. {head}\n");
+    for device in devices {
+        out.push_str(&line(device));
+        out.push('\n');
+    }
+    out
+}
+
+/// `root_guid_file`: node GUIDs of the switches of the highest level.
+pub fn roots(network: &Network) -> String {
+    let roots = network.of_kind(DeviceKind::Root);
+    lines("The switches of the highest level.", roots, |device| {
+        Guid(device.guid).to_string()
+    })
+}
+
+/// `cn_guid_file`: port GUIDs of the nodes' HCAs.
+pub fn compute_nodes(network: &Network) -> String {
+    let hcas = network.of_kind(DeviceKind::Hca);
+    lines("The nodes' HCAs.", hcas, |device| Guid(device.guid).to_string())
+}
+
+/// The node name map of OpenSM and the diagnostics: node GUIDs and names. The GUID of a single-port HCA is its port's.
+pub fn node_names(network: &Network) -> String {
+    let named = |device: &Device| format!("{} \"{}\"", Guid(device.guid), printable(&device.name));
+    lines(
+        "Names of devices in logs and listings.",
+        network.devices.iter(),
+        named,
+    )
+}
+
+/// `guid2lid`: which LID each device keeps. LIDs of HCAs count from 1 by their place, those of switches down from the last
+/// unicast LID, so that neither moves when the other grows.
+///
+/// # Errors
+/// The number of LIDs that are missing where both do not fit.
+pub fn guid_to_lid(network: &Network, place_of_hca: impl Fn(usize) -> u32) -> Result<String, u64> {
+    let hcas = network
+        .devices
+        .iter()
+        .take_while(|device| device.kind == DeviceKind::Hca)
+        .count();
+    let switches = network.devices.len() - hcas;
+    let highest = (0..hcas)
+        .map(&place_of_hca)
+        .max()
+        .map_or(0, |place| u64::from(place) + 1);
+    let needed = highest + switches as u64;
+    if needed > u64::from(LAST_LID) {
+        return Err(needed - u64::from(LAST_LID));
+    }
+    let mut out = String::new();
+    for (at, device) in network.devices.iter().enumerate() {
+        let lid = match device.kind {
+            DeviceKind::Hca => place_of_hca(at) + 1,
+            DeviceKind::Root | DeviceKind::Switch => u32::from(LAST_LID) - (at - hcas) as u32,
+        };
+        // Writing to a String does not fail.
+        let _ = write!(out, "{} 0x{lid:04x} 0x{lid:04x}\n\n", Guid(device.guid));
+    }
+    Ok(out)
+}
+
+/// The last unicast LID (opensm include/iba/ib_types.h, IB_LID_UCAST_END_HO).
+pub const LAST_LID: u16 = 0xbfff;
+
+/// A GUID as OpenSM's files spell it.
+pub(super) struct Guid(pub u64);
+
+impl fmt::Display for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{:016x}", self.0)
+    }
+}
+
+/// A name without what would end it early.
+fn printable(name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_graphic() && c != '"' || c == ' ' {
+            c
+        } else {
+            '_'
+        }
+    };
+    name.chars().map(plain).collect()
+}

@@ -1,0 +1,12 @@
+//! Fabrics through the public interface.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::format_push_string,
+    clippy::needless_for_each,
+    reason = "a test fails by panicking"
+)]
+
+mod check;
+mod tree;

@@ -1,3 +1,0 @@
-//! What a fabric is made of.
-
-pub mod size;
