@@ -6,6 +6,8 @@
 //! It never allocates a seat (the planner does), never reads a file or a host, and never writes a GUID that it was not given
 //! into a file for production.
 
+pub mod bill;
+pub mod cables;
 pub mod check;
 pub mod design;
 pub mod netlist;

@@ -8,5 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod cables;
 mod check;
+mod netlist;
+mod opensm;
 mod tree;

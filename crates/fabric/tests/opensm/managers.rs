@@ -75,9 +75,7 @@ fn a_changed_partition_and_a_take_over() {
         table()
     );
     list[2].members.retain(|(member, _)| *member != moved);
-    list[0]
-        .members
-        .push((moved, Membership::Full));
+    list[0].members.push((moved, Membership::Full));
     fs::write(
         simulator.path().join("partitions.conf"),
         partitions(&network, &list, None).unwrap(),
