@@ -59,6 +59,9 @@ pub const PARTITION_MEMBERS: usize = 64;
 pub const FABRIC_RAILS: usize = 16;
 /// Rails of one node over all its fabrics.
 pub const NODE_RAILS: usize = 32;
+/// Addresses of one node in quarantine: a node of eight rails fills them with 32 moves that no agent has confirmed. The
+/// API server refuses more, and then nothing is freed.
+pub const QUARANTINED: usize = 256;
 /// Mounts of one node.
 pub const MOUNTS: usize = 16;
 /// Mount options, servers of one tier.

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::{Guid, InterfaceAddress, Ipv4Prefix};
+use crate::{Guid, InterfaceAddress, Ipv4Address, Ipv4Prefix};
 
 impl Ipv4Prefix {
     /// The prefix as a number; none where an octet or the length is out of range, or a host bit is set. The API
@@ -12,6 +12,18 @@ impl Ipv4Prefix {
     pub fn net(&self) -> Option<Ipv4Net> {
         let net: Ipv4Net = self.as_str().parse().ok()?;
         (net.addr() == net.network()).then_some(net)
+    }
+}
+
+impl Ipv4Address {
+    /// The address as a number; none where an octet is out of range.
+    pub fn value(&self) -> Option<Ipv4Addr> {
+        self.as_str().parse().ok()
+    }
+
+    /// The address of a number.
+    pub fn from_value(address: Ipv4Addr) -> Self {
+        Self::trusted(address.to_string())
     }
 }
 

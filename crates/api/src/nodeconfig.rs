@@ -4,11 +4,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::bounds;
 use crate::hash::content_hash_value;
 use crate::status::Condition;
-use crate::{Guid, Hash, InterfaceAddress, Line, Name};
+use crate::{Guid, Hash, InterfaceAddress, Ipv4Address, Line, Name};
 
 /// What one node must become: a shared profile and the node's own facts. Named as its node. Fields are declared in the
 /// order of canonical JSON.
@@ -43,6 +44,23 @@ pub struct NodeConfigSpec {
     /// The name of the profile.
     #[schemars(length(min = 1, max = 253))]
     pub profile: String,
+    /// Addresses that the node had before, and that its host may still have: no other node gets one. They are no part of
+    /// the hash. Once the status shows that the host is what this spec says, they count for nothing, and go with the next
+    /// write.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::QUARANTINED), extend("x-kubernetes-list-type" = "set"))]
+    pub quarantined: Vec<Ipv4Address>,
+}
+
+impl NodeConfigSpec {
+    /// Whether the host was seen to be what this spec says, and so to have let go of what is quarantined: the status
+    /// speaks of the generation that is stored, and what was applied and read back has this hash. Of a spec that changed
+    /// and changed back, an older status says nothing.
+    pub fn is_applied(&self, generation: Option<i64>, status: &Value) -> bool {
+        let observed = status.get("observedGeneration").and_then(Value::as_i64);
+        let applied = status.pointer("/applied/hash").and_then(Value::as_str);
+        generation.is_some() && observed == generation && applied == Some(self.hash.as_str())
+    }
 }
 
 /// Whether the agent keeps the node as its NodeConfig says.

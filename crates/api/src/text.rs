@@ -377,6 +377,9 @@ text! {
     /// An IPv4 prefix, `10.64.0.0/12`; host bits are zero (CEL and [`crate::net`] check that).
     Ipv4Prefix, "an IPv4 prefix", max 18, r"^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}/(0|[1-9][0-9]?)$", address_with_length;
 
+    /// An IPv4 address alone: `10.64.0.1`.
+    Ipv4Address, "an IPv4 address", max 15, r"^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}$", dotted_quad;
+
     /// An IPv4 address with the length of its prefix, as `ip address` prints it: `10.64.0.1/20`.
     InterfaceAddress, "an interface address", max 18, r"^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}/(0|[1-9][0-9]?)$", address_with_length;
 

@@ -29,7 +29,8 @@ fn config() -> NodeConfigSpec {
         "grant": {"hash": "0123456789abcdef0123456789abcdef", "wave": 3},
         "hash": "0123456789abcdef0123456789abcdef",
         "management": "Managed",
-        "profile": "train-4f9c2a71b03d"
+        "profile": "train-4f9c2a71b03d",
+        "quarantined": ["10.64.0.9"]
     }))
     .unwrap()
 }

@@ -1,40 +1,23 @@
-//! What a plan is compared with, in the forms that [`previous`](crate::previous) takes: here with profiles and facts.
-
-use std::path::Path;
+//! What a plan is compared with: an earlier state with its profiles and facts.
 
 use rackwright_api::{Hash, Management, NodeProfileSpec};
 use rackwright_planner::change::{State, Written};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::previous::{Previous, Unfit};
 use crate::walk::InputError;
 
 /// An earlier state.
-pub struct Before {
-    path: String,
-    content: Content,
+pub struct Before<'a> {
+    previous: &'a Previous,
+    content: Content<'a>,
 }
 
-enum Content {
+enum Content<'a> {
     /// One object a line, read as it is compared.
-    Lines(String),
+    Lines(&'a str),
     Objects(Written),
-}
-
-/// `--output json`.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    nodes: Vec<Object<'a>>,
-    #[serde(borrow)]
-    profiles: Vec<Object<'a>>,
-}
-
-/// `kubectl get -o json`.
-#[derive(Deserialize)]
-struct List<'a> {
-    #[serde(borrow)]
-    items: Vec<Object<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -59,68 +42,57 @@ struct NodeSpec<'a> {
     profile: String,
 }
 
-impl Before {
-    /// Reads a file.
-    pub fn read(path: &Path) -> Result<Self, InputError> {
-        let text = std::fs::read_to_string(path).map_err(|error| InputError::io(path, error))?;
-        let refuse = |error: serde_json::Error| InputError::NotAPlan {
-            path: path.display().to_string(),
-            line: error.line(),
-            why: error.to_string(),
+impl<'a> Before<'a> {
+    /// Takes what a comparison needs.
+    pub fn new(previous: &'a Previous) -> Result<Self, InputError> {
+        let content = match previous.lines() {
+            Some(text) => Content::Lines(text),
+            None => {
+                let mut written = Written::default();
+                for object in previous.objects()? {
+                    take(&mut written, object)
+                        .map_err(|error| previous.refuse_in(object, &Unfit::from(error)))?;
+                }
+                Content::Objects(written)
+            }
         };
-        let content = if text.starts_with("{\"formatVersion\":") {
-            let Envelope { nodes, profiles } = serde_json::from_str(&text).map_err(refuse)?;
-            Content::Objects(written(nodes.into_iter().chain(profiles)).map_err(refuse)?)
-        } else if text.trim_ascii_start().starts_with("{\n") {
-            let List { items } = serde_json::from_str(&text).map_err(refuse)?;
-            Content::Objects(written(items.into_iter()).map_err(refuse)?)
-        } else {
-            Content::Lines(text)
-        };
-        Ok(Self {
-            path: path.display().to_string(),
-            content,
-        })
+        Ok(Self { previous, content })
     }
 
     /// As one side of a diff.
     pub fn state(&self) -> Result<State<'_>, InputError> {
         match &self.content {
             Content::Objects(written) => Ok(written.state()),
-            Content::Lines(text) => State::from_lines(text).map_err(|error| InputError::NotAPlan {
-                path: self.path.clone(),
-                line: error.line(),
-                why: error.to_string(),
-            }),
+            Content::Lines(text) => {
+                State::from_lines(text).map_err(|error| self.previous.refuse(error.line(), error.to_string()))
+            }
         }
     }
 
     /// The file, as the user named it.
     pub fn path(&self) -> &str {
-        &self.path
+        self.previous.path()
     }
 }
 
-fn written<'a>(objects: impl Iterator<Item = Object<'a>>) -> Result<Written, serde_json::Error> {
-    let mut written = Written::default();
-    for Object { kind, metadata, spec } in objects {
-        match kind.as_str() {
-            "NodeConfig" => {
-                let spec: NodeSpec<'_> = serde_json::from_str(spec.get())?;
-                written.node(
-                    &metadata.name,
-                    &spec.hash,
-                    &spec.profile,
-                    spec.management,
-                    spec.facts.get(),
-                );
-            }
-            "NodeProfile" => {
-                let spec: NodeProfileSpec = serde_json::from_str(spec.get())?;
-                written.profile(metadata.name, spec);
-            }
-            _ => {}
+fn take(written: &mut Written, object: &str) -> Result<(), serde_json::Error> {
+    let Object { kind, metadata, spec } = serde_json::from_str(object)?;
+    match kind.as_str() {
+        "NodeConfig" => {
+            let spec: NodeSpec<'_> = serde_json::from_str(spec.get())?;
+            written.node(
+                &metadata.name,
+                &spec.hash,
+                &spec.profile,
+                spec.management,
+                spec.facts.get(),
+            );
         }
+        "NodeProfile" => {
+            let spec: NodeProfileSpec = serde_json::from_str(spec.get())?;
+            written.profile(metadata.name, spec);
+        }
+        _ => {}
     }
-    Ok(written)
+    Ok(())
 }

@@ -1,106 +1,168 @@
-//! Nodes of an earlier plan that no pool holds any more, as the operator leaves them: detached, with all that they hold.
+//! NodeConfigs of an earlier state that the plan does not write: what becomes of them, by the judgement that the operator
+//! goes by too.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use rackwright_api::Management;
 use rackwright_api::labels::{API_VERSION, POOL};
-use rackwright_planner::{Kind, ObjectRef};
+use rackwright_planner::{Kind, KnownPool, Standing, Standings, Written};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::pipeline::Outcome;
-use crate::previous;
+use crate::previous::{Previous, Unfit};
 use crate::walk::InputError;
 
-/// One NodeConfig that is carried on.
-#[derive(Debug)]
+/// What becomes of the NodeConfigs that stay beside the plan.
+#[derive(Debug, Default)]
 pub struct Carried {
-    /// Its name.
-    pub name: String,
-    /// The object, as the operator leaves it but for the grant, which is not the compiler's.
-    pub object: Value,
+    /// By node: the NodeConfig as the operator leaves it, but for the grant, which is not the compiler's. Those of other
+    /// member clusters are not among them.
+    pub objects: BTreeMap<String, Value>,
+    /// By node, with those of other member clusters.
+    fates: BTreeMap<String, Fate>,
 }
 
-/// Which pools let a node go. One that is refused, or whose document may stand in a file that cannot be read, does not;
-/// nor does one that selects by labels while the node's inventory is missing: that is no evidence that its labels
-/// changed.
-struct Pools<'a> {
-    outcome: &'a Outcome,
-    by_labels: BTreeSet<&'a str>,
-    inventories: BTreeSet<&'a str>,
+/// What becomes of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is detached.
+    LetGo,
+    /// It stays as it is.
+    Stays,
+    /// The plan has the node in another pool, and its own cannot let go: it stays as it is.
+    Blocked {
+        /// The pool that plans it.
+        by: String,
+        /// Its own.
+        holder: String,
+    },
+    /// It is of another member cluster.
+    Elsewhere,
 }
 
-impl<'a> Pools<'a> {
-    fn new(outcome: &'a Outcome) -> Self {
-        let selecting = (outcome.input.pools.iter()).filter(|pool| pool.spec.nodes.selector.is_some());
-        let inventories = outcome.input.inventories.iter();
-        Self {
-            outcome,
-            by_labels: selecting.map(|pool| pool.name.as_str()).collect(),
-            inventories: inventories.map(|found| found.name.as_str()).collect(),
+#[derive(Deserialize)]
+struct Object<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+    #[serde(default)]
+    spec: Spec,
+}
+
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(default, borrow)]
+    labels: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Spec {
+    management: Option<Management>,
+}
+
+impl Carried {
+    /// Judges what an earlier state has.
+    pub fn new(previous: &Previous, outcome: &Outcome) -> Result<Self, InputError> {
+        let plan = &outcome.compilation.plan;
+        let standings = standings(outcome);
+        let mut before = outcome.input.previous.iter();
+        // Mostly the plan writes all that was there.
+        if !standings.any_silent() && before.all(|node| plan.node(node.name.as_str()).is_some()) {
+            return Ok(Self::default());
         }
-    }
-
-    fn let_go(&self, pool: &str, node: &str) -> bool {
-        let mut read = self.outcome.input.pools.iter();
-        let Some(intent) = read.find(|known| known.name.as_str() == pool) else {
-            return !self.outcome.broken && !self.refused(pool);
-        };
-        let blind = self.by_labels.contains(pool) && !self.inventories.contains(node);
-        intent.deleting || !(self.refused(pool) || blind)
-    }
-
-    fn refused(&self, pool: &str) -> bool {
-        let object = ObjectRef::new(Kind::GPUPool, pool);
-        self.outcome.refused.contains(&object)
-    }
-}
-
-/// The nodes of an earlier plan that this one does not hold, by name.
-///
-/// # Errors
-///
-/// If the file cannot be read again.
-pub fn read(path: &Path, outcome: &Outcome) -> Result<Vec<Carried>, InputError> {
-    let plan = &outcome.compilation.plan;
-    let mut before = outcome.input.previous.iter();
-    // Most plans hold all that was there; then the file is not looked at again.
-    if before.all(|node| plan.node(node.name.as_str()).is_some()) {
-        return Ok(Vec::new());
-    }
-    let pools = Pools::new(outcome);
-    let mut carried = Vec::new();
-    previous::each_config(path, |mut object| {
-        let name = text(&object, "/metadata/name");
-        if plan.node(&name).is_some() {
-            return;
+        let mut carried = Self::default();
+        for text in previous.objects()? {
+            let wrong = |error| previous.refuse_in(text, &Unfit::from(error));
+            let object: Object<'_> = serde_json::from_str(text).map_err(wrong)?;
+            if object.kind != "NodeConfig" {
+                continue;
+            }
+            let written = Written {
+                name: &object.metadata.name,
+                pool: object.metadata.labels.get(POOL).map(|pool| &**pool),
+                management: object.spec.management,
+            };
+            let fate = match standings.of(written) {
+                Standing::Planned => continue,
+                Standing::LetGo => Fate::LetGo,
+                Standing::Detached | Standing::Kept | Standing::Orphan | Standing::NotOurs => Fate::Stays,
+                Standing::Elsewhere => Fate::Elsewhere,
+                Standing::Blocked { by, holder } => Fate::Blocked {
+                    by: by.to_owned(),
+                    holder: holder.to_owned(),
+                },
+            };
+            let name = object.metadata.name.into_owned();
+            if fate != Fate::Elsewhere {
+                let value: Value = serde_json::from_str(text).map_err(wrong)?;
+                let left = config(&value, fate == Fate::LetGo);
+                carried.objects.entry(name.clone()).or_insert(left);
+            }
+            carried.fates.entry(name).or_insert(fate);
         }
-        let pool = text(&object, &format!("/metadata/labels/{}", POOL.replace('/', "~1")));
-        let mut spec = object.get_mut("spec").map(Value::take).unwrap_or_default();
-        if let Some(spec) = spec.as_object_mut() {
-            spec.remove("grant");
-            if pools.let_go(&pool, &name) {
-                spec.insert("management".to_owned(), json!(Management::Detached));
+        Ok(carried)
+    }
+
+    /// What becomes of a node's NodeConfig; none where the plan writes it.
+    pub fn fate(&self, node: &str) -> Option<&Fate> {
+        self.fates.get(node)
+    }
+
+    /// Whether the plan's node keeps an earlier NodeConfig.
+    pub fn is_blocked(&self, node: &str) -> bool {
+        matches!(self.fate(node), Some(Fate::Blocked { .. }))
+    }
+
+    /// The nodes that are blocked, by the pool that plans them and the one that has them.
+    pub fn blocked(&self) -> BTreeMap<(&str, &str), Vec<&str>> {
+        let mut blocked: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for (node, fate) in &self.fates {
+            if let Fate::Blocked { by, holder } = fate {
+                blocked.entry((by, holder)).or_default().push(node);
             }
         }
-        let object = config(&name, &pool, &spec);
-        carried.push(Carried { name, object });
-    })?;
-    carried.sort_by(|a, b| a.name.cmp(&b.name));
-    carried.dedup_by(|later, first| later.name == first.name);
-    Ok(carried)
+        blocked
+    }
 }
 
-fn text(object: &Value, pointer: &str) -> String {
-    let text = object.pointer(pointer).and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
+/// Who speaks for NodeConfigs, from what was read. A pool that was refused before the compiler saw it is there too.
+fn standings(outcome: &Outcome) -> Standings<'_> {
+    let refused = outcome
+        .refused
+        .iter()
+        .filter(|object| object.kind == Kind::GPUPool);
+    let refused = refused.map(|pool| (pool.name.as_str(), KnownPool::default()));
+    let read = outcome.input.pools.iter().map(|pool| {
+        let known = KnownPool {
+            deleting: pool.deleting,
+            by_labels: pool.spec.nodes.selector.is_some(),
+        };
+        (pool.name.as_str(), known)
+    });
+    let inventories = outcome.input.inventories.iter();
+    let inventories = inventories.map(|found| found.name.as_str());
+    Standings::new(&outcome.compilation, refused.chain(read), inventories)
 }
 
 /// A NodeConfig as plans hold it: what the API server adds to one is left out.
-fn config(name: &str, pool: &str, spec: &Value) -> Value {
-    let mut metadata = Map::from_iter([("name".to_owned(), name.into())]);
-    if !pool.is_empty() {
-        metadata.insert("labels".to_owned(), json!({ POOL: pool }));
+fn config(object: &Value, detach: bool) -> Value {
+    let pick = |pointer: &str| object.pointer(pointer).cloned().unwrap_or_default();
+    let mut metadata = Map::from_iter([("name".to_owned(), pick("/metadata/name"))]);
+    let label = pick(&format!("/metadata/labels/{}", POOL.replace('/', "~1")));
+    if !label.is_null() {
+        metadata.insert("labels".to_owned(), json!({ POOL: label }));
+    }
+    let mut spec = pick("/spec");
+    if let Some(spec) = spec.as_object_mut() {
+        spec.remove("grant");
+        if detach {
+            spec.insert("management".to_owned(), json!(Management::Detached));
+        }
     }
     json!({
         "apiVersion": API_VERSION,

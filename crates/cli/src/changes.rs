@@ -12,8 +12,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::before::Before;
+use crate::carried::{Carried, Fate};
 use crate::pipeline::Outcome;
-use crate::summary::{count, refused_pools};
+use crate::summary::count;
 use crate::walk::InputError;
 
 /// Changed fields that are listed; the number of the others follows.
@@ -35,7 +36,7 @@ pub struct Changes {
     pub changed: usize,
     /// Nodes that no pool holds any more: they are detached, and their hosts stay as they are.
     pub removed: usize,
-    /// Nodes of refused pools: they keep what they have.
+    /// Nodes that keep what they have: their pool is refused, or is not among the documents.
     pub kept: usize,
     /// Nodes that are the same.
     pub unchanged: usize,
@@ -114,16 +115,19 @@ pub struct HeldSummary {
 
 impl Changes {
     /// Compares, orders, and has the order checked.
-    pub fn new(outcome: &Outcome, before: &Before) -> Result<Self, InputError> {
+    pub fn new(outcome: &Outcome, before: &Before<'_>, carried: &Carried) -> Result<Self, InputError> {
         let plan = &outcome.compilation.plan;
         let (old, new) = (before.state()?, State::of(plan));
         let mut diff = diff(&old, &new);
-        // A refused pool is frozen: its nodes are not in the plan, and nothing becomes of them.
-        let refused: BTreeSet<&str> = refused_pools(&outcome.refused).into_iter().collect();
-        let listed = diff.nodes.len();
-        diff.nodes
-            .retain(|node| node.what != What::Removed || !refused.contains(node.pool));
-        let kept = listed - diff.nodes.len();
+        let mut kept = 0;
+        diff.nodes.retain(|node| match carried.fate(node.name) {
+            None | Some(Fate::LetGo) => true,
+            Some(Fate::Stays | Fate::Blocked { .. }) => {
+                kept += 1;
+                false
+            }
+            Some(Fate::Elsewhere) => false,
+        });
         let none = BTreeSet::new();
         let order = waves(&outcome.input, plan, &diff, &none);
         let violations = check_waves(&outcome.input, plan, &diff, &none, &order);
@@ -178,7 +182,7 @@ impl Changes {
             self.against, self.changed, self.added, self.removed, self.unchanged
         );
         if self.kept > 0 {
-            out.push_str(&format!(", {} of refused pools kept", self.kept));
+            out.push_str(&format!(", {} left as they are", self.kept));
         }
         out.push('\n');
         for ClassCount { class, nodes } in &self.classes {

@@ -8,7 +8,8 @@ use rackwright_api::Name;
 use rackwright_manifest::schema::SchemaError;
 use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
 use rackwright_planner::{
-    Compilation, CompileError, Finding, Input, Intent, Kind, ObjectRef, PreviousNode, check, compile, rules,
+    Compilation, CompileError, Finding, Input, Intent, Kind, ObjectRef, PreviousNode, UnknownCluster, check,
+    compile, rules,
 };
 use serde::de::DeserializeOwned;
 
@@ -43,6 +44,8 @@ pub struct Outcome {
     pub refused: BTreeSet<ObjectRef>,
     /// What plan-check objects to. Not the user's mistake.
     pub violations: Vec<String>,
+    /// The member cluster that was asked for is not there; then the plan is that of all.
+    pub unknown_cluster: Option<UnknownCluster>,
 }
 
 impl Outcome {
@@ -73,11 +76,29 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
     run_with(&OwnSchemas::default(), paths, previous)
 }
 
+/// As [`run`], and leaves the part of one member cluster.
+pub fn run_member(
+    paths: &[PathBuf],
+    previous: Vec<PreviousNode>,
+    cluster: Option<&str>,
+) -> Result<Outcome, ToolError> {
+    compiled(&OwnSchemas::default(), paths, previous, cluster)
+}
+
 /// As [`run`], with schemas that serve many runs.
 pub fn run_with(
     schemas: &OwnSchemas,
     paths: &[PathBuf],
     previous: Vec<PreviousNode>,
+) -> Result<Outcome, ToolError> {
+    compiled(schemas, paths, previous, None)
+}
+
+fn compiled(
+    schemas: &OwnSchemas,
+    paths: &[PathBuf],
+    previous: Vec<PreviousNode>,
+    cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
     let mut loaded = Loaded::read(paths, schemas);
     if let Some(error) = schemas.error() {
@@ -87,7 +108,12 @@ pub fn run_with(
         previous,
         ..input(&mut loaded, schemas)
     };
-    let compilation = compile(&input)?;
+    let mut compilation = compile(&input)?;
+    let violations = check(&input, &compilation.plan)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let unknown_cluster = cluster.and_then(|name| compilation.keep_member(name).err());
     let positions = positions(&mut loaded, &compilation);
     let mut documents = documents(&loaded);
     documents.extend(
@@ -106,10 +132,6 @@ pub fn run_with(
         ObjectKind::Input(kind) => Some(ObjectRef::new(*kind, name)),
         ObjectKind::NodeProfile | ObjectKind::NodeConfig => None,
     }));
-    let violations = check(&input, &compilation.plan)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
     Ok(Outcome {
         objects: loaded.count,
         diagnostics,
@@ -120,6 +142,7 @@ pub fn run_with(
         compilation,
         refused,
         violations,
+        unknown_cluster,
         sources: loaded.sources,
     })
 }

@@ -1,29 +1,51 @@
 //! What is allocated already: the NodeConfigs of a cluster (`kubectl get nodeconfigs -o json`), or an earlier plan as
-//! `plan --output jsonl` or `--output json` printed it.
+//! `plan --output jsonl` or `--output json` printed it. The file is read once, and may be a pipe; what is asked of it
+//! later is answered from its text, object by object.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use rackwright_api::{NodeConfigSpec, NodeName};
 use rackwright_planner::PreviousNode;
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::blocks;
 use crate::quick;
 use crate::walk::InputError;
+
+/// An earlier state.
+#[derive(Debug)]
+pub struct Previous {
+    path: String,
+    text: String,
+    form: Form,
+}
+
+/// How the objects stand in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One a line, profiles and nodes.
+    Lines,
+    /// `--output json`.
+    Envelope,
+    /// `kubectl get -o json`: objects of any kind.
+    List,
+}
 
 /// What a compile needs to know of an object.
 #[derive(Deserialize)]
 struct NodeObject {
     metadata: Metadata,
     spec: NodeConfigSpec,
+    #[serde(default)]
+    status: Value,
 }
 
 #[derive(Deserialize)]
 struct Metadata {
     name: NodeName,
+    generation: Option<i64>,
 }
 
 /// The kind comes first: the spec of a profile is not that of a node.
@@ -32,145 +54,175 @@ struct Header {
     kind: String,
 }
 
-/// `--output json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope {
+struct Envelope<'a> {
     format_version: u32,
-    nodes: Vec<NodeObject>,
-}
-
-/// `kubectl get nodeconfigs -o json`.
-#[derive(Deserialize)]
-struct List {
-    items: Vec<ListItem>,
+    #[serde(borrow)]
+    profiles: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    nodes: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct ListItem {
-    kind: String,
-    metadata: Metadata,
-    spec: Value,
+struct List<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
 }
 
 impl From<NodeObject> for PreviousNode {
     fn from(node: NodeObject) -> Self {
-        Self::new(node.metadata.name, &node.spec)
+        let NodeObject {
+            metadata,
+            mut spec,
+            status,
+        } = node;
+        if spec.is_applied(metadata.generation, &status) {
+            spec.quarantined.clear();
+        }
+        Self::new(metadata.name, &spec)
     }
 }
 
-/// Reads an earlier plan.
+/// Reads what a compile needs of an earlier state.
 pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
-    let io = |error| InputError::io(path, error);
-    let refuse = |line, why: String| InputError::NotAPlan {
-        path: path.display().to_string(),
-        line,
-        why,
-    };
-    let mut file = File::open(path).map_err(io)?;
-    let mut head = [0; 32];
-    let length = file.read(&mut head).map_err(io)?;
-    file.rewind().map_err(io)?;
-    let buffered = |file| BufReader::with_capacity(1 << 20, file);
-    // Our own output: the envelope is known by its first key.
-    if head[..length].starts_with(b"{\"formatVersion\":") {
-        let envelope: Envelope =
-            serde_json::from_reader(buffered(file)).map_err(|error| refuse(error.line(), reason(&error)))?;
-        if envelope.format_version != 1 {
-            return Err(refuse(
-                1,
-                format!("format version {} is not known", envelope.format_version),
-            ));
-        }
-        return Ok(envelope.nodes.into_iter().map(PreviousNode::from).collect());
-    }
-    // kubectl prints an object over many lines, so its first line is a lone brace.
-    if head[..length].trim_ascii_start().starts_with(b"{\n") {
-        let list: List =
-            serde_json::from_reader(buffered(file)).map_err(|error| refuse(error.line(), reason(&error)))?;
-        let configs = list.items.into_iter().filter(|item| item.kind == "NodeConfig");
-        return configs
-            .map(|item| {
-                let wrong = |error: serde_json::Error| {
-                    refuse(1, format!("NodeConfig/{}: {error}", item.metadata.name))
-                };
-                let spec: NodeConfigSpec = serde_json::from_value(item.spec.clone()).map_err(wrong)?;
-                Ok(PreviousNode::new(item.metadata.name.clone(), &spec))
-            })
-            .collect();
-    }
-    let (mut nodes, mut number) = (Vec::new(), 0);
-    blocks::each_line(file, judge, |_, judged| {
-        number += 1;
-        nodes.extend(judged.map_err(|why| Failed::Line(number, why))?);
-        Ok(())
-    })
-    .map_err(|failed| match failed {
-        Failed::Read(error) => InputError::io(path, error),
-        Failed::Line(line, why) => refuse(line, why),
-    })?;
-    if number == 0 {
-        return Err(refuse(1, "the file is empty".to_owned()));
-    }
-    Ok(nodes)
+    Previous::read(path)?.nodes()
 }
 
-/// Visits the NodeConfigs of a file that [`read`] has taken, as they stand there.
-pub fn each_config(path: &Path, mut visit: impl FnMut(Value)) -> Result<(), InputError> {
-    let io = |error| InputError::io(path, error);
-    let reader = BufReader::with_capacity(1 << 20, File::open(path).map_err(io)?);
-    for value in serde_json::Deserializer::from_reader(reader).into_iter::<Value>() {
-        let mut value = value.map_err(|error| InputError::NotAPlan {
-            path: path.display().to_string(),
-            line: error.line(),
-            why: reason(&error),
-        })?;
-        let lists = ["nodes", "items"].map(|key| value.get_mut(key).map(Value::take));
-        let listed = lists.into_iter().flatten().filter_map(|list| match list {
-            Value::Array(objects) => Some(objects),
-            _ => None,
-        });
-        let objects: Vec<Value> = listed.flatten().collect();
-        for object in objects.into_iter().chain(std::iter::once(value)) {
-            if object.get("kind").and_then(Value::as_str) == Some("NodeConfig") {
-                visit(object);
+impl Previous {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, InputError> {
+        let text = std::fs::read_to_string(path).map_err(|error| InputError::io(path, error))?;
+        // Our own output is known by its first key; kubectl prints an object over many lines, so its first line is a lone
+        // brace.
+        let form = if text.starts_with("{\"formatVersion\":") {
+            Form::Envelope
+        } else if text.trim_ascii_start().starts_with("{\n") {
+            Form::List
+        } else {
+            Form::Lines
+        };
+        let path = path.display().to_string();
+        Ok(Self { path, text, form })
+    }
+
+    /// The file, as the user named it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The text, where it has one object a line.
+    pub fn lines(&self) -> Option<&str> {
+        (self.form == Form::Lines).then_some(&*self.text)
+    }
+
+    /// The objects, each as JSON.
+    pub fn objects(&self) -> Result<Vec<&str>, InputError> {
+        let refuse = |error: serde_json::Error| self.refuse(error.line(), reason(&error));
+        let listed: Vec<&RawValue> = match self.form {
+            Form::Lines => {
+                let lines = self.text.par_lines();
+                return Ok(lines.filter(|line| !line.trim_ascii().is_empty()).collect());
             }
+            Form::Envelope => {
+                let Envelope {
+                    format_version,
+                    mut profiles,
+                    nodes,
+                } = serde_json::from_str(&self.text).map_err(refuse)?;
+                if format_version != 1 {
+                    return Err(self.refuse(1, format!("format version {format_version} is not known")));
+                }
+                profiles.extend(nodes);
+                profiles
+            }
+            Form::List => {
+                serde_json::from_str::<List<'_>>(&self.text)
+                    .map_err(refuse)?
+                    .items
+            }
+        };
+        Ok(listed.into_iter().map(RawValue::get).collect())
+    }
+
+    /// What a compile needs.
+    pub fn nodes(&self) -> Result<Vec<PreviousNode>, InputError> {
+        let objects = self.objects()?;
+        if self.text.is_empty() {
+            return Err(self.refuse(1, "the file is empty".to_owned()));
+        }
+        let others_stand_there = self.form == Form::List;
+        let judge = |object: &&str| match quick::previous(object.as_bytes()) {
+            Some(node) => Ok(Some(node)),
+            None => match self::object(object.as_bytes()) {
+                Err(Unfit::Kind(_)) if others_stand_there => Ok(None),
+                other => other,
+            },
+        };
+        let judged: Vec<Result<Option<PreviousNode>, Unfit>> = objects.par_iter().map(judge).collect();
+        let mut nodes = Vec::with_capacity(judged.len());
+        for (object, judged) in objects.iter().zip(judged) {
+            nodes.extend(judged.map_err(|unfit| self.refuse_in(object, &unfit))?);
+        }
+        Ok(nodes)
+    }
+
+    /// The error that a line is not one of a plan.
+    pub fn refuse(&self, line: usize, why: String) -> InputError {
+        InputError::NotAPlan {
+            path: self.path.clone(),
+            line,
+            why,
         }
     }
-    Ok(())
-}
 
-/// Why a file of lines cannot be read.
-enum Failed {
-    Read(io::Error),
-    Line(usize, String),
-}
-
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
-        Self::Read(error)
+    /// The same about an object of the text.
+    pub fn refuse_in(&self, object: &str, unfit: &Unfit) -> InputError {
+        // An object is a part of the text.
+        let start = (object.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        let before = self.text.as_bytes().get(..start).unwrap_or_default();
+        let lines_before = before.iter().filter(|byte| **byte == b'\n').count();
+        let (line, why) = match unfit {
+            Unfit::Json { line, why } => (lines_before + line, why.clone()),
+            Unfit::Kind(kind) => (lines_before + 1, format!("an object of kind {kind}")),
+        };
+        self.refuse(line, why)
     }
 }
 
-/// The node of a line, if it has one.
-fn judge(line: &[u8]) -> Result<Option<PreviousNode>, String> {
-    match quick::previous(line) {
-        Some(node) => Ok(Some(node)),
-        None if line.trim_ascii().is_empty() => Ok(None),
-        None => object(line),
+/// Why an object is not one of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// It cannot be read.
+    Json {
+        /// Which of its lines, from 1.
+        line: usize,
+        /// Why.
+        why: String,
+    },
+    /// It is of another kind.
+    Kind(String),
+}
+
+impl From<serde_json::Error> for Unfit {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json {
+            line: error.line().max(1),
+            why: reason(&error),
+        }
     }
 }
 
-/// The node of a line; none for a profile, or what is wrong with the line.
-pub(crate) fn object(line: &[u8]) -> Result<Option<PreviousNode>, String> {
-    let header: Header = serde_json::from_slice(line).map_err(|error| reason(&error))?;
+/// The node of an object; none for a profile, or what is wrong with the object.
+pub(crate) fn object(object: &[u8]) -> Result<Option<PreviousNode>, Unfit> {
+    let header: Header = serde_json::from_slice(object)?;
     match header.kind.as_str() {
         "NodeConfig" => {
-            let node: NodeObject = serde_json::from_slice(line).map_err(|error| reason(&error))?;
+            let node: NodeObject = serde_json::from_slice(object)?;
             Ok(Some(node.into()))
         }
         "NodeProfile" => Ok(None),
-        other => Err(format!("an object of kind {other}")),
+        other => Err(Unfit::Kind(other.to_owned())),
     }
 }
 

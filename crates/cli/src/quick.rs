@@ -43,6 +43,8 @@ pub fn previous(line: &[u8]) -> Option<PreviousNode> {
         name,
         addresses,
         guids,
+        // A line with any is read the slow way.
+        quarantined: Box::default(),
     })
 }
 

@@ -103,6 +103,8 @@ fn every_rule_has_a_file() {
         "RW0020", // a thousand findings: tests/verbs.rs makes them
         "RW1012", // no field of a spec has a format
         "RW1014", // no schema of ours is composed
+        "RW2029", // about an earlier state: tests/chains.rs
+        "RW2030", // about an earlier state, and one member cluster's part: tests/chains.rs
     ];
     let mut covered: BTreeSet<String> = exempt.iter().map(ToString::to_string).collect();
     for path in corpus() {

@@ -8,9 +8,16 @@ pub(crate) fn update(version: u64, pool: &str, spec: &NodeConfigSpec) -> Result<
     let mut facts = serde_json::to_value(&spec.facts)?;
     // A merge patch removes only what it names.
     clear_absent(&mut facts, &["rack", "rails", "wipeConsents"]);
+    let quarantined = (!spec.quarantined.is_empty()).then_some(&spec.quarantined);
     Ok(json!({
         "metadata": {"resourceVersion": version.to_string(), "labels": {labels::POOL: pool}},
-        "spec": {"facts": facts, "hash": spec.hash, "management": spec.management, "profile": spec.profile},
+        "spec": {
+            "facts": facts,
+            "hash": spec.hash,
+            "management": spec.management,
+            "profile": spec.profile,
+            "quarantined": quarantined,
+        },
     }))
 }
 
@@ -45,7 +52,7 @@ fn clear_absent(object: &mut Value, fields: &[&str]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rackwright_api::{Facts, Grant, Hash, Management, Name};
+    use rackwright_api::{Facts, Grant, Hash, Ipv4Address, Management, Name};
 
     fn spec() -> NodeConfigSpec {
         let hash = Hash::new("0".repeat(32)).unwrap();
@@ -62,17 +69,22 @@ mod tests {
             hash,
             management: Management::Managed,
             profile: "p-0".to_owned(),
+            quarantined: vec![Ipv4Address::new("10.64.0.1").unwrap()],
         }
     }
 
     #[test]
     fn an_update_never_names_the_grant_and_removes_what_is_not_there() {
-        let patch = update(7, "p", &spec()).unwrap();
+        let spec = NodeConfigSpec {
+            quarantined: Vec::new(),
+            ..spec()
+        };
+        let patch = update(7, "p", &spec).unwrap();
         assert_eq!(
             patch,
             json!({
                 "metadata": {"resourceVersion": "7", "labels": {"rackwright.dev/pool": "p"}},
-                "spec": {"facts": {"rack": "a1", "rails": null, "wipeConsents": null}, "hash": "0".repeat(32), "management": "Managed", "profile": "p-0"},
+                "spec": {"facts": {"rack": "a1", "rails": null, "wipeConsents": null}, "hash": "0".repeat(32), "management": "Managed", "profile": "p-0", "quarantined": null},
             })
         );
     }

@@ -1,5 +1,6 @@
 //! What is kept of each object: as little as the compile and the comparison need.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,6 +103,8 @@ pub(crate) struct NodeRecord {
     pub addresses: Box<[Ipv4Addr]>,
     /// By rail, as numbers.
     pub guids: Box<[(u8, u64)]>,
+    /// Addresses that the host may still have.
+    pub quarantined: Box<[Ipv4Addr]>,
     pub fingerprint: Option<Fingerprint>,
 }
 
@@ -109,8 +112,10 @@ impl NodeRecord {
     pub(crate) fn new(
         metadata: &ObjectMeta,
         spec: Result<&NodeConfigSpec, &Unreadable>,
+        status: &Value,
         names: &Names,
     ) -> Self {
+        let spec = spec.map(|spec| without_what_is_free(spec, metadata.generation, status));
         let pool = label(metadata).map(|pool| names.intern(pool));
         let previous = |spec| {
             let name = NodeName::new(metadata.name.clone().unwrap_or_default()).ok()?;
@@ -118,18 +123,20 @@ impl NodeRecord {
                 name: _,
                 addresses,
                 guids,
+                quarantined,
             } = PreviousNode::new(name, spec);
-            Some((addresses, guids))
+            Some((addresses, guids, quarantined))
         };
         match spec {
             Ok(spec) => {
-                let (addresses, guids) = previous(spec).unwrap_or_default();
+                let (addresses, guids, quarantined) = previous(&spec).unwrap_or_default();
                 Self {
-                    fingerprint: fingerprint(spec, pool.as_deref()).ok(),
+                    fingerprint: fingerprint(&spec, pool.as_deref()).ok(),
                     profile: Some(names.intern(&spec.profile)),
                     management: Some(spec.management),
                     addresses,
                     guids,
+                    quarantined,
                     pool,
                 }
             }
@@ -145,11 +152,37 @@ impl NodeRecord {
                     management: management.and_then(Result::ok),
                     addresses: addresses(raw),
                     guids: guids(raw),
+                    quarantined: quarantined(raw),
                     fingerprint: None,
                 }
             }
         }
     }
+}
+
+/// A spec as the compiler would write it again: what its host was seen to have let go is in quarantine no more. It goes
+/// from the object with the next write, and is no reason for one.
+fn without_what_is_free<'a>(
+    spec: &'a NodeConfigSpec,
+    generation: Option<i64>,
+    status: &Value,
+) -> Cow<'a, NodeConfigSpec> {
+    if spec.quarantined.is_empty() || !spec.is_applied(generation, status) {
+        return Cow::Borrowed(spec);
+    }
+    Cow::Owned(NodeConfigSpec {
+        quarantined: Vec::new(),
+        ..spec.clone()
+    })
+}
+
+/// The quarantine of a spec that does not fit our types.
+fn quarantined(spec: &Value) -> Box<[Ipv4Addr]> {
+    let listed = spec.get("quarantined").and_then(Value::as_array);
+    let addresses = listed.into_iter().flatten();
+    addresses
+        .filter_map(|address| address.as_str()?.parse().ok())
+        .collect()
 }
 
 /// The GUIDs of a spec that does not fit our types.
@@ -267,7 +300,7 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rackwright_api::{Facts, Grant, Hash};
+    use rackwright_api::{Facts, Grant, Hash, Ipv4Address};
 
     fn spec() -> NodeConfigSpec {
         NodeConfigSpec {
@@ -276,6 +309,7 @@ mod tests {
             hash: Hash::new("0".repeat(32)).unwrap(),
             management: Management::Managed,
             profile: "p-0".to_owned(),
+            quarantined: Vec::new(),
         }
     }
 
@@ -352,10 +386,17 @@ mod tests {
                         {"ipv4": "10.10.0.129/25"},
                     ]},
                     "hash": "short", "management": "Detached", "profile": "p-0",
+                    "quarantined": ["10.10.0.9", 7, "x"],
                 },
             }))
             .unwrap();
-        let record = NodeRecord::new(&object.metadata, object.spec.as_ref(), &Names::default());
+        let record = NodeRecord::new(
+            &object.metadata,
+            object.spec.as_ref(),
+            &object.status,
+            &Names::default(),
+        );
+        assert_eq!(*record.quarantined, [Ipv4Addr::new(10, 10, 0, 9)]);
         assert_eq!(
             *record.addresses,
             [Ipv4Addr::new(10, 10, 0, 1), Ipv4Addr::new(10, 10, 0, 129)]
@@ -363,6 +404,35 @@ mod tests {
         assert_eq!(record.profile.as_deref(), Some("p-0"));
         assert_eq!(record.management, Some(Management::Detached));
         assert_eq!(record.fingerprint, None);
+    }
+
+    /// The status speaks of what is stored, and shows its hash: then the quarantine is over, and no reason to write.
+    #[test]
+    fn quarantine_ends_with_the_hosts_word() {
+        let metadata = ObjectMeta {
+            name: Some("n1".to_owned()),
+            generation: Some(3),
+            ..ObjectMeta::default()
+        };
+        let stored = NodeConfigSpec {
+            quarantined: vec![Ipv4Address::new("10.10.0.9").unwrap()],
+            ..spec()
+        };
+        let record = |status: Value| NodeRecord::new(&metadata, Ok(&stored), &status, &Names::default());
+        let applied = |generation: i64, digit: &str| serde_json::json!({"observedGeneration": generation, "applied": {"hash": digit.repeat(32)}});
+        for silent in [
+            Value::Null,
+            applied(2, "0"),
+            applied(3, "1"),
+            serde_json::json!({"observedGeneration": 3}),
+        ] {
+            let record = record(silent);
+            assert_eq!(*record.quarantined, [Ipv4Addr::new(10, 10, 0, 9)]);
+            assert_eq!(record.fingerprint, fingerprint(&stored, None).ok());
+        }
+        let free = record(applied(3, "0"));
+        assert!(free.quarantined.is_empty());
+        assert_eq!(free.fingerprint, fingerprint(&spec(), None).ok());
     }
 
     #[test]

@@ -11,12 +11,13 @@ use kube::core::object::HasSpec;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// An object of kind `K` without most of its metadata and without its status. A spec that cannot be read does not hide
+/// An object of kind `K` without most of its metadata, its status as it stands there. A spec that cannot be read does not hide
 /// the object, nor the others of its list.
 #[derive(Debug, Clone)]
 pub(crate) struct Slim<K: HasSpec> {
     pub metadata: ObjectMeta,
     pub spec: Result<K::Spec, Unreadable>,
+    pub status: Value,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -33,6 +34,8 @@ struct Body {
     metadata: Metadata,
     #[serde(default)]
     spec: Value,
+    #[serde(default)]
+    status: Value,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +44,7 @@ struct Metadata {
     name: Option<String>,
     uid: Option<String>,
     resource_version: Option<String>,
+    generation: Option<i64>,
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<Bookmark>,
 }
@@ -58,7 +62,11 @@ where
     K::Spec: serde::de::DeserializeOwned,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Body { metadata, spec } = Body::deserialize(deserializer)?;
+        let Body {
+            metadata,
+            spec,
+            status,
+        } = Body::deserialize(deserializer)?;
         let end = metadata
             .annotations
             .and_then(|annotations| annotations.initial_events_end);
@@ -66,6 +74,7 @@ where
             name: metadata.name,
             uid: metadata.uid,
             resource_version: metadata.resource_version,
+            generation: metadata.generation,
             labels: metadata.labels,
             annotations: end.map(|end| BTreeMap::from([("k8s.io/initial-events-end".to_owned(), end)])),
             ..ObjectMeta::default()
@@ -77,6 +86,7 @@ where
         Ok(Self {
             metadata,
             spec,
+            status,
             kind: PhantomData,
         })
     }

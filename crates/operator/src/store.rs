@@ -149,7 +149,9 @@ impl Store {
 
     /// What the API server made of our write to a NodeConfig.
     pub(crate) fn wrote_node(&self, name: &Arc<str>, response: &NodeConfig) {
-        let record = NodeRecord::new(&response.metadata, Ok(&response.spec), &self.names);
+        // A status that cannot be spelled says nothing.
+        let status = serde_json::to_value(&response.status).unwrap_or_default();
+        let record = NodeRecord::new(&response.metadata, Ok(&response.spec), &status, &self.names);
         self.lock().nodes.wrote(name, version(&response.metadata), record);
     }
 

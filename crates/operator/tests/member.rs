@@ -120,3 +120,37 @@ async fn a_rack_that_takes_its_numbers_to_another_member_cluster_is_refused() {
     assert_eq!(cluster.ready("GPUPool", "both").await.0, "Refused");
     operator.stop().await.unwrap();
 }
+
+/// Started with another cluster's name, an operator lets nothing go and says so.
+#[tokio::test(start_paused = true)]
+async fn an_operator_of_the_wrong_member_cluster_lets_nothing_go() {
+    let cluster = Cluster::new().await;
+    let version = started(&cluster, ranges()).await;
+    let operator = cluster.operator_with(serving("one")).await;
+    settle(&operator, "GPUPool", version).await;
+    operator.stop().await.unwrap();
+    let before = cluster.state().await;
+
+    let operator = cluster.operator_with(serving("two")).await;
+    let version = cluster.patch("GPUPool", "both", swappiness("7")).await;
+    settle(&operator, "GPUPool", version).await;
+    let after = cluster.state().await;
+    for (name, object) in before.iter().filter(|(name, _)| name.starts_with("NodeConfig/")) {
+        assert_eq!(*object, after[name], "{name}");
+    }
+    let status = &cluster.get("Supercluster", "lab").await.unwrap()["status"];
+    assert_eq!(status["findings"][0]["code"], "RW2030", "{status}");
+    let message = text(&status["findings"][0]["message"]);
+    assert!(
+        message.contains("2 nodes (r1-n[1-2]) of the member cluster one"),
+        "{message}"
+    );
+
+    // Not even where the pool goes: that is for the other operator to do.
+    let version = cluster.delete("GPUPool", "both").await;
+    settle(&operator, "GPUPool", version).await;
+    let managements = cluster.managements().await;
+    assert_eq!(managements["r1-n1"], "Managed");
+    assert_eq!(managements["r2-n1"], "Detached");
+    operator.stop().await.unwrap();
+}

@@ -23,7 +23,7 @@ pub struct Checked<'a> {
     /// Nodes outside of the plan whose addresses stay theirs: detached ones, and those that keep a last-good
     /// configuration because their pool is refused. What they hold among each other is not the plan's matter.
     pub taken: &'a [Held<'a>],
-    /// What nodes of the plan hold already. They keep it.
+    /// What nodes of the plan hold already. They keep it. All of `taken` and of this is what hosts may have.
     pub previous: &'a [Held<'a>],
 }
 
@@ -56,4 +56,6 @@ pub struct Held<'a> {
     pub name: &'a str,
     /// Its addresses.
     pub addresses: &'a [Ipv4Addr],
+    /// The addresses that it had before and that its host may still have.
+    pub quarantined: &'a [Ipv4Addr],
 }

@@ -163,9 +163,20 @@ invariants! {
         example "Host 10 is reserved for `a001-n01`, and `a001-n02` has it.";
     NUMBER_MOVED = "RW9053", "host-number-moved", "A node has another host number than before.",
         does "Compares the host number of each node in each fabric with the one that it held, unless another is reserved for \
-              it, or the number was held by two.",
+              it, or a second host may have an address of that number.",
         why "An address that moves takes down every connection to its host, and whoever wrote it down finds another one.",
         example "`a001-n01` was host 7 of `compute`, and is host 8.";
+    ADDRESS_ELSEWHERE = "RW9054", "address-still-elsewhere", "A node gets an address that another host may still have.",
+        does "Takes each address of each node that the node had not before, and looks for it in what other nodes had: in their \
+              NodeConfigs as they are written, and in the quarantine of these.",
+        why "A host lets go of an address when its agent has applied its NodeConfig, not when the plan drops it. Until then \
+             two hosts would have it.",
+        example "`a001-n01` was host 7 of `compute` until now, and the new node `a002-n01` becomes host 7.";
+    QUARANTINE = "RW9055", "quarantine-incomplete", "What a node had and has no more is not in its quarantine, or something else is.",
+        does "Adds the addresses and the quarantine that each node had, takes away the addresses that it gets, and compares the \
+              rest with `spec.quarantined`.",
+        why "The NodeConfig is the only memory of it: what is missing there is given away with the next compile.",
+        example "`a001-n01` moves from `10.64.0.7` to `10.64.0.60`, and `quarantined` is empty.";
     WAVE_ONCE = "RW9101", "wave-not-once", "A node that changes is not in exactly one wave.",
         does "Counts each node that changes over all waves and over the nodes that wait.",
         why "A node that is in no wave never changes, and one that is in two changes while others rely on it.",

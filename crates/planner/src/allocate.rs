@@ -2,7 +2,9 @@
 //!
 //! A fabric's prefix is cut into one equal prefix a rail. A node has one *slot* in a fabric and the same host number
 //! (slot + 1) on every rail. Slots that a previous compile gave are kept, those of detached nodes included; a new node
-//! takes the lowest slot of its area that is free. Areas are the ranges of member clusters, and what lies outside of them.
+//! takes the lowest slot of its area that is free. Slots in which a host may still have an address that was taken from
+//! it (see [`crate::quarantine`]) are not free but for that host. Areas are the ranges of member clusters, and what lies
+//! outside of them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
@@ -10,6 +12,7 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use rackwright_hostset::natural_cmp;
 
+use crate::claims::{Keeper, held};
 use crate::input::PreviousNode;
 
 /// The prefixes of the rails of one fabric.
@@ -115,8 +118,8 @@ pub(crate) enum Refusal {
 
 /// Gives each node its slot, in the order of `nodes`.
 ///
-/// A reserved slot comes first, then the one that the node holds already, then the lowest of its area that is free. New
-/// nodes are served in the order of their arrival, then of their names as people sort them: who comes later never takes
+/// A reserved slot comes first, then the one that the node holds already, then one of its area that it held before and
+/// that nobody else may have, then the lowest of its area that is free. New nodes are served in the order of their arrival, then of their names as people sort them: who comes later never takes
 /// what an earlier one would get.
 pub(crate) fn slots(
     space: Space<'_>,
@@ -128,12 +131,21 @@ pub(crate) fn slots(
     let mut refusals = held_by_others(space, &held, &names, previous);
     let mut slots = reserved_slots(space.reserved, &names);
     for &(slot, keeper) in &held {
-        let Some(node) = keeper.filter(|&node| slots[node].is_none()) else {
-            continue;
-        };
-        slots[node] = Some(slot);
-        if !covers(&space.areas[nodes[node].area], slot) {
-            refusals.push(Refusal::Outside { node, slot });
+        if let Keeper::Has(node) = keeper
+            && slots[node].is_none()
+        {
+            slots[node] = Some(slot);
+            if !covers(&space.areas[nodes[node].area], slot) {
+                refusals.push(Refusal::Outside { node, slot });
+            }
+        }
+    }
+    for &(slot, keeper) in &held {
+        if let Keeper::Had(node) = keeper
+            && slots[node].is_none()
+            && covers(&space.areas[nodes[node].area], slot)
+        {
+            slots[node] = Some(slot);
         }
     }
     let mut taken: Vec<u32> = held.iter().map(|(slot, _)| *slot).collect();
@@ -172,17 +184,17 @@ fn reserved_slots(reserved: &[Reserved<'_>], names: &[&str]) -> Vec<Option<u32>>
     names.iter().map(|name| by_name.get(name).copied()).collect()
 }
 
-/// Reserved slots in which another node holds an address.
+/// Reserved slots in which another node holds an address, or its host may still have one.
 fn held_by_others(
     space: Space<'_>,
-    held: &[(u32, Option<usize>)],
+    held: &[(u32, Keeper)],
     names: &[&str],
     previous: &[PreviousNode],
 ) -> Vec<Refusal> {
     let mut contested: BTreeMap<u32, usize> = BTreeMap::new();
     for (at, kept) in space.reserved.iter().enumerate() {
         let holder = held.binary_search_by_key(&kept.slot, |(slot, _)| *slot);
-        if holder.is_ok_and(|at| held[at].1.is_none_or(|node| names[node] != kept.name)) {
+        if holder.is_ok_and(|at| held[at].1.node().is_none_or(|node| names[node] != kept.name)) {
             contested.insert(kept.slot, at);
         }
     }
@@ -191,7 +203,7 @@ fn held_by_others(
     }
     let mut refusals = BTreeSet::new();
     for node in previous {
-        let slots = (node.addresses.iter()).filter_map(|&address| space.prefixes.slot(address));
+        let slots = node.may_have().filter_map(|address| space.prefixes.slot(address));
         for reserved in slots.filter_map(|slot| contested.get(&slot).copied()) {
             let holder = node.name.as_str();
             if holder != space.reserved[reserved].name {
@@ -206,7 +218,8 @@ fn held_by_others(
     refusals.into_iter().map(refusal).collect()
 }
 
-fn covers(spans: &[(u32, u32)], slot: u32) -> bool {
+/// Whether an area has a slot.
+pub(crate) fn covers(spans: &[(u32, u32)], slot: u32) -> bool {
     spans.iter().any(|(first, last)| (*first..=*last).contains(&slot))
 }
 
@@ -230,43 +243,6 @@ fn free<'a>(spans: &'a [(u32, u32)], taken: &'a [u32]) -> impl Iterator<Item = u
         let mut taken = taken[from..].iter().copied().peekable();
         (first..=last).filter(move |slot| taken.next_if_eq(slot).is_none())
     })
-}
-
-/// The slots in which a previous compile gave an address, and the node of `nodes` that may keep each.
-///
-/// Every address counts, also one that the present cut of the prefix would put on another rail: its host may still
-/// have it. So nobody keeps a slot in which a node outside of `nodes` holds an address; of several inside, which only
-/// hands on the objects or another cut can bring about, the first by name for which it is the slot of its first rail.
-fn held(prefixes: RailPrefixes, nodes: &[&str], previous: &[PreviousNode]) -> Vec<(u32, Option<usize>)> {
-    let mut by_name: Vec<usize> = (0..nodes.len()).collect();
-    by_name.sort_by_key(|&node| nodes[node]);
-    let mut previous: Vec<&PreviousNode> = previous.iter().collect();
-    previous.sort_by(|a, b| a.name.cmp(&b.name));
-    // By slot: whether the address is a later one of its node, and whose it is, as its rank by name. Nodes outside come
-    // first.
-    let mut holders: Vec<(u32, Option<(bool, usize)>)> = Vec::new();
-    let mut rank = 0;
-    for held in previous {
-        let name = held.name.as_str();
-        while by_name.get(rank).is_some_and(|&node| nodes[node] < name) {
-            rank += 1;
-        }
-        let inside = by_name.get(rank).is_some_and(|&node| nodes[node] == name);
-        let slots = held
-            .addresses
-            .iter()
-            .filter_map(|&address| prefixes.slot(address));
-        for (at, slot) in slots.enumerate() {
-            holders.push((slot, inside.then_some((at > 0, rank))));
-        }
-    }
-    holders.sort_unstable();
-    holders.dedup_by_key(|(slot, _)| *slot);
-    let keeper = |(later, rank): (bool, usize)| (!later).then(|| by_name[rank]);
-    holders
-        .into_iter()
-        .map(|(slot, holder)| (slot, holder.and_then(keeper)))
-        .collect()
 }
 
 #[cfg(test)]
@@ -336,6 +312,7 @@ mod tests {
             name: NodeName::new(name).unwrap(),
             addresses,
             guids: Box::default(),
+            quarantined: Box::default(),
         }
     }
 
@@ -359,6 +336,37 @@ mod tests {
         );
     }
 
+    /// With one rail `a` was host 1 and `z` host 129; cut for two, both are host 1, on different rails.
+    #[test]
+    fn a_slot_in_which_another_host_may_have_an_address_is_kept_by_nobody() {
+        let both = [holder("a", &["10.0.0.1"]), holder("z", &["10.0.0.129"])];
+        assert_eq!(
+            plain(prefixes("10.0.0.0/24", 2), &["a", "z"], &both),
+            Ok(vec![1, 2])
+        );
+        assert_eq!(plain(prefixes("10.0.0.0/24", 2), &["a"], &both[..1]), Ok(vec![0]));
+        let quarantined = |name: &str, had: &[&str]| PreviousNode {
+            quarantined: holder(name, had).addresses,
+            ..holder(name, &[])
+        };
+        let had = [both[0].clone(), quarantined("z", &["10.0.0.129", "10.0.0.7"])];
+        assert_eq!(
+            plain(prefixes("10.0.0.0/24", 2), &["a", "z"], &had),
+            Ok(vec![1, 6])
+        );
+        // The one that has the address keeps it from one that had it.
+        let had = [both[0].clone(), quarantined("z", &["10.0.0.1"])];
+        assert_eq!(
+            plain(prefixes("10.0.0.0/24", 1), &["a", "z"], &had),
+            Ok(vec![0, 1])
+        );
+        let both = ["y", "z"].map(|name| quarantined(name, &["10.0.0.9"]));
+        assert_eq!(
+            plain(prefixes("10.0.0.0/24", 1), &["y", "z"], &both),
+            Ok(vec![0, 1])
+        );
+    }
+
     #[test]
     fn new_nodes_come_in_natural_order() {
         assert_eq!(
@@ -373,6 +381,7 @@ mod tests {
                 name: NodeName::new(*name).unwrap(),
                 addresses: Box::new([Ipv4Addr::from(u32::from(prefixes.first(0)) + slot)]),
                 guids: Box::default(),
+                quarantined: Box::default(),
             })
             .collect()
     }

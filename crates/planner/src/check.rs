@@ -56,6 +56,7 @@ fn held<'a>(nodes: &[&'a PreviousNode]) -> Vec<Held<'a>> {
     let held = nodes.iter().map(|node| Held {
         name: node.name.as_str(),
         addresses: &node.addresses,
+        quarantined: &node.quarantined,
     });
     held.collect()
 }
@@ -141,6 +142,7 @@ mod tests {
             name: rackwright_api::NodeName::new("a1-n1").unwrap(),
             addresses: Box::new([[10, 64, 0, 7].into(), [10, 64, 0, 135].into()]),
             guids: Box::default(),
+            quarantined: Box::default(),
         });
         input
     }
@@ -160,6 +162,7 @@ mod tests {
         for (code, what, slots) in bugs {
             let mut plan = compiled.clone();
             plan.slots = slots.to_vec();
+            plan.quarantined = crate::quarantine::of(&plan, &ranges().previous);
             let found: BTreeSet<&str> = check(&ranges(), &plan)
                 .iter()
                 .map(|violation| violation.code)

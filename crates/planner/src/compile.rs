@@ -10,11 +10,13 @@ use crate::allocate::RailPrefixes;
 use crate::finding::Finding;
 use crate::guids::Guids;
 use crate::input::{Input, Intent, Kind, ObjectRef, PreviousNode};
+use crate::member::Membership;
 use crate::model::Model;
 use crate::numbers::{self, Addressed};
 use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
 use crate::power::Envelope;
 use crate::profile;
+use crate::quarantine;
 use crate::reach::{self, Shares};
 use crate::rules::{self, depends_on_refused};
 use crate::site::{NO_RACK, Site};
@@ -40,6 +42,8 @@ pub struct Compilation {
     pub power: Vec<Envelope>,
     /// What the tiers of each compiled pool hold and carry, by pool and tier.
     pub storage: Vec<PoolTier>,
+    /// Which member cluster holds each node that has a NodeConfig.
+    pub membership: Membership,
 }
 
 /// Why a compile cannot finish; a user's mistake never leads here.
@@ -131,7 +135,8 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
 
 /// Rules that look at inventories and at which nodes a pool selects, and at nothing else of a pool: an edit of a pool
 /// that selects the same nodes does not change what they say.
-const CHECKS_OF_NODES: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[rules::duplicate_guid::check];
+const CHECKS_OF_NODES: &[fn(&Model<'_>, &mut Vec<Finding>)] =
+    &[rules::duplicate_guid::check, rules::guid_moved::check];
 
 /// Compiles intents and inventory, honouring what is allocated already.
 pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
@@ -194,7 +199,7 @@ impl Compilation {
         mut findings: Vec<Finding>,
         refused: BTreeSet<ObjectRef>,
     ) -> Self {
-        findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        sort_findings(&mut findings);
         let storage = storage::amounts(model, |pool| accepted(pool, &refused));
         let shares = reach::shares(model);
         Self {
@@ -206,8 +211,14 @@ impl Compilation {
             referenced: referenced(model),
             power: model.power.envelopes.clone(),
             storage,
+            membership: Membership::new(model),
         }
     }
+}
+
+/// In the order of code, object and place.
+pub(crate) fn sort_findings(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
 }
 
 fn sort_key(finding: &Finding) -> (&str, Option<(&ObjectRef, &rackwright_manifest::Path)>, &str) {
@@ -305,7 +316,7 @@ fn assemble(
     slots: &[Option<FabricSlots>],
     previous: &[PreviousNode],
 ) -> Result<Plan, CompileError> {
-    let mut sources_of_guids = Guids::new(model, previous);
+    let mut sources_of_guids = Guids::new(model);
     let mut plan = Plan {
         racks: model.site.racks.iter().map(|rack| rack.name.clone()).collect(),
         clusters: model.cluster_names(),
@@ -366,6 +377,7 @@ fn assemble(
             hash: 0,
         });
     }
+    plan.quarantined = quarantine::of(&plan, previous);
     hash_nodes(&mut plan, None);
     Ok(plan)
 }

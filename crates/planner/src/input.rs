@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    GPUPoolSpec, InfiniBandFabricSpec, Line, Name, NodeConfigSpec, NodeInventorySpec, NodeName, PciAddress,
-    StorageTierSpec, SuperclusterSpec,
+    GPUPoolSpec, InfiniBandFabricSpec, Ipv4Address, Line, Name, NodeConfigSpec, NodeInventorySpec, NodeName,
+    PciAddress, StorageTierSpec, SuperclusterSpec,
 };
 
 /// Everything that a compile looks at. The order of the lists never matters.
@@ -22,7 +22,8 @@ pub struct Input {
     pub tiers: Vec<Intent<StorageTierSpec>>,
     /// What the agents found.
     pub inventories: Vec<Inventory>,
-    /// What is written already: the NodeConfigs of a previous compile. Their addresses stay theirs.
+    /// What is written already: the NodeConfigs of a previous compile. Their addresses stay theirs, and those that they
+    /// had stay theirs until their hosts were seen to let go.
     pub previous: Vec<PreviousNode>,
 }
 
@@ -140,10 +141,13 @@ pub struct PreviousNode {
     pub addresses: Box<[Ipv4Addr]>,
     /// The GUIDs of its rails, as numbers: they stay while no inventory says otherwise.
     pub guids: Box<[(u8, u64)]>,
+    /// The addresses that it held before and that its host may still have. None, whatever the NodeConfig lists, once its
+    /// host was seen to be what the NodeConfig says.
+    pub quarantined: Box<[Ipv4Addr]>,
 }
 
 impl PreviousNode {
-    /// Takes from a NodeConfig what a compile needs.
+    /// Takes from a NodeConfig what a compile needs; nothing is known of its host.
     pub fn new(name: NodeName, spec: &NodeConfigSpec) -> Self {
         let rails = &spec.facts.rails;
         Self {
@@ -156,7 +160,13 @@ impl PreviousNode {
                 .iter()
                 .filter_map(|rail| Some((rail.rail, rail.guid.as_ref()?.value())))
                 .collect(),
+            quarantined: spec.quarantined.iter().filter_map(Ipv4Address::value).collect(),
         }
+    }
+
+    /// Every address that its host may have.
+    pub(crate) fn may_have(&self) -> impl Iterator<Item = Ipv4Addr> {
+        self.addresses.iter().chain(&self.quarantined).copied()
     }
 }
 

@@ -10,7 +10,7 @@ use rackwright_manifest::Path;
 use crate::catalogue::{Gpu, MaxPower, Reported, System, View};
 use crate::clusters::Clusters;
 use crate::finding::{Finding, at};
-use crate::input::{Input, Intent, Inventory, Kind, ObjectRef};
+use crate::input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
 use crate::power::Power;
 use crate::rules::{hostlist_invalid, unknown_node, unknown_rack};
 use crate::site::{GroupRef, Site};
@@ -22,6 +22,8 @@ pub(crate) struct Model<'a> {
     pub fabrics: Vec<&'a Intent<InfiniBandFabricSpec>>,
     pub tiers: Vec<&'a Intent<StorageTierSpec>>,
     pub inventories: Vec<&'a Inventory>,
+    /// What is written already, by name.
+    pub previous: Vec<&'a PreviousNode>,
     /// The catalogue as each supercluster sees it.
     pub views: Vec<View>,
     /// What is wrong with each supercluster's own entries.
@@ -69,6 +71,8 @@ impl<'a> Model<'a> {
     pub fn sorted(input: &'a Input) -> Self {
         let mut inventories: Vec<&Inventory> = input.inventories.iter().collect();
         inventories.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut previous: Vec<&PreviousNode> = input.previous.iter().collect();
+        previous.sort_by(|a, b| a.name.cmp(&b.name));
         let superclusters = sorted(&input.superclusters);
         let views = superclusters
             .iter()
@@ -80,6 +84,7 @@ impl<'a> Model<'a> {
             fabrics: sorted(&input.fabrics),
             tiers: sorted(&input.tiers),
             inventories,
+            previous,
             views,
             entries,
             site: Site::default(),

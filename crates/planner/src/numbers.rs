@@ -211,10 +211,45 @@ pub(crate) fn allocate(
         areas: &areas,
         reserved: &reserved,
     };
+    let left = left_outside(model, fabric, nodes, space, &area_of);
     match allocate::slots(space, &wanted, previous) {
-        Ok(slots) => Ok((prefixes, slots)),
-        Err(refusals) => Err(worded(model, fabric, &wanted, &kept, &areas, &refusals)),
+        Ok(slots) if left.is_empty() => Ok((prefixes, slots)),
+        other => {
+            let refusals = other.err().unwrap_or_default();
+            Err(worded(model, fabric, &wanted, &kept, &areas, &refusals, left))
+        }
     }
+}
+
+/// A number outside of its area: the place of the range, none for nodes of no member cluster; the node; the number.
+type Outside<'a> = (Option<usize>, &'a str, u32);
+
+/// Nodes of member clusters that are not in `nodes` and hold a number outside of their cluster's range: nobody plans them,
+/// but their hosts have it, and another member cluster, which does not see them, may give it away.
+fn left_outside<'a>(
+    model: &'a Model<'_>,
+    fabric: &Addressed<'_>,
+    nodes: &[u32],
+    space: Space<'_>,
+    area_of: &[usize],
+) -> Vec<Outside<'a>> {
+    let mut outside = Vec::new();
+    if fabric.addressing.ranges.is_empty() {
+        return outside;
+    }
+    for (node, held) in model.written() {
+        let mut slots = (held.addresses.iter()).filter_map(|&address| space.prefixes.slot(address));
+        let Some(slot) = slots.next() else { continue };
+        let of_site = model.site.supercluster_of(node) == Some(fabric.site);
+        let Some(cluster) = model.site.cluster_of(node).filter(|_| of_site) else {
+            continue;
+        };
+        let area = area_of.get(cluster as usize).copied().unwrap_or(0);
+        if !allocate::covers(&space.areas[area], slot) && nodes.binary_search(&node).is_err() {
+            outside.push((area.checked_sub(1), held.name.as_str(), slot + 1));
+        }
+    }
+    outside
 }
 
 /// When the racks of each group of a site arrive, by rank: 0 without a phase, then phases by their date.
@@ -238,18 +273,18 @@ fn arrivals(model: &Model<'_>, site: u32) -> Vec<u32> {
         .collect()
 }
 
-/// The findings of what the allocator refused.
-fn worded(
+/// The findings of what the allocator refused, and of numbers that are held outside of their area beside.
+fn worded<'a>(
     model: &Model<'_>,
     fabric: &Addressed<'_>,
-    wanted: &[Wanted<'_>],
+    wanted: &[Wanted<'a>],
     kept: &[Kept],
     areas: &[Vec<(u32, u32)>],
     refusals: &[Refusal],
+    mut outside: Vec<Outside<'a>>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut held = Vec::new();
-    let mut outside = Vec::new();
     for refusal in refusals {
         match refusal {
             Refusal::Full { area: 0, needed } if fabric.addressing.ranges.is_empty() => {

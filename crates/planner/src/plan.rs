@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use rackwright_api::{
-    DeviceConsent, Facts, Guid, Hash, InterfaceAddress, Line, Management, Name, NodeConfigSpec,
+    DeviceConsent, Facts, Guid, Hash, InterfaceAddress, Ipv4Address, Line, Management, Name, NodeConfigSpec,
     NodeProfileSpec, Rail,
 };
 
@@ -23,6 +23,8 @@ pub struct Plan {
     pub(crate) cluster_of_rack: Vec<u32>,
     /// Consents to wipe by node, each node's by serial number. People write them, so they are few.
     pub(crate) consents: BTreeMap<Box<str>, Vec<DeviceConsent>>,
+    /// By node, sorted: addresses that it had and that its host may still have.
+    pub(crate) quarantined: BTreeMap<Box<str>, Vec<Ipv4Addr>>,
 }
 
 /// What one pool compiled to.
@@ -165,6 +167,17 @@ impl<'a> PlannedNode<'a> {
         ))
     }
 
+    /// The addresses of its rails.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
+        let rails = self.pool().rails.iter();
+        rails.filter_map(|rail| Some(self.address(rail.address?)))
+    }
+
+    /// The addresses that it had and has no more, and that its host may still have, ascending.
+    pub(crate) fn quarantined(&self) -> &'a [Ipv4Addr] {
+        self.plan.quarantined.get(self.name()).map_or(&[], Vec::as_slice)
+    }
+
     fn guid(&self, rail: usize) -> Option<u64> {
         let start = (self.row.guids != NONE).then_some(self.row.guids as usize)?;
         self.plan
@@ -188,6 +201,9 @@ impl<'a> PlannedNode<'a> {
             hash: Hash::from_value(self.row.hash),
             management: Management::Managed,
             profile: pool.profile_name.clone(),
+            quarantined: (self.quarantined().iter().copied())
+                .map(Ipv4Address::from_value)
+                .collect(),
         }
     }
 
@@ -201,7 +217,18 @@ impl<'a> PlannedNode<'a> {
         Hash::spell(self.row.hash, out);
         out.extend_from_slice(b"\",\"management\":\"Managed\",\"profile\":\"");
         out.extend_from_slice(self.pool().profile_name.as_bytes());
-        out.extend_from_slice(b"\"}");
+        out.push(b'"');
+        let quarantined = self.quarantined();
+        for (i, address) in quarantined.iter().enumerate() {
+            let open: &[u8] = if i == 0 { b",\"quarantined\":[\"" } else { b",\"" };
+            out.extend_from_slice(open);
+            out.extend_from_slice(address.to_string().as_bytes());
+            out.push(b'"');
+        }
+        if !quarantined.is_empty() {
+            out.push(b']');
+        }
+        out.push(b'}');
     }
 
     /// Writes [`Self::facts`] as canonical JSON.
@@ -292,7 +319,7 @@ mod tests {
     use crate::{Input, Intent, compile};
     use serde_json::{from_value, json};
 
-    /// With a rack, with consents whose texts JSON escapes, with both and with neither.
+    /// With a rack, with consents whose texts JSON escapes, with both and with neither; with addresses in quarantine.
     #[test]
     fn written_specs_are_the_serialised_ones() {
         let racks = json!({"racks": [{"names": "a1", "nodes": "n[1-2]", "system": "dgx-b200"}]});
@@ -311,6 +338,8 @@ mod tests {
         };
         plan.consents
             .insert("a1-n1".into(), vec![consent("\""), consent("S1")]);
+        let two = vec![[10, 64, 0, 1].into(), [10, 64, 0, 129].into()];
+        plan.quarantined.insert("a1-n2".into(), two);
         for rack in [0, NONE] {
             for node in &mut plan.nodes {
                 node.rack = rack;

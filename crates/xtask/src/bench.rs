@@ -186,6 +186,7 @@ pub fn floor(folder: &Path, previous: Option<&Path>) -> anyhow::Result<()> {
                 hash: hash.clone(),
                 management: Management::Managed,
                 profile: "pool-00-000000000000".to_owned(),
+                quarantined: Vec::new(),
             },
         );
         config.metadata.labels = Some([(labels::POOL.to_owned(), "pool-00".to_owned())].into());

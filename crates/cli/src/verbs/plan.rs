@@ -1,24 +1,27 @@
 //! `rackwright plan`.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use rackwright_manifest::render;
 use rackwright_planner::{PlannedNode, PoolPlan};
 use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::VerbError;
 use crate::args::{Plan, PlanOutput};
 use crate::before::Before;
-use crate::carried::{self, Carried};
+use crate::carried::Carried;
 use crate::changes::Changes;
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint};
 use crate::pipeline::{self, Outcome};
 use crate::plan_objects::{node, profile, write_node};
+use crate::previous::Previous;
 use crate::report;
 use crate::suggest::nearest;
-use crate::summary::{Summary, named, refused_pools};
+use crate::summary::{Summary, count, named, refused_pools};
 
 /// Findings that are shown before a plan; `validate` shows them all.
 const FINDINGS_SHOWN: usize = 20;
@@ -30,8 +33,13 @@ const SPELLED_BY_ONE: usize = 256;
 
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
-    let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
-    let mut outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
+    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
+    let held = previous.as_ref().map(Previous::nodes).transpose()?;
+    let outcome = pipeline::run_member(
+        &args.paths.paths,
+        held.unwrap_or_default(),
+        args.cluster.as_deref(),
+    )?;
     let exit = report::exit(&outcome, false);
     findings(&outcome, color);
     refused(&outcome, args);
@@ -41,31 +49,39 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         eprint("no plan is printed because of the errors above\n");
         return Ok(exit);
     }
-    if let Some(cluster) = &args.cluster {
-        let kept = outcome.compilation.keep_member(cluster);
-        kept.map_err(|error| VerbError::Unknown(error.to_string()))?;
+    if let Some(unknown) = &outcome.unknown_cluster {
+        return Err(VerbError::Unknown(unknown.to_string()));
     }
-    let before = before(args)?;
-    let changes = before.as_ref().map(|before| Changes::new(&outcome, before));
-    let changes = changes.transpose()?;
+    let carried = previous.as_ref().map(|previous| Carried::new(previous, &outcome));
+    let carried = carried.transpose()?.unwrap_or_default();
+    blocked(&carried);
+    // A comparison goes with a summary of the whole plan.
+    let summed_up = args.node.is_none() && matches!(args.output, PlanOutput::Text | PlanOutput::Json);
+    let before = previous
+        .as_ref()
+        .filter(|_| summed_up)
+        .map(Before::new)
+        .transpose()?;
+    let changes = before
+        .map(|before| Changes::new(&outcome, &before, &carried))
+        .transpose()?;
     if let Some(changes) = changes.as_ref().filter(|changes| !changes.violations.is_empty()) {
         report::violations(&changes.violations);
         eprint("no plan is printed because of the errors above\n");
         return Ok(Exit::Tool);
     }
-    let written = print(args, &select(args, &outcome)?, &outcome, changes.as_ref(), out);
+    let written = print(
+        args,
+        &select(args, &outcome, &carried)?,
+        &outcome,
+        changes.as_ref(),
+        out,
+    );
     match written {
         Err(VerbError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
         Err(error) => Err(error),
         Ok(()) => Ok(exit),
     }
-}
-
-/// What the plan is compared with: where a summary of the whole plan is asked for, and an earlier state is given.
-fn before(args: &Plan) -> Result<Option<Before>, VerbError> {
-    let summed_up = args.node.is_none() && matches!(args.output, PlanOutput::Text | PlanOutput::Json);
-    let path = args.previous.as_deref().filter(|_| summed_up);
-    Ok(path.map(Before::read).transpose()?)
 }
 
 /// Findings and the summary of what was read.
@@ -96,24 +112,37 @@ fn refused(outcome: &Outcome, args: &Plan) {
     }
 }
 
+/// Which nodes keep what another pool gave them.
+fn blocked(carried: &Carried) {
+    for ((by, holder), nodes) in carried.blocked() {
+        eprint(&format!(
+            "{} of GPUPool/{by} still have their configuration from GPUPool/{holder}, which is refused or cannot be read: put \
+             that right, or delete it ({} first)\n",
+            count(nodes.len(), "node"),
+            nodes[0]
+        ));
+    }
+}
+
 /// What is printed.
 struct Selection<'a> {
     /// Those with nodes: a profile that no node needs is not written.
     pools: Vec<&'a PoolPlan>,
     node: Option<PlannedNode<'a>>,
-    /// Nodes of the earlier plan that no pool holds any more, by name.
-    carried: Vec<Carried>,
+    /// What stays beside the plan.
+    carried: &'a Carried,
 }
 
-fn select<'a>(args: &Plan, outcome: &'a Outcome) -> Result<Selection<'a>, VerbError> {
+fn select<'a>(args: &Plan, outcome: &'a Outcome, carried: &'a Carried) -> Result<Selection<'a>, VerbError> {
     let plan = &outcome.compilation.plan;
     let Some(name) = &args.node else {
-        let carried = match &args.previous {
-            Some(path) => carried::read(path, outcome)?,
-            None => Vec::new(),
+        let blocked = carried.blocked();
+        let needed = |pool: &&PoolPlan| {
+            let kept = blocked.iter().filter(|((by, _), _)| *by == pool.name.as_str());
+            pool.nodes as usize > kept.map(|(_, nodes)| nodes.len()).sum()
         };
         return Ok(Selection {
-            pools: plan.pools().iter().filter(|pool| pool.nodes > 0).collect(),
+            pools: plan.pools().iter().filter(needed).collect(),
             node: None,
             carried,
         });
@@ -122,7 +151,7 @@ fn select<'a>(args: &Plan, outcome: &'a Outcome) -> Result<Selection<'a>, VerbEr
     Ok(Selection {
         pools: vec![node.pool()],
         node: Some(node),
-        carried: Vec::new(),
+        carried,
     })
 }
 
@@ -139,11 +168,20 @@ pub(super) fn planned<'a>(outcome: &'a Outcome, name: &str) -> Result<PlannedNod
 }
 
 impl<'a> Selection<'a> {
-    fn nodes(&self, outcome: &'a Outcome) -> Box<dyn Iterator<Item = PlannedNode<'a>> + 'a> {
+    fn nodes<'s>(&'s self, outcome: &'a Outcome) -> Box<dyn Iterator<Item = PlannedNode<'a>> + 's> {
         match self.node {
             Some(node) => Box::new(std::iter::once(node)),
-            None => Box::new(outcome.compilation.plan.nodes()),
+            None => {
+                let nodes = outcome.compilation.plan.nodes();
+                Box::new(nodes.filter(|node| !self.carried.is_blocked(node.name())))
+            }
         }
+    }
+
+    /// NodeConfigs that stay as they are or are detached, by name; none beside a single node.
+    fn carried(&self) -> impl Iterator<Item = &'a Value> {
+        let all = self.node.is_none().then_some(&self.carried.objects);
+        all.into_iter().flat_map(BTreeMap::values)
     }
 }
 
@@ -169,8 +207,8 @@ fn print(
                 line(&profile(pool), out)?;
             }
             lines(selection.nodes(outcome), out)?;
-            for carried in &selection.carried {
-                line(&carried.object, out)?;
+            for object in selection.carried() {
+                line(object, out)?;
             }
         }
         (PlanOutput::Yaml, _) | (PlanOutput::Text, Some(_)) => {
@@ -190,8 +228,8 @@ fn print(
                 for planned in selection.nodes(outcome) {
                     document(serde_yaml::to_string(&node(planned))?, out)?;
                 }
-                for carried in &selection.carried {
-                    document(serde_yaml::to_string(&carried.object)?, out)?;
+                for object in selection.carried() {
+                    document(serde_yaml::to_string(object)?, out)?;
                 }
             }
         }
@@ -266,9 +304,9 @@ fn json(
         separate(out)?;
         json_value(&node(planned), out)?;
     }
-    for carried in &selection.carried {
+    for object in selection.carried() {
         separate(out)?;
-        json_value(&carried.object, out)?;
+        json_value(object, out)?;
     }
     Ok(out.write_all(b"]}\n")?)
 }

@@ -244,7 +244,12 @@ fn intents(kind: Kind) -> impl Fn(&Store, Event<DynamicObject>) {
 
 fn nodes(store: &Store, event: Event<Slim<NodeConfig>>) {
     let trimmed = trim(event, |object| {
-        let record = NodeRecord::new(&object.metadata, object.spec.as_ref(), &store.names);
+        let record = NodeRecord::new(
+            &object.metadata,
+            object.spec.as_ref(),
+            &object.status,
+            &store.names,
+        );
         (object.metadata, record)
     });
     store.update(|state| feed(&mut state.nodes, trimmed));

@@ -1,17 +1,15 @@
-//! Step 3: compare the plan with what is stored; the difference is the work. Pure.
-//!
-//! An empty list is never an order: a node is let go only when its pool is there, readable, accepted and does not hold
-//! it any more, or when its pool is on its way out. An absent pool says nothing.
+//! Step 3: compare the plan with what is stored; the difference is the work. Pure. What becomes of a NodeConfig is the
+//! planner's judgement ([`Standings`]): an empty list is never an order, and an absent pool says nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rackwright_api::{GPUPoolSpec, Management};
-use rackwright_planner::{Compilation, Kind, ObjectRef, Plan};
+use rackwright_planner::{Compilation, Kind, KnownPool, ObjectRef, Standing, Standings, Written};
 
 use crate::metrics::NodeCounts;
 use crate::reconcile::observe::{Observed, Stored};
-use crate::records::{IntentRecord, IntentSpec, NodeRecord, fingerprint};
+use crate::records::{IntentSpec, NodeRecord, fingerprint};
 
 /// Why the work cannot be listed.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +32,7 @@ pub(crate) struct Work {
     pub blocked: Vec<Blocked>,
     /// NodeConfigs by pool, as they are before the work.
     pub counts: BTreeMap<Arc<str>, NodeCounts>,
-    /// Managed nodes for which nobody speaks.
+    /// Managed nodes for which nobody speaks here.
     pub orphans: u32,
 }
 
@@ -67,7 +65,7 @@ pub(crate) enum NodeAction {
 
 /// Lists the work.
 pub(crate) fn plan(observed: &Observed, compilation: &Compilation) -> Result<Work, PlanError> {
-    let pools = Pools::new(observed, &compilation.plan);
+    let standings = standings(observed, compilation);
     let mut work = Work {
         hold: to_hold(observed),
         ..Work::default()
@@ -75,15 +73,13 @@ pub(crate) fn plan(observed: &Observed, compilation: &Compilation) -> Result<Wor
     let mut needed = BTreeSet::new();
     for node in compilation.plan.nodes() {
         let pool = node.pool();
-        if pools.deleting(pool.name.as_str()) {
-            continue;
-        }
         let stored = observed.nodes.get(node.name());
-        if let Some(holder) = stored.and_then(|stored| pools.holder(&stored.record, pool.name.as_str())) {
+        let standing = stored.map(|stored| standings.of(written(node.name(), &stored.record)));
+        if let Some(Standing::Blocked { holder, .. }) = standing {
             work.blocked.push(Blocked {
                 name: node.name().into(),
                 pool: pool.name.as_str().into(),
-                holder: Arc::clone(holder),
+                holder: holder.into(),
             });
             continue;
         }
@@ -107,25 +103,19 @@ pub(crate) fn plan(observed: &Observed, compilation: &Compilation) -> Result<Wor
         });
     }
     for (name, stored) in &observed.nodes {
-        let planned = compilation
-            .plan
-            .node(name)
-            .filter(|node| !pools.deleting(node.pool().name.as_str()));
-        count(&mut work, stored, planned.is_some());
-        if planned.is_some() || stored.record.management == Some(Management::Detached) {
-            continue;
-        }
-        let Some(pool) = &stored.record.pool else { continue };
-        match pools.says(pool, name, observed) {
-            Verdict::LetGo => work.nodes.push(NodeWrite {
+        let standing = standings.of(written(name, &stored.record));
+        let planned = matches!(standing, Standing::Planned | Standing::Blocked { .. });
+        count(&mut work, stored, planned);
+        match (standing, &stored.record.pool) {
+            (Standing::LetGo, Some(pool)) => work.nodes.push(NodeWrite {
                 name: Arc::clone(name),
                 pool: Arc::clone(pool),
                 action: NodeAction::Detach {
                     version: stored.version,
                 },
             }),
-            Verdict::Nothing => work.orphans += 1,
-            Verdict::Keep => {}
+            (Standing::Orphan | Standing::Elsewhere, _) => work.orphans += 1,
+            _ => {}
         }
     }
     work.nodes.sort_by(|a, b| a.name.cmp(&b.name));
@@ -191,70 +181,32 @@ pub(crate) fn to_release(
         .collect()
 }
 
-/// What a pool says about a node that is labelled with it and that no plan holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// Not in the pool any more.
-    LetGo,
-    /// The pool is refused or unreadable: the last good configuration stays.
-    Keep,
-    /// There is no such pool, or it cannot know.
-    Nothing,
+/// Who speaks for NodeConfigs, from what was observed.
+fn standings<'a>(observed: &'a Observed, compilation: &'a Compilation) -> Standings<'a> {
+    let pools = observed
+        .intents
+        .iter()
+        .filter(|(object, _)| object.kind == Kind::GPUPool);
+    let pools = pools.map(|(object, stored)| {
+        let known = KnownPool {
+            deleting: stored.record.deleting(),
+            by_labels: stored.record.pool().is_some_and(by_labels),
+        };
+        (object.name.as_str(), known)
+    });
+    let known = observed
+        .inventories
+        .iter()
+        .filter(|(_, stored)| stored.record.0.is_some());
+    Standings::new(compilation, pools, known.map(|(name, _)| &**name))
 }
 
-struct Pools<'a> {
-    records: BTreeMap<&'a str, &'a IntentRecord>,
-    accepted: BTreeSet<&'a str>,
-}
-
-impl<'a> Pools<'a> {
-    fn new(observed: &'a Observed, plan: &'a Plan) -> Self {
-        let records = observed
-            .intents
-            .iter()
-            .filter(|(object, _)| object.kind == Kind::GPUPool)
-            .map(|(object, stored)| (object.name.as_str(), &*stored.record))
-            .collect();
-        Self {
-            records,
-            accepted: plan.pools().iter().map(|pool| pool.name.as_str()).collect(),
-        }
+fn written<'a>(name: &'a str, record: &'a NodeRecord) -> Written<'a> {
+    Written {
+        name,
+        pool: record.pool.as_deref(),
+        management: record.management,
     }
-
-    fn deleting(&self, pool: &str) -> bool {
-        self.records.get(pool).is_some_and(|record| record.deleting())
-    }
-
-    /// The pool that has a node which `pool` plans: its last good configuration stays until it can say that it lets go.
-    fn holder<'n>(&self, node: &'n NodeRecord, pool: &str) -> Option<&'n Arc<str>> {
-        let other = node.pool.as_ref().filter(|other| &***other != pool)?;
-        let silent = self
-            .records
-            .get(&**other)
-            .is_some_and(|record| !record.deleting())
-            && !self.accepted.contains(&**other);
-        // A detached node has been let go.
-        (silent && node.management != Some(Management::Detached)).then_some(other)
-    }
-
-    fn says(&self, pool: &str, node: &str, observed: &Observed) -> Verdict {
-        match self.records.get(pool) {
-            None => Verdict::Nothing,
-            Some(record) if record.deleting() => Verdict::LetGo,
-            Some(_) if !self.accepted.contains(pool) => Verdict::Keep,
-            // An inventory that is missing or cannot be read is no evidence that the node's labels changed.
-            Some(record) if record.pool().is_some_and(by_labels) && !is_known(observed, node) => {
-                Verdict::Nothing
-            }
-            Some(_) => Verdict::LetGo,
-        }
-    }
-}
-
-/// Whether the node has an inventory that can be read.
-fn is_known(observed: &Observed, node: &str) -> bool {
-    let stored = observed.inventories.get(node);
-    stored.is_some_and(|stored| stored.record.0.is_some())
 }
 
 fn by_labels(pool: &GPUPoolSpec) -> bool {

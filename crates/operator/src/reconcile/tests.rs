@@ -204,6 +204,7 @@ async fn a_profile_is_not_collected_for_want_of_a_node_that_a_list_was_too_early
             hash: rackwright_api::Hash::new("0".repeat(32)).unwrap(),
             management: rackwright_api::Management::Managed,
             profile: "p-used".to_owned(),
+            quarantined: Vec::new(),
         },
         status: None,
     };

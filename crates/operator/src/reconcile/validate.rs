@@ -80,6 +80,7 @@ fn input(observed: &Observed) -> Input {
                 name,
                 addresses: stored.record.addresses.clone(),
                 guids: stored.record.guids.clone(),
+                quarantined: stored.record.quarantined.clone(),
             })
         })
         .collect();

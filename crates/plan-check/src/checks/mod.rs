@@ -7,6 +7,7 @@ mod node;
 mod numbers;
 mod prefixes;
 mod profiles;
+mod quarantine;
 mod storage;
 mod unique;
 
@@ -21,6 +22,7 @@ use intents::Intents;
 use node::NodeCheck;
 use numbers::Numbers;
 use profiles::Profiles;
+use quarantine::Quarantine;
 
 /// Checks a plan. The nodes are walked once, in any order. The answer is sorted by code, nodes, objects and message;
 /// each code lists at most [`CASES_SHOWN`](crate::CASES_SHOWN) cases and then the number of the others.
@@ -33,16 +35,19 @@ pub fn check<'n>(checked: &Checked<'_>, nodes: impl IntoIterator<Item = Node<'n>
     let mut columns = Columns::default();
     let numbers = Numbers::read(checked, &intents, &mut sink);
     let mut each = NodeCheck::new(&intents, &profiles, numbers);
+    let mut quarantine = Quarantine::new(checked);
     let mut addresses = Vec::new();
     for node in nodes {
         let pool = intents.pool_id(node.pool);
         addresses.clear();
         addresses.extend(node.spec.facts.rails.iter().map(address));
         each.check(&node, pool, &addresses, &mut sink);
+        quarantine.check(&node, &addresses, &mut sink);
         columns.push(&node, pool, &addresses);
     }
 
     each.finish(checked.taken, &mut sink);
+    quarantine.finish(&mut sink);
     unique::addresses(&mut columns, checked.taken, &mut sink);
     unique::guids(&mut columns, &mut sink);
     let mut roster = unique::nodes(&columns, &intents, checked.taken, &mut sink);

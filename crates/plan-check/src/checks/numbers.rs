@@ -94,7 +94,7 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// Reports nodes that moved although nobody else holds what they had.
+    /// Reports nodes that moved although nobody else may have what they had.
     pub(super) fn finish(self, taken: &[Held<'_>], sink: &mut Sink) {
         if self.moved.is_empty() {
             return;
@@ -107,11 +107,8 @@ impl<'a> Numbers<'a> {
         }
         for held in self.previous.sorted.iter().copied().chain(taken) {
             for (fabric, rails) in &fabrics {
-                for number in held
-                    .addresses
-                    .iter()
-                    .filter_map(|address| number_in(*address, rails))
-                {
+                let may_have = held.addresses.iter().chain(held.quarantined);
+                for number in may_have.filter_map(|address| number_in(*address, rails)) {
                     if let Some(holders) = wanted.get_mut(&(*fabric, number)) {
                         holders.insert(held.name);
                     }

@@ -21,6 +21,8 @@ pub struct World {
     pub taken: Vec<(String, Vec<Ipv4Addr>)>,
     /// What nodes of the plan held before.
     pub previous: Vec<(String, Vec<Ipv4Addr>)>,
+    /// What hosts of nodes of either list may still have.
+    pub quarantined: Vec<(String, Vec<Ipv4Addr>)>,
 }
 
 pub fn name(text: &str) -> Name {
@@ -186,6 +188,7 @@ impl World {
                     hash: zero(),
                     management: Management::Managed,
                     profile: pool.to_owned(),
+                    quarantined: Vec::new(),
                 };
                 (node.to_owned(), name(pool), spec)
             })
@@ -207,6 +210,7 @@ impl World {
             nodes,
             taken,
             previous: Vec::new(),
+            quarantined: Vec::new(),
         };
         world.pool("train").storage = ["scratch", "data", "volumes"]
             .map(|tier| TierRef { tier: name(tier) })
@@ -247,16 +251,7 @@ impl World {
             .iter()
             .map(|(name, pool, spec)| Profile { name, pool, spec })
             .collect();
-        let taken: Vec<_> = self
-            .taken
-            .iter()
-            .map(|(name, addresses)| Held { name, addresses })
-            .collect();
-        let previous: Vec<_> = self
-            .previous
-            .iter()
-            .map(|(name, addresses)| Held { name, addresses })
-            .collect();
+        let (taken, previous) = (self.held(&self.taken), self.held(&self.previous));
         let checked = Checked {
             pools: &pools,
             fabrics: &fabrics,
@@ -274,6 +269,19 @@ impl World {
                 spec: spec.clone(),
             }),
         )
+    }
+
+    fn held<'a>(&'a self, nodes: &'a [(String, Vec<Ipv4Addr>)]) -> Vec<Held<'a>> {
+        let quarantined = |name: &str| {
+            let mut found = self.quarantined.iter().filter(|(of, _)| of == name);
+            found.next().map_or(&[][..], |(_, addresses)| addresses)
+        };
+        let held = nodes.iter().map(|(name, addresses)| Held {
+            name,
+            addresses,
+            quarantined: quarantined(name),
+        });
+        held.collect()
     }
 
     pub fn node(&mut self, name: &str) -> &mut NodeConfigSpec {

@@ -18,10 +18,10 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A host number is promised to two nodes, or two are promised to one",
     doc: r#"## What it does
-The `addressing.reservations` of a fabric share no number and no node, and no reserved number is held by another node: by one of the fabric, or by a detached one.
+The `addressing.reservations` of a fabric share no number and no node, and no reserved number is held by another node: by one of the fabric, by a detached one, or by one that had it and whose host was not seen to let go (`spec.quarantined` of its NodeConfig).
 
 ## Why
-Two hosts would have one address. A node that holds a number keeps it until its NodeConfig is deleted.
+Two hosts would have one address. A detached node keeps its number until its NodeConfig is deleted, one that moved away until its host is what its NodeConfig says.
 
 ## Refused
 ```yaml
@@ -97,7 +97,7 @@ spec:
 ```
 
 ## Fix
-Reserve another number. To free one that a detached node holds, take its address from the host, then delete its NodeConfig.
+Reserve another number. To free one that a detached node holds, take its address from the host, then delete its NodeConfig; to free one that a node had, take it from the host, then from `spec.quarantined`.
 "#,
 };
 

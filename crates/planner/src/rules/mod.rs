@@ -16,6 +16,7 @@ pub mod gpu_operator_owns;
 pub mod gpu_power_limit;
 pub mod gpudirect_host;
 pub mod gpudirect_transport;
+pub mod guid_moved;
 pub mod host_number_conflict;
 pub mod hostlist_invalid;
 pub mod huge_pages_twice;
@@ -46,6 +47,7 @@ pub mod mount_points_collide;
 pub mod nfs_connections;
 pub mod node_claimed_twice;
 pub mod node_names_count;
+pub mod node_of_another_cluster;
 pub mod number_outside_range;
 pub mod persistence_off;
 pub mod phase_power;
@@ -116,6 +118,8 @@ pub static RULES: &[&Rule] = &[
     &reservation_unknown_node::RULE,
     &host_number_conflict::RULE,
     &number_outside_range::RULE,
+    &guid_moved::RULE,
+    &node_of_another_cluster::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
     &kernel_argument_twice::RULE,

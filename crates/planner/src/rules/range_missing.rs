@@ -3,7 +3,7 @@
 use rackwright_manifest::{Rule, Severity};
 
 use crate::finding::{Finding, at};
-use crate::input::{Kind, ObjectRef};
+use crate::input::{Kind, ObjectRef, PreviousNode};
 use crate::model::Model;
 use crate::names::counted;
 use crate::numbers::Addressed;
@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A fabric of several member clusters lacks a range of host numbers for one",
     doc: r#"## What it does
-A fabric with addressing whose nodes are in more than one member cluster, or in one and in none, has a range in `addressing.ranges` for each of these clusters; and so has a fabric with any range. A pool that selects by labels may reach every member cluster of its site.
+A fabric with addressing whose nodes are in more than one member cluster, or in one and in none, has a range in `addressing.ranges` for each of these clusters; and so has a fabric with any range. A pool that selects by labels may reach every member cluster of its site. Nodes that no pool plugs into the fabric any more count as long as their hosts may have its addresses.
 
 ## Why
 The operator of each member cluster sees only its own nodes. Without ranges two of them would give one address to two hosts.
@@ -110,6 +110,8 @@ struct Reached {
     clusters: Vec<Option<usize>>,
     /// Of no member cluster.
     without: usize,
+    /// How many of these no pool plugs in any more.
+    left: usize,
 }
 
 impl Reached {
@@ -118,7 +120,9 @@ impl Reached {
         let mut reached = Self {
             clusters: vec![None; site.spec.clusters.len()],
             without: 0,
+            left: 0,
         };
+        let mut plugged = Vec::new();
         for (pool, nodes) in model.pools.iter().zip(&model.selected) {
             let uses = pool
                 .spec
@@ -134,14 +138,38 @@ impl Reached {
                 }
             }
             for &node in nodes {
-                match model.site.cluster_of(node) {
-                    Some(cluster) => *reached.clusters[cluster as usize].get_or_insert(0) += 1,
-                    None => reached.without += 1,
+                reached.add(model, node);
+            }
+            plugged.extend_from_slice(nodes);
+        }
+        if !reached.clusters.is_empty() {
+            plugged.sort_unstable();
+            for node in holders(model, fabric) {
+                if plugged.binary_search(&node).is_err() {
+                    reached.add(model, node);
+                    reached.left += 1;
                 }
             }
         }
         reached
     }
+
+    fn add(&mut self, model: &Model<'_>, node: u32) {
+        match model.site.cluster_of(node) {
+            Some(cluster) => *self.clusters[cluster as usize].get_or_insert(0) += 1,
+            None => self.without += 1,
+        }
+    }
+}
+
+/// The nodes of the fabric's site whose hosts may have an address of it.
+fn holders<'m>(model: &'m Model<'_>, fabric: &Addressed<'_>) -> impl Iterator<Item = u32> + 'm {
+    let (net, site) = (fabric.net, fabric.site);
+    let holds = move |held: &PreviousNode| held.may_have().any(|address| net.contains(&address));
+    let nodes = model.written().filter(move |(_, held)| holds(held));
+    nodes
+        .map(|(node, _)| node)
+        .filter(move |&node| model.site.supercluster_of(node) == Some(site))
 }
 
 fn finding(model: &Model<'_>, fabric: &Addressed<'_>, reached: &Reached, missing: &[usize]) -> Finding {
@@ -159,6 +187,10 @@ fn finding(model: &Model<'_>, fabric: &Addressed<'_>, reached: &Reached, missing
             "{} of no member cluster",
             counted(reached.without, "node")
         ));
+    }
+    if reached.left > 0 {
+        let left = counted(reached.left, "node");
+        has.push(format!("{left} of these that no pool plugs in any more"));
     }
     let names: Vec<&str> = missing.iter().map(|&cluster| name(cluster)).collect();
     let message = format!(

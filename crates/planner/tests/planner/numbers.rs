@@ -224,6 +224,7 @@ fn holding(yaml: &str, holders: &[(&str, [u8; 4])]) -> Input {
             name: NodeName::new(*node).unwrap(),
             addresses: Box::new([(*address).into()]),
             guids: Box::default(),
+            quarantined: Box::default(),
         })
         .collect();
     input
@@ -275,6 +276,40 @@ fn a_number_that_is_held_outside_of_the_range_is_refused() {
              whose range is 1-8; let the range cover the numbers that are held",
         ]
     );
+}
+
+/// A detached node of a member cluster holds a number that the ranges give to another: that one would not see it.
+#[test]
+fn a_number_that_a_detached_node_holds_outside_of_its_range_is_refused() {
+    let without = SITE.replace("\"a[1-3]\"", "\"a[1-2]\"");
+    let held = compiled(&without, &[("a3-n1", [10, 64, 0, 5]), ("a3-n2", [10, 64, 0, 9])]);
+    assert_eq!(
+        messages(&held),
+        [
+            "RW2028: host number 5 of InfiniBandFabric/compute is held by 1 node (a3-n1) of the member cluster two of Supercluster/lab, \
+             whose range is 9-12; let the range cover the numbers that are held"
+        ]
+    );
+}
+
+/// Only one member cluster is left in the pools, but a host of the other still has an address.
+#[test]
+fn a_fabric_needs_ranges_as_long_as_hosts_of_two_member_clusters_have_its_addresses() {
+    let one = SITE
+        .replace(RANGES, "")
+        .replace("\"a[1-3]\"", "a1")
+        .replace("racks: a4 }", "racks: a2 }");
+    let held = compiled(&one, &[("a1-n1", [10, 64, 0, 1]), ("a3-n1", [10, 64, 0, 5])]);
+    assert_eq!(
+        messages(&held),
+        [
+            "RW2021: InfiniBandFabric/compute has 4 nodes of one, 1 node of two, 1 node of these that no pool plugs in any more, and no \
+             range of host numbers for one, two of Supercluster/lab; add to spec.addressing.ranges: { cluster: one, first: 1, last: 4 }, \
+             { cluster: two, first: 5, last: 6 }"
+        ]
+    );
+    let elsewhere = compiled(&one, &[("a1-n1", [10, 64, 0, 1]), ("a3-n1", [10, 65, 0, 5])]);
+    assert_eq!(messages(&elsewhere), Vec::<String>::new());
 }
 
 /// Earlier phases come first, whatever the names; racks without a phase before all.

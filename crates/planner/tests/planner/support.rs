@@ -44,6 +44,11 @@ pub fn input(yaml: &str) -> Input {
                     &serde_json::from_value(value["spec"].clone()).unwrap(),
                 ));
             }
+            "NodeConfig" => {
+                let name = NodeName::new(value["metadata"]["name"].as_str().unwrap()).unwrap();
+                let spec = serde_json::from_value(value["spec"].clone()).unwrap();
+                input.previous.push(PreviousNode::new(name, &spec));
+            }
             other => panic!("unexpected kind {other}"),
         }
     }
