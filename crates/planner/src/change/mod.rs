@@ -7,8 +7,10 @@
 //!
 //! What it never does: read a clock, remember what was granted, or guess what an unknown profile held.
 
+mod applied;
 mod budget;
 mod check;
+mod devices;
 mod diff;
 mod difference;
 mod domain;
@@ -23,10 +25,11 @@ mod waves;
 
 pub use budget::Budget;
 pub use check::check_waves;
-pub use diff::{Diff, NodeChange, ProfilePair, What, diff};
+pub use devices::{MadeTier, Were};
+pub use diff::{Diff, NodeChange, ProfilePair, Was, What, diff};
 pub use difference::Difference;
 pub use fields::{Field, Turn};
 pub use lines::{LineError, between};
-pub use state::{FactsOf, NodeState, State, Written};
+pub use state::{FactsOf, NodeState, State, Written, WrittenConfig};
 pub use table::FIELDS;
 pub use waves::{Held, Step, Wave, Waves, Why, waves};

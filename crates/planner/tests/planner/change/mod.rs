@@ -1,6 +1,8 @@
 //! What changes are found, and in which order nodes may change.
 
+mod applied;
 mod classes;
+mod devices;
 mod nodes;
 mod profiles;
 mod table;
