@@ -1,6 +1,7 @@
-//! Nodes of an earlier plan that no pool holds any more, as the operator leaves them: detached, with all that they hold.
+//! Nodes of an earlier plan that no pool holds any more, as the operator leaves them: detached, with all that they hold,
+//! and the profiles that say what that is: who takes such a node up again must know what its devices hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rackwright_api::Management;
@@ -12,13 +13,13 @@ use crate::pipeline::Outcome;
 use crate::previous;
 use crate::walk::InputError;
 
-/// One NodeConfig that is carried on.
-#[derive(Debug)]
+/// What is carried on, each sort by name.
+#[derive(Debug, Default)]
 pub struct Carried {
-    /// Its name.
-    pub name: String,
-    /// The object, as the operator leaves it but for the grant, which is not the compiler's.
-    pub object: Value,
+    /// NodeProfiles of these nodes that the plan does not have.
+    pub profiles: BTreeMap<String, Value>,
+    /// NodeConfigs, as the operator leaves them but for the grant, which is not the compiler's.
+    pub nodes: BTreeMap<String, Value>,
 }
 
 /// Which pools let a node go. One that is refused, or whose document may stand in a file that cannot be read, does not;
@@ -56,38 +57,47 @@ impl<'a> Pools<'a> {
     }
 }
 
-/// The nodes of an earlier plan that this one does not hold, by name.
+/// The nodes of an earlier plan that this one does not hold.
 ///
 /// # Errors
 ///
 /// If the file cannot be read again.
-pub fn read(path: &Path, outcome: &Outcome) -> Result<Vec<Carried>, InputError> {
+pub fn read(path: &Path, outcome: &Outcome) -> Result<Carried, InputError> {
     let plan = &outcome.compilation.plan;
     let mut before = outcome.input.previous.iter();
+    let mut carried = Carried::default();
     // Most plans hold all that was there; then the file is not looked at again.
     if before.all(|node| plan.node(node.name.as_str()).is_some()) {
-        return Ok(Vec::new());
+        return Ok(carried);
     }
     let pools = Pools::new(outcome);
-    let mut carried = Vec::new();
-    previous::each_config(path, |mut object| {
+    let mut needed = BTreeSet::new();
+    previous::each_object(path, |mut object| {
         let name = text(&object, "/metadata/name");
+        let pool = text(&object, &format!("/metadata/labels/{}", POOL.replace('/', "~1")));
+        let mut spec = object.get_mut("spec").map(Value::take).unwrap_or_default();
+        if object["kind"] == "NodeProfile" {
+            let profile = written("NodeProfile", &name, &pool, &spec);
+            carried.profiles.entry(name).or_insert(profile);
+            return;
+        }
         if plan.node(&name).is_some() {
             return;
         }
-        let pool = text(&object, &format!("/metadata/labels/{}", POOL.replace('/', "~1")));
-        let mut spec = object.get_mut("spec").map(Value::take).unwrap_or_default();
+        needed.insert(text(&spec, "/profile"));
         if let Some(spec) = spec.as_object_mut() {
             spec.remove("grant");
             if pools.let_go(&pool, &name) {
                 spec.insert("management".to_owned(), json!(Management::Detached));
             }
         }
-        let object = config(&name, &pool, &spec);
-        carried.push(Carried { name, object });
+        let config = written("NodeConfig", &name, &pool, &spec);
+        carried.nodes.entry(name).or_insert(config);
     })?;
-    carried.sort_by(|a, b| a.name.cmp(&b.name));
-    carried.dedup_by(|later, first| later.name == first.name);
+    for pool in plan.pools().iter().filter(|pool| pool.nodes > 0) {
+        needed.remove(&pool.profile_name);
+    }
+    carried.profiles.retain(|name, _| needed.contains(name));
     Ok(carried)
 }
 
@@ -96,15 +106,15 @@ fn text(object: &Value, pointer: &str) -> String {
     text.unwrap_or_default().to_owned()
 }
 
-/// A NodeConfig as plans hold it: what the API server adds to one is left out.
-fn config(name: &str, pool: &str, spec: &Value) -> Value {
+/// An object as plans hold it: what the API server adds to one is left out.
+fn written(kind: &str, name: &str, pool: &str, spec: &Value) -> Value {
     let mut metadata = Map::from_iter([("name".to_owned(), name.into())]);
     if !pool.is_empty() {
         metadata.insert("labels".to_owned(), json!({ POOL: pool }));
     }
     json!({
         "apiVersion": API_VERSION,
-        "kind": "NodeConfig",
+        "kind": kind,
         "metadata": metadata,
         "spec": spec,
     })

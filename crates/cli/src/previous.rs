@@ -115,8 +115,8 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
     Ok(nodes)
 }
 
-/// Visits the NodeConfigs of a file that [`read`] has taken, as they stand there.
-pub fn each_config(path: &Path, mut visit: impl FnMut(Value)) -> Result<(), InputError> {
+/// Visits the NodeConfigs and NodeProfiles of a file that [`read`] has taken, as they stand there.
+pub fn each_object(path: &Path, mut visit: impl FnMut(Value)) -> Result<(), InputError> {
     let io = |error| InputError::io(path, error);
     let reader = BufReader::with_capacity(1 << 20, File::open(path).map_err(io)?);
     for value in serde_json::Deserializer::from_reader(reader).into_iter::<Value>() {
@@ -125,14 +125,15 @@ pub fn each_config(path: &Path, mut visit: impl FnMut(Value)) -> Result<(), Inpu
             line: error.line(),
             why: reason(&error),
         })?;
-        let lists = ["nodes", "items"].map(|key| value.get_mut(key).map(Value::take));
+        let lists = ["profiles", "nodes", "items"].map(|key| value.get_mut(key).map(Value::take));
         let listed = lists.into_iter().flatten().filter_map(|list| match list {
             Value::Array(objects) => Some(objects),
             _ => None,
         });
         let objects: Vec<Value> = listed.flatten().collect();
         for object in objects.into_iter().chain(std::iter::once(value)) {
-            if object.get("kind").and_then(Value::as_str) == Some("NodeConfig") {
+            let kind = object.get("kind").and_then(Value::as_str);
+            if let Some("NodeConfig" | "NodeProfile") = kind {
                 visit(object);
             }
         }

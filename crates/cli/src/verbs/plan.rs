@@ -101,8 +101,8 @@ struct Selection<'a> {
     /// Those with nodes: a profile that no node needs is not written.
     pools: Vec<&'a PoolPlan>,
     node: Option<PlannedNode<'a>>,
-    /// Nodes of the earlier plan that no pool holds any more, by name.
-    carried: Vec<Carried>,
+    /// Nodes of the earlier plan that no pool holds any more, and their profiles.
+    carried: Carried,
 }
 
 fn select<'a>(args: &Plan, outcome: &'a Outcome) -> Result<Selection<'a>, VerbError> {
@@ -110,7 +110,7 @@ fn select<'a>(args: &Plan, outcome: &'a Outcome) -> Result<Selection<'a>, VerbEr
     let Some(name) = &args.node else {
         let carried = match &args.previous {
             Some(path) => carried::read(path, outcome)?,
-            None => Vec::new(),
+            None => Carried::default(),
         };
         return Ok(Selection {
             pools: plan.pools().iter().filter(|pool| pool.nodes > 0).collect(),
@@ -122,7 +122,7 @@ fn select<'a>(args: &Plan, outcome: &'a Outcome) -> Result<Selection<'a>, VerbEr
     Ok(Selection {
         pools: vec![node.pool()],
         node: Some(node),
-        carried: Vec::new(),
+        carried: Carried::default(),
     })
 }
 
@@ -168,9 +168,12 @@ fn print(
             for pool in &selection.pools {
                 line(&profile(pool), out)?;
             }
+            for profile in selection.carried.profiles.values() {
+                line(profile, out)?;
+            }
             lines(selection.nodes(outcome), out)?;
-            for carried in &selection.carried {
-                line(&carried.object, out)?;
+            for node in selection.carried.nodes.values() {
+                line(node, out)?;
             }
         }
         (PlanOutput::Yaml, _) | (PlanOutput::Text, Some(_)) => {
@@ -186,12 +189,15 @@ fn print(
             for pool in &selection.pools {
                 document(serde_yaml::to_string(&profile(pool))?, out)?;
             }
+            for profile in selection.carried.profiles.values() {
+                document(serde_yaml::to_string(profile)?, out)?;
+            }
             if selection.node.is_none() {
                 for planned in selection.nodes(outcome) {
                     document(serde_yaml::to_string(&node(planned))?, out)?;
                 }
-                for carried in &selection.carried {
-                    document(serde_yaml::to_string(&carried.object)?, out)?;
+                for node in selection.carried.nodes.values() {
+                    document(serde_yaml::to_string(node)?, out)?;
                 }
             }
         }
@@ -255,20 +261,26 @@ fn json(
         json_value(changes, out)?;
     }
     out.write_all(b",\"profiles\":[")?;
-    for (at, pool) in selection.pools.iter().enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+    let mut first = true;
+    let separate =
+        |first: &mut bool, out: &mut Out| out.write_all(if std::mem::take(first) { b"\n" } else { b",\n" });
+    for pool in &selection.pools {
+        separate(&mut first, out)?;
         json_value(&profile(pool), out)?;
     }
+    for profile in selection.carried.profiles.values() {
+        separate(&mut first, out)?;
+        json_value(profile, out)?;
+    }
     out.write_all(b"],\"nodes\":[")?;
-    let mut first = true;
-    let mut separate = |out: &mut Out| out.write_all(if std::mem::take(&mut first) { b"\n" } else { b",\n" });
+    first = true;
     for planned in selection.nodes(outcome) {
-        separate(out)?;
+        separate(&mut first, out)?;
         json_value(&node(planned), out)?;
     }
-    for carried in &selection.carried {
-        separate(out)?;
-        json_value(&carried.object, out)?;
+    for carried in selection.carried.nodes.values() {
+        separate(&mut first, out)?;
+        json_value(carried, out)?;
     }
     Ok(out.write_all(b"]}\n")?)
 }
