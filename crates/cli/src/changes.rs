@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rackwright_api::ActionClass;
 use rackwright_hostset::HostSet;
 use rackwright_planner::change::{
-    Diff, Difference, NodeChange, State, Step, What, Why, check_waves, diff, waves,
+    Diff, Difference, NodeChange, State, Step, Were, What, Why, check_waves, diff, waves,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -106,10 +106,23 @@ pub struct WaveSummary {
 pub struct HeldSummary {
     /// Why.
     pub why: &'static str,
+    /// Tiers that are made anew on these nodes; each device that they take needs a consent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<LackOfConsent>,
     /// How many nodes.
     pub nodes: usize,
     /// Which, as a hostlist.
     pub names: String,
+}
+
+/// A tier that wipes devices, and how many it takes of each node.
+#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "camelCase")]
+pub struct LackOfConsent {
+    /// The tier.
+    pub tier: String,
+    /// How many consents each node needs.
+    pub devices: u8,
 }
 
 impl Changes {
@@ -126,7 +139,7 @@ impl Changes {
         let kept = listed - diff.nodes.len();
         let none = BTreeSet::new();
         let order = waves(&outcome.input, plan, &diff, &none);
-        let violations = check_waves(&outcome.input, plan, &diff, &none, &order);
+        let violations = check_waves(&outcome.input, plan, &old, &diff, &none, &order);
         let names = |nodes: &[u32]| folded(nodes.iter().map(|&node| diff.nodes[node as usize].name));
         let waves: Vec<WaveSummary> = order
             .waves
@@ -163,6 +176,11 @@ impl Changes {
                 .into_iter()
                 .map(|(why, nodes)| HeldSummary {
                     why: reason(why),
+                    lacks: if why == Why::NoConsent {
+                        lacks(&diff, &nodes)
+                    } else {
+                        Vec::new()
+                    },
                     nodes: nodes.len(),
                     names: names(&nodes),
                 })
@@ -229,6 +247,12 @@ impl Changes {
                 count(held.nodes, "node"),
                 cut(&held.names)
             ));
+            for LackOfConsent { tier, devices } in &held.lacks {
+                out.push_str(&format!(
+                    "       StorageTier/{tier} wipes {} of each: spec.localNVMe.wipeConsents must name every one\n",
+                    count(usize::from(*devices), "device")
+                ));
+            }
         }
         out
     }
@@ -314,6 +338,23 @@ fn fields(diff: &Diff<'_>) -> Vec<FieldChange> {
     fields.into_values().collect()
 }
 
+/// The tiers that wipe devices of these nodes.
+fn lacks(diff: &Diff<'_>, nodes: &[u32]) -> Vec<LackOfConsent> {
+    let pairs: BTreeSet<u32> = nodes
+        .iter()
+        .filter_map(|&node| diff.nodes[node as usize].pair)
+        .collect();
+    let made = pairs.into_iter().flat_map(|pair| &diff.pairs[pair as usize].made);
+    let wiped: BTreeSet<LackOfConsent> = made
+        .filter(|tier| tier.were != Were::Free)
+        .map(|tier| LackOfConsent {
+            tier: tier.tier.to_string(),
+            devices: tier.devices,
+        })
+        .collect();
+    wiped.into_iter().collect()
+}
+
 /// Names as a hostlist; those that are none stand one by one.
 fn folded<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     match HostSet::from_names(names.clone()) {
@@ -336,6 +377,7 @@ fn step(step: Step) -> &'static str {
         Step::Canary => "canary",
         Step::Live => "applied to running hosts",
         Step::Disruptive => "within the budgets",
+        Step::DestructiveFirst => "DATA IS LOST, with consent: the first of each pool",
         Step::DestructiveCanary => "DATA IS LOST, with consent: canary",
         Step::Destructive => "DATA IS LOST, with consent",
     }
@@ -344,7 +386,7 @@ fn step(step: Step) -> &'static str {
 fn reason(why: Why) -> &'static str {
     match why {
         Why::Paused => "because the pool is paused",
-        Why::NoConsent => "because DATA WOULD BE LOST and no consent is given",
+        Why::NoConsent => "because DATA WOULD BE LOST and consents are missing",
         Why::NoBudget => "because what is unavailable uses the budget up",
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use ipnet::Ipv4Net;
 use rackwright_api::{
     DeviceConsent, Facts, Guid, Hash, InterfaceAddress, Line, Management, Name, NodeConfigSpec,
     NodeProfileSpec, Rail,
@@ -161,13 +162,10 @@ impl<'a> PlannedNode<'a> {
         self.plan.consents.get(self.name()).map_or(&[], Vec::as_slice)
     }
 
-    /// The address of one rail, where it has one.
-    pub(crate) fn rail_address(&self, rail: usize) -> Option<InterfaceAddress> {
+    /// The address of one rail with its prefix, where it has one.
+    pub(crate) fn rail_net(&self, rail: usize) -> Option<Ipv4Net> {
         let address = self.pool().rails.get(rail)?.address?;
-        Some(InterfaceAddress::from_parts(
-            self.address(address),
-            address.prefix_length,
-        ))
+        Ipv4Net::new(self.address(address), address.prefix_length).ok()
     }
 
     fn guid(&self, rail: usize) -> Option<u64> {

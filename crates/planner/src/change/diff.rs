@@ -54,6 +54,8 @@ pub struct NodeChange<'a> {
     /// Whether the node's new facts consent to all that its devices lose: for each tier that is made anew, to as many
     /// devices as it takes. True where nothing is lost.
     pub consent: bool,
+    /// Whether its host has had the consents of its old facts, as far as anybody knows. A consent is used once.
+    pub had_consents: bool,
 }
 
 /// What a node had before.
@@ -174,27 +176,34 @@ impl<'a> Differ<'_, 'a> {
                 own.push(&table::UNKNOWN_HASH, &[], side(old.hash), side(new.hash));
             }
         }
-        if matches!(applied, Applied::WithoutConsents(_) | Applied::Unknown) {
+        let had_consents = !matches!(applied, Applied::WithoutConsents(_) | Applied::Unknown);
+        if !had_consents {
             consents(&mut own, &new.facts.consents());
         }
-        self.push(new, What::Changed, pair, own);
+        self.push(new, (What::Changed, had_consents), pair, own);
     }
 
     fn added(&mut self, new: &NodeState<'a>) {
         let mut own = Differences::default();
         let pair = self.pair((Was::Nothing, None, new.profile));
         compare_facts(&mut own, None, &new.facts);
-        self.push(new, What::Added, Some(pair), own);
+        self.push(new, (What::Added, false), Some(pair), own);
     }
 
     fn removed(&mut self, old: &NodeState<'a>) {
         let mut own = Differences::default();
         let side = |text: &str| Some(Value::from(text));
         own.push(&table::MANAGEMENT, &[], side("Managed"), side("Detached"));
-        self.push(old, What::Removed, None, own);
+        self.push(old, (What::Removed, true), None, own);
     }
 
-    fn push(&mut self, node: &NodeState<'a>, what: What, pair: Option<u32>, mut own: Differences) {
+    fn push(
+        &mut self,
+        node: &NodeState<'a>,
+        (what, had_consents): (What, bool),
+        pair: Option<u32>,
+        mut own: Differences,
+    ) {
         let shared = pair.map(|pair| &self.diff.pairs[pair as usize]);
         let made = shared.map_or(&[][..], |pair| &pair.made);
         let mut consent = true;
@@ -215,6 +224,7 @@ impl<'a> Differ<'_, 'a> {
             pair,
             own: own.0,
             consent,
+            had_consents,
         });
     }
 

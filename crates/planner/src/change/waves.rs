@@ -5,7 +5,8 @@
 //! 3. *Live*: nodes whose change is applied to the running host. They stay available, so `maxUnavailable` does not bind
 //!    them and they go together; the canary does, because a bad value harms a running host too.
 //! 4. *Disruptive*: nodes that restart a service, are drained or reboot, within the budgets.
-//! 5. *Destructive*: nodes that lose data, canaries first, and only with consent.
+//! 5. *Destructive*: nodes that lose data, and only with consent. Whatever the canary of a pool tried, its first node that
+//!    loses data goes alone; then what is left of the canary, then the others.
 //!
 //! Within a wave each pool has at most its own number of nodes. Domains are counted over all pools: two pools in one rack
 //! count once, and while a pool has a node in a wave, the wave holds no more domains than that pool allows, whoever's they
@@ -55,10 +56,22 @@ pub enum Step {
     Live,
     /// Within the budgets.
     Disruptive,
-    /// The first nodes that lose data, of pools whose canary is not used up.
+    /// The first node of each pool that loses data.
+    DestructiveFirst,
+    /// The next nodes that lose data, of pools whose canary is not used up.
     DestructiveCanary,
     /// Nodes that lose data.
     Destructive,
+}
+
+impl Step {
+    /// Whether its nodes must stay healthy for a while before others start.
+    const fn is_canary(self) -> bool {
+        match self {
+            Self::Canary | Self::DestructiveFirst | Self::DestructiveCanary => true,
+            Self::AtOnce | Self::Live | Self::Disruptive | Self::Destructive => false,
+        }
+    }
 }
 
 /// A node that must wait.
@@ -75,7 +88,7 @@ pub struct Held {
 pub enum Why {
     /// Its pool is paused.
     Paused,
-    /// It would lose data, and its facts hold no consent to that.
+    /// It would lose data, and its facts do not consent to wipe each device that a tier takes.
     NoConsent,
     /// What is unavailable already uses the budget up.
     NoBudget,
@@ -220,11 +233,13 @@ fn why(budgets: &[Budget], node: Waiting, down: &Down) -> Option<Why> {
 }
 
 /// The step of each node. Canaries are the first of their pool in the order: what loses no data before what does, then
-/// the gravest class, then domain and name; so they try the worst that happens, in as few domains as possible.
+/// the gravest class, then domain and name; so they try the worst that happens, in as few domains as possible. A canary that
+/// only reloads says nothing about a wipe, so the first node that loses data is one of its own.
 fn steps(budgets: &[Budget], ready: &mut [Waiting]) -> Vec<Step> {
     let rank = |node: &Waiting| (node.class == ActionClass::Destructive, Reverse(node.class));
     ready.sort_by_key(|node| (rank(node), node.place(), node.index));
     let mut canaries: Vec<u32> = budgets.iter().map(|budget| budget.canary).collect();
+    let mut lost = vec![false; budgets.len()];
     let step = |node: &Waiting| {
         if node.class == ActionClass::None {
             return Step::AtOnce;
@@ -232,6 +247,10 @@ fn steps(budgets: &[Budget], ready: &mut [Waiting]) -> Vec<Step> {
         let left = &mut canaries[node.pool as usize];
         let canary = *left > 0;
         *left = left.saturating_sub(1);
+        let loses = node.class == ActionClass::Destructive;
+        if loses && !std::mem::replace(&mut lost[node.pool as usize], true) {
+            return Step::DestructiveFirst;
+        }
         match (node.class, canary) {
             (ActionClass::Destructive, true) => Step::DestructiveCanary,
             (ActionClass::Destructive, false) => Step::Destructive,
@@ -279,7 +298,7 @@ impl<'a> Open<'a> {
             return false;
         }
         self.nodes.push(node.index);
-        if matches!(self.step, Some(Step::Canary | Step::DestructiveCanary)) {
+        if self.step.is_some_and(Step::is_canary) {
             self.soak = self.soak.max(budget.soak);
         }
         true

@@ -1,5 +1,6 @@
 //! What changes are found, and in which order nodes may change.
 
+mod agree;
 mod applied;
 mod classes;
 mod devices;
