@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rackwright_api::ActionClass;
 use rackwright_hostset::HostSet;
 use rackwright_planner::change::{
-    Diff, Difference, NodeChange, State, Step, Were, What, Why, check_waves, diff, waves,
+    Diff, Difference, NodeChange, State, Step, Supply, Were, What, Why, check_waves, diff, waves,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -133,13 +133,20 @@ impl Changes {
         let mut diff = diff(&old, &new);
         // A refused pool is frozen: its nodes are not in the plan, and nothing becomes of them.
         let refused: BTreeSet<&str> = refused_pools(&outcome.refused).into_iter().collect();
-        let listed = diff.nodes.len();
-        diff.nodes
-            .retain(|node| node.what != What::Removed || !refused.contains(node.pool));
-        let kept = listed - diff.nodes.len();
+        let stays = |node: &NodeChange<'_>| node.what == What::Removed && refused.contains(node.pool);
+        let kept: Vec<&str> = diff
+            .nodes
+            .extract_if(.., |node| stays(node))
+            .map(|node| node.name)
+            .collect();
         let none = BTreeSet::new();
-        let order = waves(&outcome.input, plan, &diff, &none);
-        let violations = check_waves(&outcome.input, plan, &old, &diff, &none, &order);
+        let supply = Supply {
+            budgets: &outcome.compilation.power,
+            kept: &kept,
+            old: &old,
+        };
+        let order = waves(&outcome.input, plan, &diff, &none, &supply);
+        let violations = check_waves(&outcome.input, plan, &diff, &none, &supply, &order);
         let names = |nodes: &[u32]| folded(nodes.iter().map(|&node| diff.nodes[node as usize].name));
         let waves: Vec<WaveSummary> = order
             .waves
@@ -165,7 +172,7 @@ impl Changes {
             added: number(What::Added),
             changed: number(What::Changed),
             removed: number(What::Removed),
-            kept,
+            kept: kept.len(),
             unchanged: diff.unchanged,
             classes: classes(&diff.nodes),
             more_fields: fields.len().saturating_sub(FIELDS_SHOWN),
@@ -388,5 +395,8 @@ fn reason(why: Why) -> &'static str {
         Why::Paused => "because the pool is paused",
         Why::NoConsent => "because DATA WOULD BE LOST and consents are missing",
         Why::NoBudget => "because what is unavailable uses the budget up",
+        Why::NoPower => {
+            "because they would draw more, and nodes that keep a higher power cap for now leave too little"
+        }
     }
 }

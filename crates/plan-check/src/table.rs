@@ -192,7 +192,8 @@ invariants! {
         why "A pause is an order, and data does not come back.",
         example "`a001-n01` loses `/scratch` in wave 3, and its facts hold no consent.";
     WAVE_WAITS = "RW9106", "wave-waits-without-reason", "A node waits without reason.",
-        does "Looks, for each node that waits, for a paused pool, a missing consent, or a budget that unavailable nodes use up.",
+        does "Looks, for each node that waits, for a paused pool, a missing consent, a budget that unavailable nodes use up, or power \
+              that others of its site do not free yet.",
         why "A change that reaches nobody looks like one that is done.",
         example "`a001-n01` of `train` waits, the pool is not paused, and no node is unavailable.";
     WAVE_CLASS = "RW9107", "wave-class-too-mild", "A node's change is called milder than its fields say.",
@@ -209,4 +210,10 @@ invariants! {
               pool must stay healthy.",
         why "A canary that only reloads says nothing about a wipe that goes wrong, and data does not come back.",
         example "Four nodes of `train` lose `/scratch` in wave 5, and none did before.";
+    WAVE_POWER = "RW9109", "wave-power-order", "A node may draw more power before others draw less.",
+        does "Compares the power cap of each changing node's GPUs with the one that it had. On a site with any power budget, each node \
+              that may draw more is in a later wave than all that are to draw less. Nodes that lose data come last whatever they draw: \
+              only such nodes wait for one another.",
+        why "Budgets that hold before and after the roll-out are exceeded in between.",
+        example "`train` goes from 700 W to 1000 W in wave 2, `infer` from 1000 W to 700 W in wave 3.";
 }

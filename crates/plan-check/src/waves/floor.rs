@@ -8,12 +8,15 @@ use rackwright_api::{
 };
 
 use super::devices::{self, Tier};
+use super::power::Draw;
 use super::{Before, Changing, Follows};
 
 /// What follows from two profiles, for all nodes that go between them.
 pub(super) struct Floor<'a> {
     least: ActionClass,
     tiers: Vec<Tier<'a>>,
+    /// Whether GPUs may draw more or less than before.
+    pub draw: Draw,
 }
 
 impl<'a> Floor<'a> {
@@ -35,6 +38,7 @@ impl<'a> Floor<'a> {
                 .max()
                 .unwrap_or(ActionClass::None),
             tiers,
+            draw: Draw::new(follows),
         }
     }
 

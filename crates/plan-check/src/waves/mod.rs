@@ -7,11 +7,14 @@ mod devices;
 mod floor;
 mod order;
 mod places;
+mod power;
 
 use std::collections::{BTreeSet, HashMap};
 
 use ipnet::Ipv4Net;
-use rackwright_api::{ActionClass, DeviceConsent, GPUPoolSpec, InfiniBandFabricSpec, Name, NodeProfileSpec};
+use rackwright_api::{
+    ActionClass, DeviceConsent, GPUPoolSpec, InfiniBandFabricSpec, Name, NodeProfileSpec, SuperclusterSpec,
+};
 
 use crate::table::WAVE_CLASS;
 use crate::violation::{Sink, Violation};
@@ -20,6 +23,7 @@ use budgets::Budgets;
 use floor::Floor;
 use order::Order;
 use places::Places;
+use power::{Draw, Power};
 
 /// A roll-out: what changes, in which waves, and what waits.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +32,10 @@ pub struct Rollouts<'a> {
     pub pools: &'a [(&'a Name, &'a GPUPoolSpec)],
     /// Fabrics.
     pub fabrics: &'a [(&'a Name, &'a InfiniBandFabricSpec)],
+    /// Sites.
+    pub superclusters: &'a [(&'a Name, &'a SuperclusterSpec)],
+    /// Sites where nodes of refused pools keep the power cap that they have.
+    pub frozen: &'a BTreeSet<&'a Name>,
     /// Racks whose nodes share one NVLink domain, as the catalogue of their site has it.
     pub nvlink_racks: &'a BTreeSet<String>,
     /// What profiles follow one another.
@@ -127,8 +135,10 @@ pub fn check_waves(rollouts: &Rollouts<'_>) -> Vec<Violation> {
     for (wave, number) in rollouts.waves.iter().zip(1..) {
         budgets.wave(number, wave.nodes.iter().map(|&node| &nodes[node]), &mut sink);
     }
+    let power = Power::new(rollouts, &pools, &nodes);
+    power.order(&mut sink);
     for &held in rollouts.held {
-        order.waits(held, &budgets, &mut sink);
+        order.waits(held, &budgets, &power, &mut sink);
     }
     sink.finish()
 }
@@ -165,6 +175,8 @@ struct Judged<'a> {
     consent: bool,
     /// Its domains, by kind.
     places: [u32; places::KINDS],
+    /// Whether its GPUs may draw more or less than before.
+    draw: Draw,
 }
 
 /// Derives what is needed of each node. One pool goes between few profiles, so these are read once for all nodes.
@@ -192,6 +204,7 @@ fn judged<'a>(
             class: node.class.max(least),
             consent: node.consent && floor.is_none_or(|floor| floor.consents(node.consents)),
             places: places.of(&node.at),
+            draw: floor.map_or(Draw::Same, |floor| floor.draw),
         }
     });
     nodes.collect()

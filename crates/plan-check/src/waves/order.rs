@@ -6,6 +6,7 @@ use crate::table::{WAVE_CANARY, WAVE_FIRST_LOSS, WAVE_FORBIDDEN, WAVE_ONCE, WAVE
 use crate::violation::{Kind, Sink, Violation};
 
 use super::budgets::Budgets;
+use super::power::Power;
 use super::{Judged, Pools, Rollouts};
 
 pub(super) struct Order<'o, 'a> {
@@ -134,10 +135,10 @@ impl Order<'_, '_> {
         }
     }
 
-    pub fn waits(&self, node: usize, budgets: &Budgets<'_, '_>, sink: &mut Sink) {
+    pub fn waits(&self, node: usize, budgets: &Budgets<'_, '_>, power: &Power<'_, '_>, sink: &mut Sink) {
         let node = &self.nodes[node];
         let no_consent = node.class == ActionClass::Destructive && !node.consent;
-        if !self.paused(node) && !no_consent && !budgets.forbid(node) {
+        if !self.paused(node) && !no_consent && !budgets.forbid(node) && !power.lacks(node) {
             let message = format!("{} of {} waits without reason", node.name, node.pool_name);
             sink.report(Violation::new(&WAVE_WAITS, message).node(node.name));
         }

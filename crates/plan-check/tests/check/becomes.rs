@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rackwright_api::ActionClass;
 use serde_json::{Value, json};
 
-use crate::waves::{Run, Was, local};
+use crate::waves::{Run, Was, capped, local};
 
 /// Fields that need a boot, each alone.
 const BOOTS: &[&str] = &[
@@ -41,7 +41,7 @@ fn what_needs_a_boot_is_not_called_milder() {
 #[test]
 fn what_nodes_become_may_be_called_so() {
     type Change = fn(&mut Run);
-    let allowed: [(&str, Change); 6] = [
+    let allowed: [(&str, Change); 10] = [
         ("a tier that moves as it is", |r| {
             r.goes(
                 1,
@@ -69,6 +69,29 @@ fn what_nodes_become_may_be_called_so() {
             );
         }),
         ("more consents than devices", |r| r.consents[6].0.push("s")),
+        ("more power after less", |r| {
+            r.goes(0, Was::Profile(capped("900W")), capped("700W"));
+            r.goes(9, Was::Profile(capped("700W")), capped("900W"));
+        }),
+        ("more power before what loses data draws less", |r| {
+            r.goes(0, Was::Profile(capped("700W")), capped("900W"));
+            let mut was = local("/s", "s", "X*", "xfs");
+            was["gpu"] = capped("900W")["gpu"].clone();
+            let mut is = local("/s", "s", "X*", "ext4");
+            is["gpu"] = capped("700W")["gpu"].clone();
+            r.goes(6, Was::Profile(was), is);
+        }),
+        ("no budget, no order", |r| {
+            r.no_budget();
+            r.goes(0, Was::Profile(capped("700W")), capped("900W"));
+            r.goes(9, Was::Profile(capped("900W")), capped("700W"));
+        }),
+        ("a node that waits for power", |r| {
+            r.goes(8, Was::Profile(capped("900W")), capped("700W"));
+            r.goes(10, Was::Profile(capped("700W")), capped("900W"));
+            r.waves.remove(5);
+            r.held.push(10);
+        }),
     ];
     for (what, change) in allowed {
         let mut run = Run::valid();

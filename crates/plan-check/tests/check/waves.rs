@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ipnet::Ipv4Net;
 use rackwright_api::{
     ActionClass, DeviceConsent, GPUPoolSpec, InfiniBandFabricSpec, Line, Name, NodeProfileSpec,
+    SuperclusterSpec,
 };
 use rackwright_plan_check::{Before, Changing, Follows, Rollouts, Standing, WaveOf, check_waves};
 use serde_json::{Value, from_value, json};
@@ -16,6 +17,7 @@ use crate::world::name;
 pub struct Run {
     pools: Vec<(Name, GPUPoolSpec)>,
     fabrics: Vec<(Name, InfiniBandFabricSpec)>,
+    site: SuperclusterSpec,
     /// Racks that the catalogue calls NVLink domains.
     nvlink: BTreeSet<String>,
     /// Old profiles (none: no configuration) with the new one.
@@ -27,8 +29,8 @@ pub struct Run {
     /// Name, pool, rack, host number, class, consent.
     nodes: Vec<(&'static str, Name, &'static str, u8, ActionClass, bool)>,
     down: Vec<usize>,
-    waves: Vec<(Vec<usize>, u64)>,
-    held: Vec<usize>,
+    pub waves: Vec<(Vec<usize>, u64)>,
+    pub held: Vec<usize>,
 }
 
 /// What nodes had before.
@@ -37,6 +39,11 @@ pub enum Was {
     Nothing,
     Unknown,
     Profile(Value),
+}
+
+/// A profile with a power cap.
+pub fn capped(watts: &str) -> Value {
+    json!({ "schema": 1, "gpu": { "powerLimit": watts } })
 }
 
 /// A profile with one local tier.
@@ -97,6 +104,7 @@ impl Run {
                 (name("storage"), fabric("Storage", json!(1))),
                 (name("compute"), fabric("Compute", json!(4))),
             ],
+            site: from_value(json!({ "power": { "budget": "1MW" } })).unwrap(),
             nvlink: BTreeSet::from(["a".to_owned()]),
             // Another file system for the nodes that lose data; b-n3 consents to that.
             follows: vec![(
@@ -138,6 +146,10 @@ impl Run {
 
     pub fn class(&mut self, node: usize, class: ActionClass) {
         self.nodes[node].4 = class;
+    }
+
+    pub fn no_budget(&mut self) {
+        self.site.power = None;
     }
 
     /// The node goes from one thing to a profile.
@@ -233,6 +245,8 @@ impl Run {
                 .iter()
                 .map(|(name, spec)| (name, spec))
                 .collect::<Vec<_>>(),
+            superclusters: &[(&name("lab"), &self.site)],
+            frozen: &BTreeSet::new(),
             nvlink_racks: &self.nvlink,
             follows: &follows,
             nodes: &nodes,
@@ -392,6 +406,28 @@ pub const PLANTS: &[Plant] = &[
         r.waves[6].0 = vec![6, 7];
     }),
     ("RW9108", "the next one too early", |r| r.waves[6].1 = 599),
+    (
+        "RW9109",
+        "more power in the wave in which others draw less",
+        |r| {
+            r.goes(1, Was::Profile(capped("700W")), capped("900W"));
+            r.goes(2, Was::Profile(capped("900W")), capped("700W"));
+        },
+    ),
+    ("RW9109", "a cap that is taken away first", |r| {
+        r.goes(5, Was::Profile(capped("700W")), json!({ "schema": 1 }));
+        r.goes(9, Was::Nothing, capped("900W"));
+    }),
+    ("RW9109", "what nobody knows may draw more", |r| {
+        r.class(0, ActionClass::Reboot);
+        r.goes(0, Was::Unknown, capped("700W"));
+        r.goes(9, Was::Nothing, capped("900W"));
+    }),
+    ("RW9106", "a node that waits for power that nobody frees", |r| {
+        r.goes(10, Was::Profile(capped("700W")), capped("900W"));
+        r.waves.remove(5);
+        r.held.push(10);
+    }),
 ];
 
 #[test]

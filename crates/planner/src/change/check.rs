@@ -9,6 +9,7 @@ use rackwright_plan_check::{Before, Changing, Follows, Rollouts, Standing, Viola
 
 use super::diff::{Diff, NodeChange, What};
 use super::domain::nvlink_racks;
+use super::power::{Supply, frozen};
 use super::state::State;
 use super::waves::Waves;
 use super::{ProfilePair, Was};
@@ -16,16 +17,16 @@ use crate::check::specs;
 use crate::input::Input;
 use crate::plan::{Plan, PlannedNode};
 
-/// What `plan-check` objects to in waves; the arguments are those of [`waves`](super::waves()), and the old side of the
-/// diff. Each violation is a mistake of the planner, not of the user: no node may start.
+/// What `plan-check` objects to in waves; the arguments are those of [`waves`](super::waves()). Each violation is a mistake of the planner, not of the user: no node may start.
 pub fn check_waves(
     input: &Input,
     plan: &Plan,
-    old: &State<'_>,
     diff: &Diff<'_>,
     unavailable: &BTreeSet<&str>,
+    supply: &Supply<'_, '_>,
     waves: &Waves,
 ) -> Vec<Violation> {
+    let old = supply.old;
     let profiles = Profiles::new(plan, old);
     // A pair without its new profile is none: the nodes of a plan have theirs.
     let (mut numbers, mut follows) = (vec![None; diff.pairs.len()], Vec::new());
@@ -86,7 +87,9 @@ pub fn check_waves(
     rackwright_plan_check::check_waves(&Rollouts {
         pools: &specs(&input.pools),
         fabrics: &specs(&input.fabrics),
+        superclusters: &specs(&input.superclusters),
         nvlink_racks: &nvlink_racks(input),
+        frozen: &frozen(input, supply),
         follows: &follows,
         nodes: &nodes,
         down: &down,

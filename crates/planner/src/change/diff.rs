@@ -3,13 +3,14 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use rackwright_api::ActionClass;
+use rackwright_api::{ActionClass, NodeProfileSpec};
 use serde_json::Value;
 
 use super::applied::{Applied, Finder};
 use super::devices::{self, MadeTier};
 use super::difference::{Difference, Differences, gravest};
 use super::facts::{consents, facts};
+use super::power::{Caps, UNCAPPED, of_profile};
 use super::profile::profiles;
 use super::state::{FactsOf, NodeState, State};
 use super::table;
@@ -84,6 +85,8 @@ pub struct ProfilePair<'a> {
     pub class: ActionClass,
     /// Local tiers that are made. Those that wipe what devices held need consents.
     pub made: Vec<MadeTier>,
+    /// The power caps of their GPUs.
+    pub caps: Caps,
 }
 
 impl<'a> Diff<'a> {
@@ -253,6 +256,7 @@ impl<'a> Differ<'_, 'a> {
             applied,
             new,
             class: gravest(&found.0),
+            caps: self.caps(applied.unwrap_or(was), new),
             made,
             differences: found.0,
         });
@@ -260,15 +264,30 @@ impl<'a> Differ<'_, 'a> {
         number
     }
 
+    /// A profile. It is named by its content, so either side may know it.
+    fn find(&self, name: &str) -> Option<&NodeProfileSpec> {
+        self.old.profile(name).or_else(|| self.new.profile(name))
+    }
+
+    /// The caps of what a host has and becomes.
+    fn caps(&self, was: Was<'a>, new: &'a str) -> Caps {
+        Caps {
+            before: match was {
+                Was::Nothing => Some(UNCAPPED),
+                Was::Profile(name) => self.find(name).map(of_profile),
+                Was::Unknown => None,
+            },
+            after: self.find(new).map_or(UNCAPPED, of_profile),
+        }
+    }
+
     /// What differs where a profile follows what was there, and the local tiers that it makes.
     fn follow(&self, out: &mut Differences, was: Was<'a>, new: &'a str) -> Vec<MadeTier> {
-        // A profile is named by its content, so either side may know it.
-        let find = |name: &str| self.old.profile(name).or_else(|| self.new.profile(name));
-        let after = find(new);
+        let after = self.find(new);
         let mounts = after.map_or(&[][..], |profile| &profile.mounts);
         let before = match was {
             Was::Nothing => Some(None),
-            Was::Profile(name) => find(name).map(Some),
+            Was::Profile(name) => self.find(name).map(Some),
             Was::Unknown => None,
         };
         let (Some(before), Some(after)) = (before, after) else {

@@ -12,6 +12,9 @@
 //! count once, and while a pool has a node in a wave, the wave holds no more domains than that pool allows, whoever's they
 //! are. What is unavailable already counts too: a wave never raises a count above its budget.
 //!
+//! On a site with power budgets, all of this happens twice within what loses nothing, and twice within what loses data: first
+//! without the nodes whose GPUs may draw more, then with them.
+//!
 //! A removed node is in no wave: it is detached, and nobody acts on its host.
 
 use std::cmp::Reverse;
@@ -22,6 +25,7 @@ use rackwright_api::ActionClass;
 use super::budget::Budget;
 use super::diff::{Diff, What};
 use super::domain::{Domains, KINDS, Places, kind};
+use super::power::{Beyond, Load, Supply, budgeted};
 use crate::input::Input;
 use crate::plan::Plan;
 
@@ -92,11 +96,20 @@ pub enum Why {
     NoConsent,
     /// What is unavailable already uses the budget up.
     NoBudget,
+    /// It would draw more, and nodes that are to draw less do not yet.
+    NoPower,
 }
 
 /// Orders the nodes of a diff whose new side is `plan`, compiled from `input`. `unavailable` names nodes that are
 /// unavailable for another reason.
-pub fn waves(input: &Input, plan: &Plan, diff: &Diff<'_>, unavailable: &BTreeSet<&str>) -> Waves {
+pub fn waves(
+    input: &Input,
+    plan: &Plan,
+    diff: &Diff<'_>,
+    unavailable: &BTreeSet<&str>,
+    supply: &Supply<'_, '_>,
+) -> Waves {
+    let budgeted = budgeted(input);
     let budgets: BTreeMap<&str, Budget> = input
         .pools
         .iter()
@@ -136,6 +149,14 @@ pub fn waves(input: &Input, plan: &Plan, diff: &Diff<'_>, unavailable: &BTreeSet
             consent: change.consent,
             down: unavailable.contains(change.name),
             domains: places.of(node),
+            load: Load {
+                site: &node.pool().supercluster,
+                rack: node.rack(),
+                caps: change
+                    .pair
+                    .map(|pair| diff.pairs[pair as usize].caps)
+                    .filter(|_| budgeted.contains(&node.pool().supercluster)),
+            },
         });
     }
     let mut down = Down::new(budgets.len());
@@ -145,12 +166,12 @@ pub fn waves(input: &Input, plan: &Plan, diff: &Diff<'_>, unavailable: &BTreeSet
             set.insert(domain);
         }
     }
-    schedule(&budgets, waiting, &down)
+    schedule(&budgets, waiting, &down, |late| Beyond::new(input, supply, late))
 }
 
 /// A node that waits for its wave.
 #[derive(Debug, Clone, Copy)]
-struct Waiting {
+struct Waiting<'a> {
     index: u32,
     pool: u32,
     class: ActionClass,
@@ -158,9 +179,19 @@ struct Waiting {
     /// Whether it is unavailable already.
     down: bool,
     domains: Domains,
+    load: Load<'a>,
 }
 
-impl Waiting {
+impl Waiting<'_> {
+    fn loses(&self) -> bool {
+        self.class == ActionClass::Destructive
+    }
+
+    /// What loses data comes last; within that, what may draw more comes after the rest.
+    fn round(&self) -> (bool, bool) {
+        (self.loses(), self.load.raises())
+    }
+
     /// Rack and unit.
     fn place(&self) -> [u32; 2] {
         let [rack, unit, _] = self.domains;
@@ -184,11 +215,22 @@ impl Down {
     }
 }
 
-fn schedule(budgets: &[Budget], waiting: Vec<Waiting>, down: &Down) -> Waves {
+fn schedule<'a>(
+    budgets: &[Budget],
+    waiting: Vec<Waiting<'a>>,
+    down: &Down,
+    beyond: impl Fn(&[Load<'a>]) -> Beyond,
+) -> Waves {
     let mut out = Waves::default();
     let mut ready = Vec::with_capacity(waiting.len());
+    // What is to draw less, and does not when others are to draw more.
+    let mut late = Vec::new();
     for node in waiting {
-        match why(budgets, node, down) {
+        let why = why(budgets, node, down);
+        if node.load.lowers() && (why.is_some() || node.loses()) {
+            late.push(node.load);
+        }
+        match why {
             Some(why) => out.held.push(Held {
                 node: node.index,
                 why,
@@ -196,15 +238,30 @@ fn schedule(budgets: &[Budget], waiting: Vec<Waiting>, down: &Down) -> Waves {
             None => ready.push(node),
         }
     }
+    if ready.iter().any(|node| node.load.raises()) {
+        let beyond = beyond(&late);
+        ready.retain(|node| {
+            let starves = beyond.starves(&node.load);
+            if starves {
+                out.held.push(Held {
+                    node: node.index,
+                    why: Why::NoPower,
+                });
+            }
+            !starves
+        });
+    }
     let steps = steps(budgets, &mut ready);
     // One domain after the other; within it one pool after the other.
-    let mut order: Vec<(Step, Waiting)> = steps.into_iter().zip(ready).collect();
-    order.sort_by_key(|(step, node)| (*step, node.place(), node.pool, node.index));
+    let mut order: Vec<(Step, Waiting<'_>)> = steps.into_iter().zip(ready).collect();
+    order.sort_by_key(|(step, node)| (node.round(), *step, node.place(), node.pool, node.index));
     let mut wave = Open::new(budgets, down);
+    let mut last = None;
     for (step, node) in order {
-        if wave.step != Some(step) {
+        if last != Some((node.round(), step)) {
             wave.close(&mut out);
             wave.step = Some(step);
+            last = Some((node.round(), step));
         }
         if wave.add(node) {
             continue;
@@ -220,10 +277,10 @@ fn schedule(budgets: &[Budget], waiting: Vec<Waiting>, down: &Down) -> Waves {
 }
 
 /// Why a node must wait, whatever the wave.
-fn why(budgets: &[Budget], node: Waiting, down: &Down) -> Option<Why> {
+fn why(budgets: &[Budget], node: Waiting<'_>, down: &Down) -> Option<Why> {
     if budgets[node.pool as usize].paused {
         Some(Why::Paused)
-    } else if node.class == ActionClass::Destructive && !node.consent {
+    } else if node.loses() && !node.consent {
         Some(Why::NoConsent)
     } else if !Open::new(budgets, down).add(node) {
         Some(Why::NoBudget)
@@ -235,20 +292,19 @@ fn why(budgets: &[Budget], node: Waiting, down: &Down) -> Option<Why> {
 /// The step of each node. Canaries are the first of their pool in the order: what loses no data before what does, then
 /// the gravest class, then domain and name; so they try the worst that happens, in as few domains as possible. A canary that
 /// only reloads says nothing about a wipe, so the first node that loses data is one of its own.
-fn steps(budgets: &[Budget], ready: &mut [Waiting]) -> Vec<Step> {
-    let rank = |node: &Waiting| (node.class == ActionClass::Destructive, Reverse(node.class));
+fn steps(budgets: &[Budget], ready: &mut [Waiting<'_>]) -> Vec<Step> {
+    let rank = |node: &Waiting<'_>| (node.round(), Reverse(node.class));
     ready.sort_by_key(|node| (rank(node), node.place(), node.index));
     let mut canaries: Vec<u32> = budgets.iter().map(|budget| budget.canary).collect();
     let mut lost = vec![false; budgets.len()];
-    let step = |node: &Waiting| {
+    let step = |node: &Waiting<'_>| {
         if node.class == ActionClass::None {
             return Step::AtOnce;
         }
         let left = &mut canaries[node.pool as usize];
         let canary = *left > 0;
         *left = left.saturating_sub(1);
-        let loses = node.class == ActionClass::Destructive;
-        if loses && !std::mem::replace(&mut lost[node.pool as usize], true) {
+        if node.loses() && !std::mem::replace(&mut lost[node.pool as usize], true) {
             return Step::DestructiveFirst;
         }
         match (node.class, canary) {
@@ -292,7 +348,7 @@ impl<'a> Open<'a> {
     }
 
     /// Takes the node, if the budgets allow it.
-    fn add(&mut self, node: Waiting) -> bool {
+    fn add(&mut self, node: Waiting<'_>) -> bool {
         let budget = &self.budgets[node.pool as usize];
         if node.class >= ActionClass::Restart && !self.reserve(node, budget) {
             return false;
@@ -304,7 +360,7 @@ impl<'a> Open<'a> {
         true
     }
 
-    fn reserve(&mut self, node: Waiting, budget: &Budget) -> bool {
+    fn reserve(&mut self, node: Waiting<'_>, budget: &Budget) -> bool {
         let taken = self.pools.get(&node.pool).copied().unwrap_or(0);
         let more = u32::from(!node.down);
         let already = self.down.pools[node.pool as usize];

@@ -110,6 +110,8 @@ proptest! {
             let found = check_waves(&Rollouts {
                 pools: &[(&pool, &spec)],
                 fabrics: &[],
+                superclusters: &[],
+                frozen: &BTreeSet::new(),
                 nvlink_racks: &BTreeSet::new(),
                 follows: &[Follows { before: vec![before], after: &new }],
                 nodes: &[Changing {

@@ -5,6 +5,7 @@ mod applied;
 mod classes;
 mod devices;
 mod nodes;
+mod power;
 mod profiles;
 mod table;
 mod undo;

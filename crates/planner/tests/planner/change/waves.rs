@@ -1,11 +1,12 @@
 //! The order in which nodes may change.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use rackwright_api::ActionClass::{self, Destructive, Drain, None as Nothing, Reboot, Reload, Restart};
-use rackwright_planner::change::{Diff, State, Step, Waves, Why, check_waves, diff, waves};
+use rackwright_planner::change::{Diff, State, Step, Supply, Waves, Why, check_waves, diff, waves};
 use rackwright_planner::{Compilation, Input};
 use serde_json::{Value, json};
 
@@ -58,6 +59,16 @@ fn compiled(input: &Input) -> Compilation {
     let compiled = rackwright_planner::compile(input).unwrap();
     assert!(compiled.refused.is_empty(), "{:?}", compiled.findings);
     compiled
+}
+
+/// No pool is refused, and nothing was there before.
+fn supply(compiled: &Compilation) -> Supply<'_, 'static> {
+    static NOTHING: LazyLock<State<'static>> = LazyLock::new(State::default);
+    Supply {
+        budgets: &compiled.power,
+        kept: &[],
+        old: &NOTHING,
+    }
 }
 
 /// All nodes of the plan change, with these classes; a node without one stays.
@@ -163,8 +174,8 @@ proptest! {
         let compiled = compiled(&input);
         let changes = changes(&compiled, &classes, &consents);
         let down = names(&down);
-        let waves = waves(&input, &compiled.plan, &changes, &down);
-        prop_assert_eq!(check_waves(&input, &compiled.plan, &State::default(), &changes, &down, &waves), vec![], "{:?}", waves);
+        let waves = waves(&input, &compiled.plan, &changes, &down, &supply(&compiled));
+        prop_assert_eq!(check_waves(&input, &compiled.plan, &changes, &down, &supply(&compiled), &waves), vec![], "{:?}", waves);
         prop_assert!(waves.waves.is_sorted_by_key(|wave| wave.step));
         prop_assert!(waves.waves.iter().all(|wave| !wave.nodes.is_empty()));
     }
@@ -175,9 +186,9 @@ proptest! {
         let compiled = compiled(&input);
         let changes = changes(&compiled, &classes, &consents);
         let down = names(&down);
-        let good = waves(&input, &compiled.plan, &changes, &down);
+        let good = waves(&input, &compiled.plan, &changes, &down, &supply(&compiled));
         let codes = |waves: &Waves| {
-            let found = check_waves(&input, &compiled.plan, &State::default(), &changes, &down, waves);
+            let found = check_waves(&input, &compiled.plan, &changes, &down, &supply(&compiled), waves);
             found.into_iter().map(|violation| violation.code).collect::<BTreeSet<_>>()
         };
         if !good.waves.is_empty() {
@@ -244,9 +255,9 @@ fn told(
     let compiled = compiled(input);
     let changes = changes(&compiled, classes, &[consent; RACKS * NODES]);
     let down: BTreeSet<&str> = down.iter().copied().collect();
-    let waves = waves(input, &compiled.plan, &changes, &down);
+    let waves = waves(input, &compiled.plan, &changes, &down, &supply(&compiled));
     assert_eq!(
-        check_waves(input, &compiled.plan, &State::default(), &changes, &down, &waves),
+        check_waves(input, &compiled.plan, &changes, &down, &supply(&compiled), &waves),
         vec![]
     );
     let name = |index: &u32| changes.nodes[*index as usize].name;
