@@ -1,7 +1,7 @@
 //! What a plan is compared with: an earlier state with its profiles and facts.
 
 use rackwright_api::{Hash, Management, NodeProfileSpec};
-use rackwright_planner::change::{State, Written};
+use rackwright_planner::change::{State, Written, WrittenConfig};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -26,6 +26,8 @@ struct Object<'a> {
     metadata: Metadata,
     #[serde(borrow)]
     spec: &'a RawValue,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +42,17 @@ struct NodeSpec<'a> {
     hash: Hash,
     management: Management,
     profile: String,
+}
+
+/// What a host has applied. Only NodeConfigs of a cluster say so.
+#[derive(Deserialize)]
+struct NodeStatus {
+    applied: Option<Applied>,
+}
+
+#[derive(Deserialize)]
+struct Applied {
+    hash: Hash,
 }
 
 impl<'a> Before<'a> {
@@ -76,17 +89,27 @@ impl<'a> Before<'a> {
 }
 
 fn take(written: &mut Written, object: &str) -> Result<(), serde_json::Error> {
-    let Object { kind, metadata, spec } = serde_json::from_str(object)?;
+    let Object {
+        kind,
+        metadata,
+        spec,
+        status,
+    } = serde_json::from_str(object)?;
     match kind.as_str() {
         "NodeConfig" => {
             let spec: NodeSpec<'_> = serde_json::from_str(spec.get())?;
-            written.node(
-                &metadata.name,
-                &spec.hash,
-                &spec.profile,
-                spec.management,
-                spec.facts.get(),
-            );
+            let status: Option<NodeStatus> = status
+                .map(|status| serde_json::from_str(status.get()))
+                .transpose()?;
+            let applied = status.and_then(|status| status.applied);
+            let config = WrittenConfig {
+                hash: &spec.hash,
+                profile: &spec.profile,
+                management: spec.management,
+                facts: spec.facts.get(),
+                applied: applied.as_ref().map(|applied| &applied.hash),
+            };
+            written.node(&metadata.name, &config);
         }
         "NodeProfile" => {
             let spec: NodeProfileSpec = serde_json::from_str(spec.get())?;

@@ -1,8 +1,8 @@
 //! NodeConfigs of an earlier state that the plan does not write: what becomes of them, by the judgement that the operator
-//! goes by too.
+//! goes by too; and the profiles that say what they hold: who takes such a node up again must know what is on its devices.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rackwright_api::Management;
 use rackwright_api::labels::{API_VERSION, POOL};
@@ -20,6 +20,8 @@ pub struct Carried {
     /// By node: the NodeConfig as the operator leaves it, but for the grant, which is not the compiler's. Those of other
     /// member clusters are not among them.
     pub objects: BTreeMap<String, Value>,
+    /// By name: the NodeProfiles that these objects need and that the plan does not have.
+    pub profiles: BTreeMap<String, Value>,
     /// By node, with those of other member clusters.
     fates: BTreeMap<String, Fate>,
 }
@@ -76,9 +78,14 @@ impl Carried {
             return Ok(Self::default());
         }
         let mut carried = Self::default();
+        let mut profiles: BTreeMap<String, &str> = BTreeMap::new();
         for text in previous.objects()? {
             let wrong = |error| previous.refuse_in(text, &Unfit::from(error));
             let object: Object<'_> = serde_json::from_str(text).map_err(wrong)?;
+            if object.kind == "NodeProfile" {
+                profiles.entry(object.metadata.name.into_owned()).or_insert(text);
+                continue;
+            }
             if object.kind != "NodeConfig" {
                 continue;
             }
@@ -100,12 +107,38 @@ impl Carried {
             let name = object.metadata.name.into_owned();
             if fate != Fate::Elsewhere {
                 let value: Value = serde_json::from_str(text).map_err(wrong)?;
-                let left = config(&value, fate == Fate::LetGo);
+                let left = as_planned(&value, fate == Fate::LetGo);
                 carried.objects.entry(name.clone()).or_insert(left);
             }
             carried.fates.entry(name).or_insert(fate);
         }
+        for name in carried.needed(outcome) {
+            if let Some(text) = profiles.get(&name) {
+                let value: Value = serde_json::from_str(text)
+                    .map_err(|error| previous.refuse_in(text, &Unfit::from(error)))?;
+                carried.profiles.insert(name, as_planned(&value, false));
+            }
+        }
         Ok(carried)
+    }
+
+    /// The profiles that what is carried needs and that the plan does not have.
+    fn needed(&self, outcome: &Outcome) -> BTreeSet<String> {
+        let named = self
+            .objects
+            .values()
+            .filter_map(|object| object.pointer("/spec/profile"));
+        let mut needed: BTreeSet<String> = named.filter_map(Value::as_str).map(str::to_owned).collect();
+        for pool in outcome
+            .compilation
+            .plan
+            .pools()
+            .iter()
+            .filter(|pool| pool.nodes > 0)
+        {
+            needed.remove(&pool.profile_name);
+        }
+        needed
     }
 
     /// What becomes of a node's NodeConfig; none where the plan writes it.
@@ -149,8 +182,8 @@ fn standings(outcome: &Outcome) -> Standings<'_> {
     Standings::new(&outcome.compilation, refused.chain(read), inventories)
 }
 
-/// A NodeConfig as plans hold it: what the API server adds to one is left out.
-fn config(object: &Value, detach: bool) -> Value {
+/// An object as plans hold it: what the API server adds to one is left out.
+fn as_planned(object: &Value, detach: bool) -> Value {
     let pick = |pointer: &str| object.pointer(pointer).cloned().unwrap_or_default();
     let mut metadata = Map::from_iter([("name".to_owned(), pick("/metadata/name"))]);
     let label = pick(&format!("/metadata/labels/{}", POOL.replace('/', "~1")));
@@ -166,7 +199,7 @@ fn config(object: &Value, detach: bool) -> Value {
     }
     json!({
         "apiVersion": API_VERSION,
-        "kind": "NodeConfig",
+        "kind": pick("/kind"),
         "metadata": metadata,
         "spec": spec,
     })

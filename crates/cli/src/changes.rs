@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rackwright_api::ActionClass;
 use rackwright_hostset::HostSet;
 use rackwright_planner::change::{
-    Diff, Difference, NodeChange, State, Step, What, Why, check_waves, diff, waves,
+    Diff, Difference, NodeChange, State, Step, Supply, Were, What, Why, check_waves, diff, waves,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -107,10 +107,23 @@ pub struct WaveSummary {
 pub struct HeldSummary {
     /// Why.
     pub why: &'static str,
+    /// Tiers that are made anew on these nodes; each device that they take needs a consent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<LackOfConsent>,
     /// How many nodes.
     pub nodes: usize,
     /// Which, as a hostlist.
     pub names: String,
+}
+
+/// A tier that wipes devices, and how many it takes of each node.
+#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "camelCase")]
+pub struct LackOfConsent {
+    /// The tier.
+    pub tier: String,
+    /// How many consents each node needs.
+    pub devices: u8,
 }
 
 impl Changes {
@@ -119,18 +132,23 @@ impl Changes {
         let plan = &outcome.compilation.plan;
         let (old, new) = (before.state()?, State::of(plan));
         let mut diff = diff(&old, &new);
-        let mut kept = 0;
+        let mut kept = Vec::new();
         diff.nodes.retain(|node| match carried.fate(node.name) {
             None | Some(Fate::LetGo) => true,
             Some(Fate::Stays | Fate::Blocked { .. }) => {
-                kept += 1;
+                kept.push(node.name);
                 false
             }
             Some(Fate::Elsewhere) => false,
         });
         let none = BTreeSet::new();
-        let order = waves(&outcome.input, plan, &diff, &none);
-        let violations = check_waves(&outcome.input, plan, &diff, &none, &order);
+        let supply = Supply {
+            budgets: &outcome.compilation.power,
+            kept: &kept,
+            old: &old,
+        };
+        let order = waves(&outcome.input, plan, &diff, &none, &supply);
+        let violations = check_waves(&outcome.input, plan, &diff, &none, &supply, &order);
         let names = |nodes: &[u32]| folded(nodes.iter().map(|&node| diff.nodes[node as usize].name));
         let waves: Vec<WaveSummary> = order
             .waves
@@ -156,7 +174,7 @@ impl Changes {
             added: number(What::Added),
             changed: number(What::Changed),
             removed: number(What::Removed),
-            kept,
+            kept: kept.len(),
             unchanged: diff.unchanged,
             classes: classes(&diff.nodes),
             more_fields: fields.len().saturating_sub(FIELDS_SHOWN),
@@ -167,6 +185,11 @@ impl Changes {
                 .into_iter()
                 .map(|(why, nodes)| HeldSummary {
                     why: reason(why),
+                    lacks: if why == Why::NoConsent {
+                        lacks(&diff, &nodes)
+                    } else {
+                        Vec::new()
+                    },
                     nodes: nodes.len(),
                     names: names(&nodes),
                 })
@@ -233,6 +256,12 @@ impl Changes {
                 count(held.nodes, "node"),
                 cut(&held.names)
             ));
+            for LackOfConsent { tier, devices } in &held.lacks {
+                out.push_str(&format!(
+                    "       StorageTier/{tier} wipes {} of each: spec.localNVMe.wipeConsents must name every one\n",
+                    count(usize::from(*devices), "device")
+                ));
+            }
         }
         out
     }
@@ -318,6 +347,23 @@ fn fields(diff: &Diff<'_>) -> Vec<FieldChange> {
     fields.into_values().collect()
 }
 
+/// The tiers that wipe devices of these nodes.
+fn lacks(diff: &Diff<'_>, nodes: &[u32]) -> Vec<LackOfConsent> {
+    let pairs: BTreeSet<u32> = nodes
+        .iter()
+        .filter_map(|&node| diff.nodes[node as usize].pair)
+        .collect();
+    let made = pairs.into_iter().flat_map(|pair| &diff.pairs[pair as usize].made);
+    let wiped: BTreeSet<LackOfConsent> = made
+        .filter(|tier| tier.were != Were::Free)
+        .map(|tier| LackOfConsent {
+            tier: tier.tier.to_string(),
+            devices: tier.devices,
+        })
+        .collect();
+    wiped.into_iter().collect()
+}
+
 /// Names as a hostlist; those that are none stand one by one.
 fn folded<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     match HostSet::from_names(names.clone()) {
@@ -340,6 +386,7 @@ fn step(step: Step) -> &'static str {
         Step::Canary => "canary",
         Step::Live => "applied to running hosts",
         Step::Disruptive => "within the budgets",
+        Step::DestructiveFirst => "DATA IS LOST, with consent: the first of each pool",
         Step::DestructiveCanary => "DATA IS LOST, with consent: canary",
         Step::Destructive => "DATA IS LOST, with consent",
     }
@@ -348,7 +395,10 @@ fn step(step: Step) -> &'static str {
 fn reason(why: Why) -> &'static str {
     match why {
         Why::Paused => "because the pool is paused",
-        Why::NoConsent => "because DATA WOULD BE LOST and no consent is given",
+        Why::NoConsent => "because DATA WOULD BE LOST and consents are missing",
         Why::NoBudget => "because what is unavailable uses the budget up",
+        Why::NoPower => {
+            "because they would draw more, and nodes that keep a higher power cap for now leave too little"
+        }
     }
 }

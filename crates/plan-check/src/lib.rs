@@ -31,4 +31,4 @@ pub use input::{Checked, Held, Node, Profile};
 pub use invariant::Invariant;
 pub use table::INVARIANTS;
 pub use violation::{CASES_SHOWN, Kind, NODES_SHOWN, Object, Violation};
-pub use waves::{Changing, Down, Rollouts, WaveOf, check_waves};
+pub use waves::{Before, Changing, Follows, Rollouts, Standing, WaveOf, check_waves};

@@ -198,11 +198,33 @@ invariants! {
         example "`train` has a canary of 1 node, and 18 of its nodes are in its first wave.";
     WAVE_FORBIDDEN = "RW9105", "wave-forbidden", "A node is in a wave that must not start, or not yet.",
         does "Looks in the waves for nodes of paused pools, nodes that lose data without consent, and nodes that lose data before \
-              others that do not.",
+              others that do not. A local tier that is made on devices which held another one, or of which nobody knows what they \
+              held, needs as many consents of the node as it takes devices.",
         why "A pause is an order, and data does not come back.",
         example "`a001-n01` loses `/scratch` in wave 3, and its facts hold no consent.";
     WAVE_WAITS = "RW9106", "wave-waits-without-reason", "A node waits without reason.",
-        does "Looks, for each node that waits, for a paused pool, a missing consent, or a budget that unavailable nodes use up.",
+        does "Looks, for each node that waits, for a paused pool, a missing consent, a budget that unavailable nodes use up, or power \
+              that others of its site do not free yet.",
         why "A change that reaches nobody looks like one that is done.",
         example "`a001-n01` of `train` waits, the pool is not paused, and no node is unavailable.";
+    WAVE_CLASS = "RW9107", "wave-class-too-mild", "A node's change is called milder than its fields say.",
+        does "Reads what each changing node had and becomes: local tiers whose devices held another layout, or of which nobody knows \
+              what they held, and consents that are new, lose data; kernel arguments, options of modules, the flavour of the driver, \
+              ECC, the MIG mode, IMEX channels and pages of 1 GiB need a boot; another driver a drained node. The class that the node \
+              has in the waves is not milder.",
+        why "A node that is called live is given no budget, no canary of its own and no drained jobs, and reboots or loses data all \
+             the same.",
+        example "`a001-n01` is called Drain, and its tier `scratch` moves from `/a` to `/b` with another file system on the same \
+                 devices.";
+    WAVE_FIRST_LOSS = "RW9108", "wave-first-loss", "The first node of a pool that loses data does not go alone.",
+        does "Looks, of each pool, for the first wave with nodes that lose data: it has one of the pool, and the time that a canary of the \
+              pool must stay healthy.",
+        why "A canary that only reloads says nothing about a wipe that goes wrong, and data does not come back.",
+        example "Four nodes of `train` lose `/scratch` in wave 5, and none did before.";
+    WAVE_POWER = "RW9109", "wave-power-order", "A node may draw more power before others draw less.",
+        does "Compares the power cap of each changing node's GPUs with the one that it had. On a site with any power budget, each node \
+              that may draw more is in a later wave than all that are to draw less. Nodes that lose data come last whatever they draw: \
+              only such nodes wait for one another.",
+        why "Budgets that hold before and after the roll-out are exceeded in between.",
+        example "`train` goes from 700 W to 1000 W in wave 2, `infer` from 1000 W to 700 W in wave 3.";
 }

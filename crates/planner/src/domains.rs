@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::Gpu;
+use crate::catalogue::{Gpu, System};
 use crate::model::Model;
 use crate::site::NO_RACK;
 
@@ -30,10 +30,7 @@ impl Model<'_> {
         let system = view
             .systems
             .get(site.spec.racks[group.group as usize].system.as_str());
-        system.is_some_and(|system| {
-            let domain = system.nvlink_domain.as_ref();
-            domain.is_some_and(|domain| domain.value > u16::from(system.gpus.value))
-        })
+        system.is_some_and(System::shares_nvlink)
     }
 
     /// The GPUs of a pool's nodes; `None` where a node stands in no rack, or one of its systems or GPUs is not known.

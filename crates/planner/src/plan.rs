@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use ipnet::Ipv4Net;
 use rackwright_api::{
     DeviceConsent, Facts, Guid, Hash, InterfaceAddress, Ipv4Address, Line, Management, Name, NodeConfigSpec,
     NodeProfileSpec, Rail,
@@ -154,17 +155,19 @@ impl<'a> PlannedNode<'a> {
         Facts {
             rack: self.rack().cloned(),
             rails,
-            wipe_consents: self.plan.consents.get(self.name()).cloned().unwrap_or_default(),
+            wipe_consents: self.consents().to_vec(),
         }
     }
 
-    /// The address of one rail, where it has one.
-    pub(crate) fn rail_address(&self, rail: usize) -> Option<InterfaceAddress> {
+    /// The devices of this node that may be wiped.
+    pub(crate) fn consents(&self) -> &'a [DeviceConsent] {
+        self.plan.consents.get(self.name()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The address of one rail with its prefix, where it has one.
+    pub(crate) fn rail_net(&self, rail: usize) -> Option<Ipv4Net> {
         let address = self.pool().rails.get(rail)?.address?;
-        Some(InterfaceAddress::from_parts(
-            self.address(address),
-            address.prefix_length,
-        ))
+        Ipv4Net::new(self.address(address), address.prefix_length).ok()
     }
 
     /// The addresses of its rails.
@@ -250,14 +253,14 @@ impl<'a> PlannedNode<'a> {
             }
             out.push(b']');
         }
-        let consents = self.plan.consents.get(self.name());
-        for (i, consent) in consents.into_iter().flatten().enumerate() {
+        let consents = self.consents();
+        for (i, consent) in consents.iter().enumerate() {
             let open: &[u8] = if i == 0 { b",\"wipeConsents\":[{" } else { b",{" };
             out.extend_from_slice(open);
             write_consent(consent, out);
             out.push(b'}');
         }
-        if consents.is_some_and(|consents| !consents.is_empty()) {
+        if !consents.is_empty() {
             out.push(b']');
         }
         // The first field began with a comma.

@@ -1,12 +1,13 @@
 //! Storage tiers as pools mount them, and what the rules about them share.
 
 use rackwright_api::{
-    BeeGfs, GPUPoolSpec, InfiniBandFabricSpec, LocalNvme, Lustre, Nfs, Provisioner, StorageTierSpec,
+    BeeGfs, Devices, GPUPoolSpec, InfiniBandFabricSpec, LocalNvme, Lustre, Nfs, Provisioner, StorageTierSpec,
     Transport, Weka,
 };
 use rackwright_manifest::Path;
 
 use crate::finding::at;
+use crate::glob;
 use crate::input::{Intent, Kind, ObjectRef};
 use crate::model::Model;
 
@@ -141,6 +142,16 @@ pub(crate) fn owns_volume_group(tier: &StorageTierSpec) -> bool {
     tier.kubernetes
         .as_ref()
         .is_some_and(|kubernetes| matches!(kubernetes.provisioner, Provisioner::TopoLVM | Provisioner::LVMS))
+}
+
+/// Whether one device can be among both selections. A device has one address and one model, so one difference is enough.
+pub(crate) fn devices_meet(one: &Devices, other: &Devices) -> bool {
+    let models = match (&one.model, &other.model) {
+        (Some(a), Some(b)) => glob::meet(a.as_str(), b.as_str()),
+        _ => true,
+    };
+    let (a, b) = (&one.pci_addresses, &other.pci_addresses);
+    models && (a.is_empty() || b.is_empty() || a.iter().any(|address| b.contains(address)))
 }
 
 /// Whether a path lies below another one.

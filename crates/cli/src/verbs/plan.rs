@@ -178,6 +178,12 @@ impl<'a> Selection<'a> {
         }
     }
 
+    /// The profiles that these need and the plan does not have; none beside a single node.
+    fn carried_profiles(&self) -> impl Iterator<Item = &'a Value> {
+        let all = self.node.is_none().then_some(&self.carried.profiles);
+        all.into_iter().flat_map(BTreeMap::values)
+    }
+
     /// NodeConfigs that stay as they are or are detached, by name; none beside a single node.
     fn carried(&self) -> impl Iterator<Item = &'a Value> {
         let all = self.node.is_none().then_some(&self.carried.objects);
@@ -206,6 +212,9 @@ fn print(
             for pool in &selection.pools {
                 line(&profile(pool), out)?;
             }
+            for profile in selection.carried_profiles() {
+                line(profile, out)?;
+            }
             lines(selection.nodes(outcome), out)?;
             for object in selection.carried() {
                 line(object, out)?;
@@ -223,6 +232,9 @@ fn print(
             }
             for pool in &selection.pools {
                 document(serde_yaml::to_string(&profile(pool))?, out)?;
+            }
+            for profile in selection.carried_profiles() {
+                document(serde_yaml::to_string(profile)?, out)?;
             }
             if selection.node.is_none() {
                 for planned in selection.nodes(outcome) {
@@ -293,19 +305,25 @@ fn json(
         json_value(changes, out)?;
     }
     out.write_all(b",\"profiles\":[")?;
-    for (at, pool) in selection.pools.iter().enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+    let mut first = true;
+    let separate =
+        |first: &mut bool, out: &mut Out| out.write_all(if std::mem::take(first) { b"\n" } else { b",\n" });
+    for pool in &selection.pools {
+        separate(&mut first, out)?;
         json_value(&profile(pool), out)?;
     }
+    for profile in selection.carried_profiles() {
+        separate(&mut first, out)?;
+        json_value(profile, out)?;
+    }
     out.write_all(b"],\"nodes\":[")?;
-    let mut first = true;
-    let mut separate = |out: &mut Out| out.write_all(if std::mem::take(&mut first) { b"\n" } else { b",\n" });
+    first = true;
     for planned in selection.nodes(outcome) {
-        separate(out)?;
+        separate(&mut first, out)?;
         json_value(&node(planned), out)?;
     }
     for object in selection.carried() {
-        separate(out)?;
+        separate(&mut first, out)?;
         json_value(object, out)?;
     }
     Ok(out.write_all(b"]}\n")?)

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use ipnet::Ipv4Net;
 use rackwright_api::{
-    ActionClass, Facts, GPUPoolSpec, InfiniBandFabricSpec, InterfaceAddress, Name, Rail, SuperclusterSpec,
+    ActionClass, DeviceConsent, GPUPoolSpec, InfiniBandFabricSpec, Line, Name, NodeProfileSpec,
+    SuperclusterSpec,
 };
-use rackwright_plan_check::{Changing, Down, Rollouts, WaveOf, check_waves};
+use rackwright_plan_check::{Before, Changing, Follows, Rollouts, Standing, WaveOf, check_waves};
 use serde_json::{Value, from_value, json};
 
 use crate::world::name;
@@ -15,18 +17,49 @@ use crate::world::name;
 pub struct Run {
     pools: Vec<(Name, GPUPoolSpec)>,
     fabrics: Vec<(Name, InfiniBandFabricSpec)>,
-    superclusters: Vec<(Name, SuperclusterSpec)>,
+    site: SuperclusterSpec,
+    /// Racks that the catalogue calls NVLink domains.
+    nvlink: BTreeSet<String>,
+    /// Old profiles (none: no configuration) with the new one.
+    follows: Vec<(Vec<Was>, Value)>,
+    /// What each node's profile follows.
+    of_node: Vec<Option<usize>>,
+    /// Consents of each node, new and old, as tiers: one device each.
+    pub consents: Vec<(Vec<&'static str>, usize)>,
     /// Name, pool, rack, host number, class, consent.
     nodes: Vec<(&'static str, Name, &'static str, u8, ActionClass, bool)>,
     down: Vec<usize>,
-    waves: Vec<(Vec<usize>, u64)>,
-    held: Vec<usize>,
+    pub waves: Vec<(Vec<usize>, u64)>,
+    pub held: Vec<usize>,
+}
+
+/// What nodes had before.
+#[derive(Clone)]
+pub enum Was {
+    Nothing,
+    Unknown,
+    Profile(Value),
+}
+
+/// A profile with a power cap.
+pub fn capped(watts: &str) -> Value {
+    json!({ "schema": 1, "gpu": { "powerLimit": watts } })
+}
+
+/// A profile with one local tier.
+pub fn local(point: &str, tier: &str, model: &str, filesystem: &str) -> Value {
+    json!({ "schema": 1, "mounts": [{ "mountPoint": point, "tier": tier, "localNVMe":
+        { "devices": { "count": 2, "model": model }, "filesystem": filesystem, "wipe": "WithConsent" } }] })
+}
+
+fn spec(profile: &Value) -> NodeProfileSpec {
+    from_value(profile.clone()).unwrap()
 }
 
 impl Run {
     /// The racks a and b with four nodes each of `train`, which allows three nodes of one rack and wants one canary. `b`
     /// also has two of `infer`, which is paused, and one of `bare`, which says nothing.
-    fn valid() -> Self {
+    pub fn valid() -> Self {
         let pool = |rollout: Value| -> GPUPoolSpec {
             let mut spec = json!({ "supercluster": "lab", "nodes": { "racks": "a" },
                 "fabrics": [{ "name": "storage" }, { "name": "compute" }] });
@@ -42,9 +75,6 @@ impl Run {
         };
         let train = json!({ "maxUnavailable": { "nodes": 3, "domains": 1, "domain": "Rack" },
             "canary": { "nodes": 1, "soak": "10m" } });
-        let site = json!({ "racks": [
-            { "names": "a", "nodes": "n[1-4]", "system": "gb200-nvl72" },
-            { "names": "b", "nodes": "n[1-7]", "system": "dgx-b200" } ] });
         let (none, reload, drain, lost) = (
             ActionClass::None,
             ActionClass::Reload,
@@ -74,7 +104,19 @@ impl Run {
                 (name("storage"), fabric("Storage", json!(1))),
                 (name("compute"), fabric("Compute", json!(4))),
             ],
-            superclusters: vec![(name("lab"), from_value(site).unwrap())],
+            site: from_value(json!({ "power": { "budget": "1MW" } })).unwrap(),
+            nvlink: BTreeSet::from(["a".to_owned()]),
+            // Another file system for the nodes that lose data; b-n3 consents to that.
+            follows: vec![(
+                vec![Was::Profile(local("/s", "s", "X*", "xfs"))],
+                local("/s", "s", "X*", "ext4"),
+            )],
+            of_node: (0..nodes.len())
+                .map(|at| [6, 7].contains(&at).then_some(0))
+                .collect(),
+            consents: (0..nodes.len())
+                .map(|at| if at == 6 { (vec!["s", "s"], 0) } else { (vec![], 0) })
+                .collect(),
             nodes: nodes
                 .map(|(node, pool, rack, at, class, yes)| (node, name(pool), rack, at, class, yes))
                 .into(),
@@ -86,7 +128,7 @@ impl Run {
                 (vec![1, 2, 3], 0),
                 (vec![9], 0),
                 (vec![10], 0),
-                (vec![6], 0),
+                (vec![6], 600),
             ],
             held: vec![7, 8],
         }
@@ -102,51 +144,91 @@ impl Run {
         self.rollout(pool, rollout);
     }
 
-    fn class(&mut self, node: usize, class: ActionClass) {
+    pub fn class(&mut self, node: usize, class: ActionClass) {
         self.nodes[node].4 = class;
     }
 
-    fn codes(&self) -> BTreeSet<&'static str> {
-        let facts = |node: usize| {
-            let (_, _, rack, at, ..) = self.nodes[node];
-            // Rails 0 and 1 of storage, where all hosts share a unit, and 2 and 3 of compute.
-            let rails = (0..4).map(|rail| Rail {
-                guid: None,
-                ipv4: Some(InterfaceAddress::from_parts(
-                    [10, 64, rail, if rail < 2 { 1 } else { at }].into(),
-                    24,
-                )),
-                leaf: None,
-                port: None,
-                rail,
-            });
-            Facts {
-                rack: Some(name(rack)),
-                rails: rails.collect(),
-                wipe_consents: Vec::new(),
-            }
+    pub fn no_budget(&mut self) {
+        self.site.power = None;
+    }
+
+    /// The node goes from one thing to a profile.
+    pub fn goes(&mut self, node: usize, was: Was, after: Value) {
+        self.of_node[node] = Some(self.follows.len());
+        self.follows.push((vec![was], after));
+    }
+
+    pub fn codes(&self) -> BTreeSet<&'static str> {
+        // Rails 0 and 1 of storage, where all hosts share a unit, and 2 and 3 of compute.
+        let addresses: Vec<Vec<(u8, Ipv4Net)>> = self
+            .nodes
+            .iter()
+            .map(|(_, _, _, at, ..)| {
+                let host = |rail| if rail < 2 { 1 } else { *at };
+                let address = |rail| Ipv4Net::new([10, 64, rail, host(rail)].into(), 24).unwrap();
+                (0..4).map(|rail| (rail, address(rail))).collect()
+            })
+            .collect();
+        let racks: Vec<Name> = self.nodes.iter().map(|(_, _, rack, ..)| name(rack)).collect();
+        let standing = |at: usize| Standing {
+            name: self.nodes[at].0,
+            pool: &self.nodes[at].1,
+            rack: Some(&racks[at]),
+            addresses: &addresses[at],
         };
+        let consents: Vec<Vec<DeviceConsent>> = self
+            .consents
+            .iter()
+            .map(|(tiers, _)| {
+                let consent = |(at, tier): (usize, &&str)| DeviceConsent {
+                    serial: Line::new(format!("S{at}")).unwrap(),
+                    signature: Line::new("xfs:1").unwrap(),
+                    tier: name(tier),
+                };
+                tiers.iter().enumerate().map(consent).collect()
+            })
+            .collect();
+        let specs: Vec<(Vec<Option<NodeProfileSpec>>, NodeProfileSpec)> = self
+            .follows
+            .iter()
+            .map(|(before, after)| {
+                let before = before.iter().map(|was| match was {
+                    Was::Profile(profile) => Some(spec(profile)),
+                    Was::Nothing | Was::Unknown => None,
+                });
+                (before.collect(), spec(after))
+            })
+            .collect();
+        let follows: Vec<Follows<'_>> = self
+            .follows
+            .iter()
+            .zip(&specs)
+            .map(|((was, _), (before, after))| {
+                let before = was.iter().zip(before).map(|(was, before)| match (was, before) {
+                    (Was::Nothing, _) => Before::Nothing,
+                    (_, Some(before)) => Before::Profile(before),
+                    (_, None) => Before::Unknown,
+                });
+                Follows {
+                    before: before.collect(),
+                    after,
+                }
+            })
+            .collect();
         let nodes: Vec<Changing<'_>> = self
             .nodes
             .iter()
             .enumerate()
-            .map(|(at, (name, pool, _, _, class, consent))| Changing {
-                name,
-                pool,
-                facts: facts(at),
+            .map(|(at, (_, _, _, _, class, consent))| Changing {
+                at: standing(at),
                 class: *class,
                 consent: *consent,
+                consents: &consents[at],
+                consents_before: &consents[at][..self.consents[at].1],
+                follows: self.of_node[at],
             })
             .collect();
-        let down: Vec<Down<'_>> = self
-            .down
-            .iter()
-            .map(|&at| Down {
-                name: self.nodes[at].0,
-                pool: &self.nodes[at].1,
-                facts: facts(at),
-            })
-            .collect();
+        let down: Vec<Standing<'_>> = self.down.iter().map(|&at| standing(at)).collect();
         let waves: Vec<WaveOf<'_>> = self
             .waves
             .iter()
@@ -163,11 +245,10 @@ impl Run {
                 .iter()
                 .map(|(name, spec)| (name, spec))
                 .collect::<Vec<_>>(),
-            superclusters: &self
-                .superclusters
-                .iter()
-                .map(|(name, spec)| (name, spec))
-                .collect::<Vec<_>>(),
+            superclusters: &[(&name("lab"), &self.site)],
+            frozen: &BTreeSet::new(),
+            nvlink_racks: &self.nvlink,
+            follows: &follows,
             nodes: &nodes,
             down: &down,
             waves: &waves,
@@ -239,6 +320,7 @@ pub const PLANTS: &[Plant] = &[
         );
         r.waves.iter_mut().for_each(|wave| wave.1 = 600);
         r.nodes[7].5 = true;
+        r.consents[7].0 = vec!["s", "s"];
         r.held = vec![8];
         r.waves[6] = (vec![6, 7], 600);
     }),
@@ -262,6 +344,89 @@ pub const PLANTS: &[Plant] = &[
         r.waves
             .retain(|(nodes, _)| nodes != &[9] && nodes != &[10] && nodes != &[6]);
         r.held.extend([6, 9, 10]);
+    }),
+    ("RW9105", "data lost with a consent for one of two devices", |r| {
+        r.consents[6].0.pop();
+    }),
+    ("RW9105", "data lost with consents for another tier", |r| {
+        r.consents[6].0 = vec!["s", "t", "t"];
+    }),
+    ("RW9105", "devices of which nobody knows, without consent", |r| {
+        r.goes(6, Was::Unknown, local("/s", "s", "X*", "xfs"));
+        r.consents[6].0.clear();
+    }),
+    ("RW9107", "a tier that moves and changes is drained", |r| {
+        r.goes(
+            1,
+            Was::Profile(local("/a", "s", "X*", "xfs")),
+            local("/b", "s", "X*", "ext4"),
+        );
+    }),
+    (
+        "RW9107",
+        "a tier of another name on the same devices is drained",
+        |r| {
+            r.goes(
+                1,
+                Was::Profile(local("/a", "s", "X*1", "xfs")),
+                local("/b", "t", "*Y*", "ext4"),
+            );
+        },
+    ),
+    (
+        "RW9107",
+        "a tier after a profile that nobody knows is drained",
+        |r| {
+            r.goes(1, Was::Unknown, local("/a", "s", "X*", "xfs"));
+        },
+    ),
+    ("RW9107", "a profile that nobody knows is reloaded", |r| {
+        r.goes(5, Was::Unknown, json!({ "schema": 1 }));
+    }),
+    ("RW9107", "what is applied beside what is written", |r| {
+        let (was, is) = (local("/s", "s", "X*", "xfs"), local("/s", "s", "X*", "ext4"));
+        r.goes(1, Was::Profile(is.clone()), is);
+        r.follows[1].0.push(Was::Profile(was));
+    }),
+    ("RW9107", "a new consent is drained", |r| {
+        r.consents[1].0 = vec!["s"]
+    }),
+    ("RW9107", "a first tier whose node consents is drained", |r| {
+        r.goes(1, Was::Nothing, local("/s", "s", "X*", "xfs"));
+        r.consents[1] = (vec!["s"], 1);
+    }),
+    ("RW9107", "another driver is reloaded", |r| {
+        let driver = |version: &str| json!({ "schema": 1, "gpu": { "driver": { "version": version } } });
+        r.goes(5, Was::Profile(driver("580.95.05")), driver("580.105.08"));
+    }),
+    ("RW9108", "two nodes lose data first", |r| {
+        r.nodes[7].5 = true;
+        r.consents[7].0 = vec!["s", "s"];
+        r.held = vec![8];
+        r.waves[6].0 = vec![6, 7];
+    }),
+    ("RW9108", "the next one too early", |r| r.waves[6].1 = 599),
+    (
+        "RW9109",
+        "more power in the wave in which others draw less",
+        |r| {
+            r.goes(1, Was::Profile(capped("700W")), capped("900W"));
+            r.goes(2, Was::Profile(capped("900W")), capped("700W"));
+        },
+    ),
+    ("RW9109", "a cap that is taken away first", |r| {
+        r.goes(5, Was::Profile(capped("700W")), json!({ "schema": 1 }));
+        r.goes(9, Was::Nothing, capped("900W"));
+    }),
+    ("RW9109", "what nobody knows may draw more", |r| {
+        r.class(0, ActionClass::Reboot);
+        r.goes(0, Was::Unknown, capped("700W"));
+        r.goes(9, Was::Nothing, capped("900W"));
+    }),
+    ("RW9106", "a node that waits for power that nobody frees", |r| {
+        r.goes(10, Was::Profile(capped("700W")), capped("900W"));
+        r.waves.remove(5);
+        r.held.push(10);
     }),
 ];
 

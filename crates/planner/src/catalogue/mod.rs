@@ -51,6 +51,14 @@ pub struct System {
     pub max_power: Option<MaxPower>,
 }
 
+impl System {
+    /// Whether its nodes share one NVLink domain that is larger than a node.
+    pub fn shares_nvlink(&self) -> bool {
+        let domain = self.nvlink_domain.as_ref();
+        domain.is_some_and(|domain| domain.value > u16::from(self.gpus.value))
+    }
+}
+
 /// The most that some nodes draw together: of a rack that is one product only the whole is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

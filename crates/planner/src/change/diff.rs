@@ -1,13 +1,16 @@
 //! What differs between two states, node by node.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use rackwright_api::{ActionClass, NodeProfileSpec};
 use serde_json::Value;
 
+use super::applied::{Applied, Finder};
+use super::devices::{self, MadeTier};
 use super::difference::{Difference, Differences, gravest};
-use super::facts::facts;
+use super::facts::{consents, facts};
+use super::power::{Caps, UNCAPPED, of_profile};
 use super::profile::profiles;
 use super::state::{FactsOf, NodeState, State};
 use super::table;
@@ -49,23 +52,41 @@ pub struct NodeChange<'a> {
     pub pair: Option<u32>,
     /// What differs for this node alone.
     pub own: Vec<Difference>,
-    /// Whether each destructive difference has a consent in the node's new facts. True where there is none.
+    /// Whether the node's new facts consent to all that its devices lose: for each tier that is made anew, to as many
+    /// devices as it takes. True where nothing is lost.
     pub consent: bool,
+    /// Whether its host has had the consents of its old facts, as far as anybody knows. A consent is used once.
+    pub had_consents: bool,
+}
+
+/// What a node had before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Was<'a> {
+    /// No configuration.
+    Nothing,
+    /// The profile of that name.
+    Profile(&'a str),
+    /// Something that nobody knows.
+    Unknown,
 }
 
 /// Two profiles that nodes go between.
 #[derive(Debug, Clone)]
 pub struct ProfilePair<'a> {
-    /// The old one; none for nodes without configuration.
-    pub old: Option<&'a str>,
+    /// The old one.
+    pub was: Was<'a>,
+    /// What hosts have applied that the old one has not reached.
+    pub applied: Option<Was<'a>>,
     /// The new one.
     pub new: &'a str,
-    /// What differs.
+    /// What differs from the old one, and what else from the applied one.
     pub differences: Vec<Difference>,
     /// The gravest class of the differences.
     pub class: ActionClass,
-    /// Tiers whose devices lose what they hold.
-    destroys: BTreeSet<String>,
+    /// Local tiers that are made. Those that wipe what devices held need consents.
+    pub made: Vec<MadeTier>,
+    /// The power caps of their GPUs.
+    pub caps: Caps,
 }
 
 impl<'a> Diff<'a> {
@@ -81,12 +102,17 @@ impl<'a> Diff<'a> {
 /// Compares two states. Hashes decide which nodes differ; profiles are compared once for each pair, facts only of nodes
 /// that differ. A node that is detached on the old side and absent on the new one is not listed: nothing becomes of it.
 ///
+/// Where a host has something else applied than what is written, the node goes from both: it has the differences of either,
+/// and so the graver class.
+///
 /// Where something old cannot be known (a profile that was not given, facts that cannot be read, a hash that is not
-/// that of the content), the node is listed with a difference that says so, of the gravest class that loses no data.
+/// that of the content), the node is listed with a difference that says so: of the gravest class that loses no data, and of
+/// a graver one for each local tier whose devices may hold anything.
 pub fn diff<'a>(old: &State<'a>, new: &State<'a>) -> Diff<'a> {
     let mut differ = Differ {
         old,
         new,
+        applied: Finder::new(old, new),
         pairs: HashMap::new(),
         diff: Diff::default(),
     };
@@ -101,9 +127,7 @@ pub fn diff<'a>(old: &State<'a>, new: &State<'a>) -> Diff<'a> {
         let was = before.next_if(|_| order != Ordering::Greater);
         let is = after.next_if(|_| order != Ordering::Less);
         match (was, is) {
-            (Some(old), Some(new)) if old.hash == new.hash && old.managed == new.managed => {
-                differ.diff.unchanged += 1;
-            }
+            (Some(old), Some(new)) if same(old, new) => differ.diff.unchanged += 1,
             (Some(old), Some(new)) => differ.changed(old, new),
             (None, Some(new)) => differ.added(new),
             (Some(old), None) if old.managed => differ.removed(old),
@@ -113,10 +137,20 @@ pub fn diff<'a>(old: &State<'a>, new: &State<'a>) -> Diff<'a> {
     differ.diff
 }
 
+/// Whether nothing becomes of a node: it is written as it shall be, and its host does not wait for that.
+fn same(old: &NodeState<'_>, new: &NodeState<'_>) -> bool {
+    let waits = old.applied.is_some_and(|applied| applied != new.hash);
+    old.hash == new.hash && old.managed == new.managed && !waits
+}
+
+/// The old profile, what is applied beside it, and the new profile.
+type PairKey<'a> = (Was<'a>, Option<Was<'a>>, &'a str);
+
 struct Differ<'d, 'a> {
     old: &'d State<'a>,
     new: &'d State<'a>,
-    pairs: HashMap<(Option<&'a str>, &'a str), u32>,
+    applied: Finder<'a>,
+    pairs: HashMap<PairKey<'a>, u32>,
     diff: Diff<'a>,
 }
 
@@ -127,7 +161,16 @@ impl<'a> Differ<'_, 'a> {
             let side = |managed| Some(Value::from(if managed { "Managed" } else { "Detached" }));
             own.push(&table::MANAGEMENT, &[], side(old.managed), side(new.managed));
         }
-        let pair = (old.profile != new.profile).then(|| self.pair(Some(old.profile), new.profile));
+        let applied = self.applied.find(old, new.hash);
+        let beside = match applied {
+            Applied::AsWritten => None,
+            Applied::Profile(name) | Applied::WithoutConsents(name) => Some(Was::Profile(name)),
+            Applied::Unknown => Some(Was::Unknown),
+        };
+        // Under the new profile already: only facts differ.
+        let beside = beside.filter(|was| *was != Was::Profile(new.profile));
+        let other = old.profile != new.profile || beside.is_some();
+        let pair = other.then(|| self.pair((Was::Profile(old.profile), beside, new.profile)));
         if old.hash != new.hash {
             let found = own.0.len();
             compare_facts(&mut own, Some(&old.facts), &new.facts);
@@ -136,96 +179,129 @@ impl<'a> Differ<'_, 'a> {
                 own.push(&table::UNKNOWN_HASH, &[], side(old.hash), side(new.hash));
             }
         }
-        self.push(new, What::Changed, pair, own.0);
+        let had_consents = !matches!(applied, Applied::WithoutConsents(_) | Applied::Unknown);
+        if !had_consents {
+            consents(&mut own, &new.facts.consents());
+        }
+        self.push(new, (What::Changed, had_consents), pair, own);
     }
 
     fn added(&mut self, new: &NodeState<'a>) {
         let mut own = Differences::default();
-        let pair = self.pair(None, new.profile);
+        let pair = self.pair((Was::Nothing, None, new.profile));
         compare_facts(&mut own, None, &new.facts);
-        self.push(new, What::Added, Some(pair), own.0);
+        self.push(new, (What::Added, false), Some(pair), own);
     }
 
     fn removed(&mut self, old: &NodeState<'a>) {
         let mut own = Differences::default();
         let side = |text: &str| Some(Value::from(text));
         own.push(&table::MANAGEMENT, &[], side("Managed"), side("Detached"));
-        self.push(old, What::Removed, None, own.0);
+        self.push(old, (What::Removed, true), None, own);
     }
 
-    fn push(&mut self, node: &NodeState<'a>, what: What, pair: Option<u32>, own: Vec<Difference>) {
+    fn push(
+        &mut self,
+        node: &NodeState<'a>,
+        (what, had_consents): (What, bool),
+        pair: Option<u32>,
+        mut own: Differences,
+    ) {
         let shared = pair.map(|pair| &self.diff.pairs[pair as usize]);
-        let class = gravest(&own).max(shared.map_or(ActionClass::None, |pair| pair.class));
+        let made = shared.map_or(&[][..], |pair| &pair.made);
+        let mut consent = true;
+        if !made.is_empty() {
+            let consents = node.facts.consents();
+            consent = made.iter().all(|tier| tier.allowed(&consents));
+            for tier in made.iter().filter(|tier| tier.wipes_free(&consents)) {
+                let side = Some(Value::from(tier.devices));
+                own.push(&table::DEVICES_WIPED, &[tier.tier.as_str()], None, side);
+            }
+        }
+        let class = gravest(&own.0).max(shared.map_or(ActionClass::None, |pair| pair.class));
         self.diff.nodes.push(NodeChange {
             name: node.name,
             what,
             class,
             pool: node.pool(),
             pair,
-            own,
-            consent: shared.is_none_or(|pair| consents(&pair.destroys, &node.facts)),
+            own: own.0,
+            consent,
+            had_consents,
         });
     }
 
     /// The differences of two profiles, computed the first time.
-    fn pair(&mut self, old: Option<&'a str>, new: &'a str) -> u32 {
-        if let Some(&known) = self.pairs.get(&(old, new)) {
+    fn pair(&mut self, key: PairKey<'a>) -> u32 {
+        if let Some(&known) = self.pairs.get(&key) {
             return known;
         }
-        // A profile is named by its content, so either side may know it.
-        let (left, right) = (self.old, self.new);
-        let find = |name: &str| left.profile(name).or_else(|| right.profile(name));
-        let (before, after) = (old.map(find), find(new));
+        let (was, applied, new) = key;
         let mut found = Differences::default();
-        match (before, after) {
-            (Some(None), _) | (_, None) => {
-                found.push(
-                    &table::UNKNOWN_PROFILE,
-                    &[],
-                    old.map(Value::from),
-                    Some(Value::from(new)),
-                );
+        let mut made = self.follow(&mut found, was, new);
+        if let Some(applied) = applied {
+            let mut more = Differences::default();
+            for tier in self.follow(&mut more, applied, new) {
+                match made.iter_mut().find(|known| known.tier == tier.tier) {
+                    Some(known) => known.were = known.were.max(tier.were),
+                    None => made.push(tier),
+                }
             }
-            (before, Some(after)) => profiles(&mut found, (before.flatten(), Some(after))),
+            more.0.retain(|difference| !found.0.contains(difference));
+            found.0.extend(more.0);
         }
         let number = self.diff.pairs.len() as u32;
         self.diff.pairs.push(ProfilePair {
-            old,
+            was,
+            applied,
             new,
             class: gravest(&found.0),
-            destroys: destroyed_tiers(&found.0, after),
+            caps: self.caps(applied.unwrap_or(was), new),
+            made,
             differences: found.0,
         });
-        self.pairs.insert((old, new), number);
+        self.pairs.insert(key, number);
         number
     }
-}
 
-/// The tiers of the new profile at whose mount points something is lost.
-fn destroyed_tiers(differences: &[Difference], new: Option<&NodeProfileSpec>) -> BTreeSet<String> {
-    let destructive: Vec<&str> = differences
-        .iter()
-        .filter(|difference| difference.class() == ActionClass::Destructive)
-        .map(|difference| difference.path.as_str())
-        .collect();
-    let mounts = new.map_or(&[][..], |new| &new.mounts);
-    let lost = mounts.iter().filter(|mount| {
-        let start = format!("mounts[\"{}\"]", mount.mount_point);
-        destructive.iter().any(|path| path.starts_with(&start))
-    });
-    lost.map(|mount| mount.tier.to_string()).collect()
-}
-
-/// Whether the node consents to what is lost, tier by tier.
-fn consents(destroyed: &BTreeSet<String>, facts: &FactsOf<'_>) -> bool {
-    if destroyed.is_empty() {
-        return true;
+    /// A profile. It is named by its content, so either side may know it.
+    fn find(&self, name: &str) -> Option<&NodeProfileSpec> {
+        self.old.profile(name).or_else(|| self.new.profile(name))
     }
-    let facts = facts.read();
-    let consents = facts.as_ref().map_or(&[][..], |facts| &facts.wipe_consents);
-    destroyed
-        .iter()
-        .all(|tier| consents.iter().any(|consent| consent.tier.as_str() == tier))
+
+    /// The caps of what a host has and becomes.
+    fn caps(&self, was: Was<'a>, new: &'a str) -> Caps {
+        Caps {
+            before: match was {
+                Was::Nothing => Some(UNCAPPED),
+                Was::Profile(name) => self.find(name).map(of_profile),
+                Was::Unknown => None,
+            },
+            after: self.find(new).map_or(UNCAPPED, of_profile),
+        }
+    }
+
+    /// What differs where a profile follows what was there, and the local tiers that it makes.
+    fn follow(&self, out: &mut Differences, was: Was<'a>, new: &'a str) -> Vec<MadeTier> {
+        let after = self.find(new);
+        let mounts = after.map_or(&[][..], |profile| &profile.mounts);
+        let before = match was {
+            Was::Nothing => Some(None),
+            Was::Profile(name) => self.find(name).map(Some),
+            Was::Unknown => None,
+        };
+        let (Some(before), Some(after)) = (before, after) else {
+            let (field, old) = match was {
+                Was::Nothing => (&table::UNKNOWN_PROFILE, None),
+                Was::Profile(name) => (&table::UNKNOWN_PROFILE, Some(name)),
+                Was::Unknown => (&table::UNKNOWN_APPLIED, None),
+            };
+            out.push(field, &[], old.map(Value::from), Some(Value::from(new)));
+            return devices::unknown(out, mounts);
+        };
+        profiles(out, (before, Some(after)));
+        devices::follow(out, before.map_or(&[], |before| &before.mounts), mounts)
+    }
 }
 
 fn compare_facts<'a>(out: &mut Differences, old: Option<&FactsOf<'a>>, new: &FactsOf<'a>) {
@@ -243,6 +319,8 @@ fn compare_facts<'a>(out: &mut Differences, old: Option<&FactsOf<'a>>, new: &Fac
                 side("unreadable"),
                 side("other facts"),
             );
+            // Whether an old one was there already is not known.
+            consents(out, &new.consents());
         }
         (before, Some(after)) => facts(out, (before.flatten().as_deref(), Some(&after))),
     }

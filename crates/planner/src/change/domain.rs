@@ -4,16 +4,17 @@
 //! - A scalable unit is `nodesPerUnit` host numbers in a row on the pool's first compute fabric, counted from its first
 //!   host number: nodes keep their numbers for life, so a unit does not move when others come and go. Without
 //!   `nodesPerUnit` or addressing it is the rack. `RailGroup` and `Leaf` are the unit's, until leaves are assigned.
-//! - An NVLink domain is the rack where the system's name says that it fills one (`gb200-nvl72`); elsewhere it is the
-//!   node.
+//! - An NVLink domain is the rack where the site's catalogue says that the system's domain is larger than a node
+//!   (`gb200-nvl72`); elsewhere it is the node.
 //!
 //! A node that the site does not place is a domain of its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rackwright_api::{Domain, InterfaceAddress, Plane};
+use rackwright_api::{Domain, Name, Plane};
 use rackwright_hostset::{Hostlist, Limits};
 
+use crate::catalogue::{System, View};
 use crate::input::Input;
 use crate::plan::PlannedNode;
 
@@ -41,6 +42,22 @@ pub(super) struct Places<'a> {
     numbers: HashMap<Key<'a>, u32>,
 }
 
+/// The racks whose nodes share one NVLink domain.
+pub(super) fn nvlink_racks(input: &Input) -> BTreeSet<String> {
+    let mut racks = BTreeSet::new();
+    for site in &input.superclusters {
+        let (view, _) = View::new(site.spec.catalogue.as_ref());
+        let system = |name: &Name| view.systems.get(name.as_str());
+        let groups = site.spec.racks.iter();
+        for group in groups.filter(|group| system(&group.system).is_some_and(System::shares_nvlink)) {
+            if let Ok(list) = Hostlist::parse(group.names.as_str(), &Limits::default()) {
+                racks.extend(list.iter());
+            }
+        }
+    }
+    racks
+}
+
 #[derive(Clone, Copy)]
 struct Unit<'a> {
     fabric: &'a str,
@@ -57,12 +74,6 @@ enum Key<'a> {
 
 impl<'a> Places<'a> {
     pub fn new(input: &'a Input) -> Self {
-        let groups = input.superclusters.iter().flat_map(|site| &site.spec.racks);
-        let nvlink = groups
-            .filter(|group| group.system.as_str().contains("-nvl"))
-            .filter_map(|group| Hostlist::parse(group.names.as_str(), &Limits::default()).ok())
-            .flat_map(|racks| racks.iter().collect::<Vec<_>>())
-            .collect();
         let units = input.pools.iter().filter_map(|pool| {
             let mut rail = 0;
             for used in &pool.spec.fabrics {
@@ -85,7 +96,7 @@ impl<'a> Places<'a> {
         });
         Self {
             units: units.collect(),
-            nvlink,
+            nvlink: nvlink_racks(input),
             numbers: HashMap::new(),
         }
     }
@@ -108,10 +119,7 @@ impl<'a> Places<'a> {
 
     fn unit(&self, node: PlannedNode<'a>) -> Option<(&'a str, u32)> {
         let unit = self.units.get(node.pool().name.as_str())?;
-        let net = node
-            .rail_address(unit.rail)
-            .as_ref()
-            .and_then(InterfaceAddress::net)?;
+        let net = node.rail_net(unit.rail)?;
         let number = u32::from(net.addr()) - u32::from(net.network());
         Some((unit.fabric, number.saturating_sub(1) / unit.nodes))
     }

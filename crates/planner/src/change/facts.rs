@@ -29,3 +29,14 @@ pub(super) fn facts(out: &mut Differences, pair: Pair<'_, Facts>) {
         }
     }
 }
+
+/// Consents of which nobody knows whether the host has used them: each as one that is new, once.
+pub(super) fn consents(out: &mut Differences, consents: &[DeviceConsent]) {
+    for consent in consents {
+        let keys = [consent.serial.as_str()];
+        let path = table::FACTS_CONSENT.at(&keys);
+        if out.0.iter().all(|known| known.path != path) {
+            out.field(&table::FACTS_CONSENT, &keys, (None, Some(consent)));
+        }
+    }
+}

@@ -60,6 +60,20 @@ struct NodeLine<'a> {
     metadata: Metadata<'a>,
     #[serde(borrow)]
     spec: NodeSpec<'a>,
+    #[serde(default)]
+    status: Option<NodeStatus>,
+}
+
+/// What a diff needs of a NodeConfig's status.
+#[derive(Deserialize)]
+struct NodeStatus {
+    #[serde(default)]
+    applied: Option<Applied>,
+}
+
+#[derive(Deserialize)]
+struct Applied {
+    hash: Hash,
 }
 
 #[derive(Deserialize)]
@@ -235,11 +249,17 @@ impl<'a> Cursor<'a> {
 }
 
 fn node(line: &str) -> Result<NodeState<'_>, serde_json::Error> {
-    let NodeLine { metadata, spec } = serde_json::from_str(line)?;
+    let NodeLine {
+        metadata,
+        spec,
+        status,
+    } = serde_json::from_str(line)?;
+    let applied = status.and_then(|status| status.applied);
     Ok(NodeState {
         name: metadata.name,
         hash: spec.hash.value(),
         profile: spec.profile,
+        applied: applied.map(|applied| applied.hash.value()),
         managed: spec.management == Management::Managed,
         facts: FactsOf::Json(spec.facts.get()),
     })

@@ -7,8 +7,10 @@
 //!
 //! What it never does: read a clock, remember what was granted, or guess what an unknown profile held.
 
+mod applied;
 mod budget;
 mod check;
+mod devices;
 mod diff;
 mod difference;
 mod domain;
@@ -16,6 +18,7 @@ mod facts;
 mod fields;
 mod lines;
 mod mounts;
+mod power;
 mod profile;
 mod state;
 mod table;
@@ -23,10 +26,12 @@ mod waves;
 
 pub use budget::Budget;
 pub use check::check_waves;
-pub use diff::{Diff, NodeChange, ProfilePair, What, diff};
+pub use devices::{MadeTier, Were};
+pub use diff::{Diff, NodeChange, ProfilePair, Was, What, diff};
 pub use difference::Difference;
 pub use fields::{Field, Turn};
 pub use lines::{LineError, between};
-pub use state::{FactsOf, NodeState, State, Written};
+pub use power::{Caps, Supply, UNCAPPED};
+pub use state::{FactsOf, NodeState, State, Written, WrittenConfig};
 pub use table::FIELDS;
 pub use waves::{Held, Step, Wave, Waves, Why, waves};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use rackwright_api::{Facts, Hash, Management, NodeProfileSpec};
+use rackwright_api::{DeviceConsent, Facts, Hash, Management, NodeProfileSpec};
 
 use crate::plan::{Plan, PlannedNode};
 
@@ -23,6 +23,8 @@ pub struct NodeState<'a> {
     pub hash: u128,
     /// The name of its profile.
     pub profile: &'a str,
+    /// The hash of what its host has applied, where a status says so. Without one, what is written is all that is known.
+    pub applied: Option<u128>,
     /// Whether a pool holds it.
     pub managed: bool,
     /// What only it has.
@@ -62,6 +64,7 @@ impl<'a> State<'a> {
             name: node.name(),
             hash: node.hash(),
             profile: &node.pool().profile_name,
+            applied: None,
             managed: true,
             facts: FactsOf::Planned(node),
         });
@@ -101,6 +104,17 @@ impl<'a> FactsOf<'a> {
             Self::Json(text) => serde_json::from_str(text).ok().map(Cow::Owned),
         }
     }
+
+    /// The consents among them; none where they cannot be read.
+    pub(super) fn consents(&self) -> Cow<'a, [DeviceConsent]> {
+        match self {
+            Self::Planned(node) => Cow::Borrowed(node.consents()),
+            Self::Known(facts) => Cow::Borrowed(&facts.wipe_consents),
+            Self::Json(_) => self.read().map_or(Cow::Borrowed(&[]), |facts| {
+                Cow::Owned(facts.into_owned().wipe_consents)
+            }),
+        }
+    }
 }
 
 /// NodeConfigs and NodeProfiles as they were written, kept small: facts stay JSON.
@@ -118,27 +132,44 @@ struct WrittenNode {
     name: Box<str>,
     hash: u128,
     profile: u32,
+    applied: Option<u128>,
     managed: bool,
     facts: Box<str>,
 }
 
+/// What a diff needs of a NodeConfig.
+#[derive(Debug, Clone, Copy)]
+pub struct WrittenConfig<'a> {
+    /// `spec.hash`.
+    pub hash: &'a Hash,
+    /// `spec.profile`.
+    pub profile: &'a str,
+    /// `spec.management`.
+    pub management: Management,
+    /// `spec.facts` as JSON.
+    pub facts: &'a str,
+    /// `status.applied.hash`, where there is one.
+    pub applied: Option<&'a Hash>,
+}
+
 impl Written {
-    /// Takes a NodeConfig; `facts` is the JSON of its `spec.facts`.
-    pub fn node(&mut self, name: &str, hash: &Hash, profile: &str, management: Management, facts: &str) {
-        let profile = if let Some(&known) = self.by_name.get(profile) {
+    /// Takes a NodeConfig.
+    pub fn node(&mut self, name: &str, config: &WrittenConfig<'_>) {
+        let profile = if let Some(&known) = self.by_name.get(config.profile) {
             known
         } else {
             let next = self.names.len() as u32;
-            self.names.push(profile.to_owned());
-            self.by_name.insert(profile.to_owned(), next);
+            self.names.push(config.profile.to_owned());
+            self.by_name.insert(config.profile.to_owned(), next);
             next
         };
         self.nodes.push(WrittenNode {
             name: name.into(),
-            hash: hash.value(),
+            hash: config.hash.value(),
             profile,
-            managed: management == Management::Managed,
-            facts: facts.into(),
+            applied: config.applied.map(Hash::value),
+            managed: config.management == Management::Managed,
+            facts: config.facts.into(),
         });
     }
 
@@ -153,6 +184,7 @@ impl Written {
             name: &node.name,
             hash: node.hash,
             profile: &self.names[node.profile as usize],
+            applied: node.applied,
             managed: node.managed,
             facts: FactsOf::Json(&node.facts),
         });

@@ -78,7 +78,7 @@ fields! {
         "evicts the pods that do not tolerate the new value", "kubernetes.taints.effect";
 
     MOUNT = "mounts[\"*\"]": Reload Drain Drain,
-        "mounted at once; unmounted only while nothing uses it", "4.2, 3.2";
+        "mounted at once, a local tier on blank devices or on what it held; unmounted only while nothing uses it", "4.2, 3.2";
     BEEGFS = "mounts[\"*\"].beegfs": Drain,
         "another file system at the same place: unmounted and mounted", "4.2, 3.2";
     BEEGFS_CLIENT = "mounts[\"*\"].beegfs.client": Drain,
@@ -182,8 +182,16 @@ fields! {
 
     MANAGEMENT = "management": None,
         "a pool takes the node up again, or lets it go; the host stays as it is", "design, invariant 8";
+    DEVICES = "devices[\"*\"]": Destructive,
+        "the tier or its devices stood elsewhere in another layout: it is made anew; what the old one held is lost", "3.1, 4.2";
+    DEVICES_UNKNOWN = "devices[\"*\"].before": Destructive,
+        "nobody can say what the devices of this local tier hold, because what the node had is not known: its profile is not in the previous state", "3.1; design, invariants 4 and 8";
+    DEVICES_WIPED = "devices[\"*\"].wipeConsents": Destructive,
+        "the tier is new on the node, and the node consents to wipe devices for it; without consents only blank devices are taken", "3.1; design, invariant 8";
+    UNKNOWN_APPLIED = "applied": Reboot,
+        "the host has something else applied than what is written, and no known profile gives its hash: the gravest class that loses no data", "design, invariant 4";
     UNKNOWN_PROFILE = "profile": Reboot,
-        "the old profile is not known, so nobody can say what changes: the gravest class that loses no data", "design, invariant 4";
+        "the old profile is not known, so nobody can say what changes: the gravest class that loses no data, and graver for each local tier", "design, invariant 4";
     UNKNOWN_FACTS = "facts": Reboot,
         "the old facts cannot be read, so nobody can say what changes: the gravest class that loses no data", "design, invariant 4";
     UNKNOWN_HASH = "hash": Reboot,

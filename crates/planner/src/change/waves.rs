@@ -5,11 +5,15 @@
 //! 3. *Live*: nodes whose change is applied to the running host. They stay available, so `maxUnavailable` does not bind
 //!    them and they go together; the canary does, because a bad value harms a running host too.
 //! 4. *Disruptive*: nodes that restart a service, are drained or reboot, within the budgets.
-//! 5. *Destructive*: nodes that lose data, canaries first, and only with consent.
+//! 5. *Destructive*: nodes that lose data, and only with consent. Whatever the canary of a pool tried, its first node that
+//!    loses data goes alone; then what is left of the canary, then the others.
 //!
 //! Within a wave each pool has at most its own number of nodes. Domains are counted over all pools: two pools in one rack
 //! count once, and while a pool has a node in a wave, the wave holds no more domains than that pool allows, whoever's they
 //! are. What is unavailable already counts too: a wave never raises a count above its budget.
+//!
+//! On a site with power budgets, all of this happens twice within what loses nothing, and twice within what loses data: first
+//! without the nodes whose GPUs may draw more, then with them.
 //!
 //! A removed node is in no wave: it is detached, and nobody acts on its host.
 
@@ -21,6 +25,7 @@ use rackwright_api::ActionClass;
 use super::budget::Budget;
 use super::diff::{Diff, What};
 use super::domain::{Domains, KINDS, Places, kind};
+use super::power::{Beyond, Load, Supply, budgeted};
 use crate::input::Input;
 use crate::plan::Plan;
 
@@ -55,10 +60,22 @@ pub enum Step {
     Live,
     /// Within the budgets.
     Disruptive,
-    /// The first nodes that lose data, of pools whose canary is not used up.
+    /// The first node of each pool that loses data.
+    DestructiveFirst,
+    /// The next nodes that lose data, of pools whose canary is not used up.
     DestructiveCanary,
     /// Nodes that lose data.
     Destructive,
+}
+
+impl Step {
+    /// Whether its nodes must stay healthy for a while before others start.
+    const fn is_canary(self) -> bool {
+        match self {
+            Self::Canary | Self::DestructiveFirst | Self::DestructiveCanary => true,
+            Self::AtOnce | Self::Live | Self::Disruptive | Self::Destructive => false,
+        }
+    }
 }
 
 /// A node that must wait.
@@ -75,15 +92,24 @@ pub struct Held {
 pub enum Why {
     /// Its pool is paused.
     Paused,
-    /// It would lose data, and its facts hold no consent to that.
+    /// It would lose data, and its facts do not consent to wipe each device that a tier takes.
     NoConsent,
     /// What is unavailable already uses the budget up.
     NoBudget,
+    /// It would draw more, and nodes that are to draw less do not yet.
+    NoPower,
 }
 
 /// Orders the nodes of a diff whose new side is `plan`, compiled from `input`. `unavailable` names nodes that are
 /// unavailable for another reason.
-pub fn waves(input: &Input, plan: &Plan, diff: &Diff<'_>, unavailable: &BTreeSet<&str>) -> Waves {
+pub fn waves(
+    input: &Input,
+    plan: &Plan,
+    diff: &Diff<'_>,
+    unavailable: &BTreeSet<&str>,
+    supply: &Supply<'_, '_>,
+) -> Waves {
+    let budgeted = budgeted(input);
     let budgets: BTreeMap<&str, Budget> = input
         .pools
         .iter()
@@ -123,6 +149,14 @@ pub fn waves(input: &Input, plan: &Plan, diff: &Diff<'_>, unavailable: &BTreeSet
             consent: change.consent,
             down: unavailable.contains(change.name),
             domains: places.of(node),
+            load: Load {
+                site: &node.pool().supercluster,
+                rack: node.rack(),
+                caps: change
+                    .pair
+                    .map(|pair| diff.pairs[pair as usize].caps)
+                    .filter(|_| budgeted.contains(&node.pool().supercluster)),
+            },
         });
     }
     let mut down = Down::new(budgets.len());
@@ -132,12 +166,12 @@ pub fn waves(input: &Input, plan: &Plan, diff: &Diff<'_>, unavailable: &BTreeSet
             set.insert(domain);
         }
     }
-    schedule(&budgets, waiting, &down)
+    schedule(&budgets, waiting, &down, |late| Beyond::new(input, supply, late))
 }
 
 /// A node that waits for its wave.
 #[derive(Debug, Clone, Copy)]
-struct Waiting {
+struct Waiting<'a> {
     index: u32,
     pool: u32,
     class: ActionClass,
@@ -145,9 +179,19 @@ struct Waiting {
     /// Whether it is unavailable already.
     down: bool,
     domains: Domains,
+    load: Load<'a>,
 }
 
-impl Waiting {
+impl Waiting<'_> {
+    fn loses(&self) -> bool {
+        self.class == ActionClass::Destructive
+    }
+
+    /// What loses data comes last; within that, what may draw more comes after the rest.
+    fn round(&self) -> (bool, bool) {
+        (self.loses(), self.load.raises())
+    }
+
     /// Rack and unit.
     fn place(&self) -> [u32; 2] {
         let [rack, unit, _] = self.domains;
@@ -171,11 +215,22 @@ impl Down {
     }
 }
 
-fn schedule(budgets: &[Budget], waiting: Vec<Waiting>, down: &Down) -> Waves {
+fn schedule<'a>(
+    budgets: &[Budget],
+    waiting: Vec<Waiting<'a>>,
+    down: &Down,
+    beyond: impl Fn(&[Load<'a>]) -> Beyond,
+) -> Waves {
     let mut out = Waves::default();
     let mut ready = Vec::with_capacity(waiting.len());
+    // What is to draw less, and does not when others are to draw more.
+    let mut late = Vec::new();
     for node in waiting {
-        match why(budgets, node, down) {
+        let why = why(budgets, node, down);
+        if node.load.lowers() && (why.is_some() || node.loses()) {
+            late.push(node.load);
+        }
+        match why {
             Some(why) => out.held.push(Held {
                 node: node.index,
                 why,
@@ -183,15 +238,30 @@ fn schedule(budgets: &[Budget], waiting: Vec<Waiting>, down: &Down) -> Waves {
             None => ready.push(node),
         }
     }
+    if ready.iter().any(|node| node.load.raises()) {
+        let beyond = beyond(&late);
+        ready.retain(|node| {
+            let starves = beyond.starves(&node.load);
+            if starves {
+                out.held.push(Held {
+                    node: node.index,
+                    why: Why::NoPower,
+                });
+            }
+            !starves
+        });
+    }
     let steps = steps(budgets, &mut ready);
     // One domain after the other; within it one pool after the other.
-    let mut order: Vec<(Step, Waiting)> = steps.into_iter().zip(ready).collect();
-    order.sort_by_key(|(step, node)| (*step, node.place(), node.pool, node.index));
+    let mut order: Vec<(Step, Waiting<'_>)> = steps.into_iter().zip(ready).collect();
+    order.sort_by_key(|(step, node)| (node.round(), *step, node.place(), node.pool, node.index));
     let mut wave = Open::new(budgets, down);
+    let mut last = None;
     for (step, node) in order {
-        if wave.step != Some(step) {
+        if last != Some((node.round(), step)) {
             wave.close(&mut out);
             wave.step = Some(step);
+            last = Some((node.round(), step));
         }
         if wave.add(node) {
             continue;
@@ -207,10 +277,10 @@ fn schedule(budgets: &[Budget], waiting: Vec<Waiting>, down: &Down) -> Waves {
 }
 
 /// Why a node must wait, whatever the wave.
-fn why(budgets: &[Budget], node: Waiting, down: &Down) -> Option<Why> {
+fn why(budgets: &[Budget], node: Waiting<'_>, down: &Down) -> Option<Why> {
     if budgets[node.pool as usize].paused {
         Some(Why::Paused)
-    } else if node.class == ActionClass::Destructive && !node.consent {
+    } else if node.loses() && !node.consent {
         Some(Why::NoConsent)
     } else if !Open::new(budgets, down).add(node) {
         Some(Why::NoBudget)
@@ -220,18 +290,23 @@ fn why(budgets: &[Budget], node: Waiting, down: &Down) -> Option<Why> {
 }
 
 /// The step of each node. Canaries are the first of their pool in the order: what loses no data before what does, then
-/// the gravest class, then domain and name; so they try the worst that happens, in as few domains as possible.
-fn steps(budgets: &[Budget], ready: &mut [Waiting]) -> Vec<Step> {
-    let rank = |node: &Waiting| (node.class == ActionClass::Destructive, Reverse(node.class));
+/// the gravest class, then domain and name; so they try the worst that happens, in as few domains as possible. A canary that
+/// only reloads says nothing about a wipe, so the first node that loses data is one of its own.
+fn steps(budgets: &[Budget], ready: &mut [Waiting<'_>]) -> Vec<Step> {
+    let rank = |node: &Waiting<'_>| (node.round(), Reverse(node.class));
     ready.sort_by_key(|node| (rank(node), node.place(), node.index));
     let mut canaries: Vec<u32> = budgets.iter().map(|budget| budget.canary).collect();
-    let step = |node: &Waiting| {
+    let mut lost = vec![false; budgets.len()];
+    let step = |node: &Waiting<'_>| {
         if node.class == ActionClass::None {
             return Step::AtOnce;
         }
         let left = &mut canaries[node.pool as usize];
         let canary = *left > 0;
         *left = left.saturating_sub(1);
+        if node.loses() && !std::mem::replace(&mut lost[node.pool as usize], true) {
+            return Step::DestructiveFirst;
+        }
         match (node.class, canary) {
             (ActionClass::Destructive, true) => Step::DestructiveCanary,
             (ActionClass::Destructive, false) => Step::Destructive,
@@ -273,19 +348,19 @@ impl<'a> Open<'a> {
     }
 
     /// Takes the node, if the budgets allow it.
-    fn add(&mut self, node: Waiting) -> bool {
+    fn add(&mut self, node: Waiting<'_>) -> bool {
         let budget = &self.budgets[node.pool as usize];
         if node.class >= ActionClass::Restart && !self.reserve(node, budget) {
             return false;
         }
         self.nodes.push(node.index);
-        if matches!(self.step, Some(Step::Canary | Step::DestructiveCanary)) {
+        if self.step.is_some_and(Step::is_canary) {
             self.soak = self.soak.max(budget.soak);
         }
         true
     }
 
-    fn reserve(&mut self, node: Waiting, budget: &Budget) -> bool {
+    fn reserve(&mut self, node: Waiting<'_>, budget: &Budget) -> bool {
         let taken = self.pools.get(&node.pool).copied().unwrap_or(0);
         let more = u32::from(!node.down);
         let already = self.down.pools[node.pool as usize];

@@ -277,7 +277,7 @@ impl Loads {
 }
 
 /// PUE in thousandths; 1 where none is given.
-fn pue(spec: &SuperclusterSpec) -> u32 {
+pub(crate) fn pue(spec: &SuperclusterSpec) -> u32 {
     let pue = spec.power.as_ref().and_then(|power| power.pue.as_ref());
     pue.map_or(1000, rackwright_api::Pue::thousandths)
 }

@@ -4,9 +4,8 @@ use rackwright_api::Devices;
 use rackwright_manifest::{Rule, Severity};
 
 use crate::finding::{Finding, at};
-use crate::glob;
 use crate::model::Model;
-use crate::tiers::of_pool;
+use crate::tiers::{devices_meet, of_pool};
 
 /// See its documentation.
 pub static RULE: Rule = Rule {
@@ -122,19 +121,14 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What both claim, in words. A device has one address and one model, so one difference is enough.
+/// What both claim, in words.
 fn both(one: &Devices, other: &Devices) -> Option<String> {
-    if let (Some(a), Some(b)) = (&one.model, &other.model)
-        && !glob::meet(a.as_str(), b.as_str())
-    {
+    if !devices_meet(one, other) {
         return None;
     }
-    if !one.pci_addresses.is_empty() && !other.pci_addresses.is_empty() {
-        let mut shared = one
-            .pci_addresses
-            .iter()
-            .filter(|a| other.pci_addresses.contains(a));
-        return shared.next().map(|first| format!("the device at {first}"));
+    let mut shared = one.pci_addresses.iter();
+    if let Some(first) = shared.find(|address| other.pci_addresses.contains(address)) {
+        return Some(format!("the device at {first}"));
     }
     let models = |devices: &Devices| {
         let model = devices.model.as_ref().map(|model| format!("\"{model}\""));

@@ -218,14 +218,3 @@ fn a_mount_comes_live_and_goes_drained() {
     assert_eq!(found(&without, &with), (path.clone(), vec![Reload; 4]));
     assert_eq!(found(&with, &without), (path, vec![Drain; 4]));
 }
-
-#[test]
-fn what_is_lost_needs_a_consent_of_the_node() {
-    let (old, new) = (
-        compile(&site("", LOCAL)),
-        compile(&site("", &LOCAL.replace("xfs", "ext4"))),
-    );
-    let (old, new) = (State::of(&old.plan), State::of(&new.plan));
-    assert!(diff(&old, &new).nodes.iter().all(|node| !node.consent));
-    assert!(diff(&old, &old).nodes.is_empty());
-}

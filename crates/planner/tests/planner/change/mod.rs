@@ -1,7 +1,11 @@
 //! What changes are found, and in which order nodes may change.
 
+mod agree;
+mod applied;
 mod classes;
+mod devices;
 mod nodes;
+mod power;
 mod profiles;
 mod table;
 mod undo;

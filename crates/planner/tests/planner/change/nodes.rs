@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use rackwright_api::{ActionClass, DeviceConsent, Facts, Hash, Line, Name, NodeProfileSpec};
-use rackwright_planner::change::{Diff, Difference, FactsOf, NodeState, State, What, Written, between, diff};
+use rackwright_api::{ActionClass, Facts, Hash, Name, NodeProfileSpec};
+use rackwright_planner::change::{
+    Diff, Difference, FactsOf, NodeState, State, What, Written, WrittenConfig, between, diff,
+};
 use serde_json::{from_value, json};
 
 use crate::support::{compile, configs};
@@ -56,7 +58,14 @@ fn written(nodes: &BTreeMap<String, Node>, profiles: &[(String, NodeProfileSpec)
             rackwright_api::Management::Detached
         };
         let text = serde_json::to_string(&facts).unwrap();
-        written.node(name, &hash(spec, &facts), profile, management, &text);
+        let config = WrittenConfig {
+            hash: &hash(spec, &facts),
+            profile,
+            management,
+            facts: &text,
+            applied: None,
+        };
+        written.node(name, &config);
     }
     for (name, spec) in profiles {
         written.profile(name.clone(), spec.clone());
@@ -221,6 +230,7 @@ fn node<'a>(profile: &'a str, hash: u128, facts: &'a Facts) -> NodeState<'a> {
         name: "n",
         hash,
         profile,
+        applied: None,
         managed: true,
         facts: FactsOf::Known(facts),
     }
@@ -250,41 +260,5 @@ fn what_is_not_known_is_said_and_grave() {
             .map(|d| d.path.as_str())
             .collect();
         assert_eq!((paths, found.nodes[0].class), (vec![path], ActionClass::Reboot));
-    }
-}
-
-#[test]
-fn a_consent_allows_what_its_tier_loses_and_is_destructive_itself() {
-    let profiles = profiles();
-    let consent = |tier: &str| Facts {
-        wipe_consents: vec![DeviceConsent {
-            serial: Line::new("S1").unwrap(),
-            signature: Line::new("xfs:1").unwrap(),
-            tier: Name::new(tier).unwrap(),
-        }],
-        ..Facts::default()
-    };
-    let (none, own, other) = (Facts::default(), consent("s"), consent("other"));
-    let state = |profile: usize, hash, facts| {
-        let all = profiles
-            .iter()
-            .map(|(name, spec)| (name.as_str(), Cow::Borrowed(spec)));
-        State::new([node(&profiles[profile].0, hash, facts)], all)
-    };
-    for (facts, allowed) in [(&own, true), (&other, false)] {
-        let (old, new) = (state(3, 0, &none), state(4, 1, facts));
-        let found = diff(&old, &new);
-        assert_eq!(
-            (found.nodes[0].class, found.nodes[0].consent),
-            (ActionClass::Destructive, allowed)
-        );
-        let (old, new) = (state(3, 0, &none), state(3, 1, facts));
-        let found = diff(&old, &new);
-        assert_eq!(
-            (found.nodes[0].class, found.nodes[0].consent),
-            (ActionClass::Destructive, true)
-        );
-        let (old, new) = (state(3, 0, facts), state(3, 1, &none));
-        assert_eq!(diff(&old, &new).nodes[0].class, ActionClass::None);
     }
 }

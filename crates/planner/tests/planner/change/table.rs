@@ -6,7 +6,16 @@ use rackwright_planner::change::FIELDS;
 use serde_json::Value;
 
 /// Rows about what is not a field of a profile or of facts.
-const BESIDE: &[&str] = &["management", "profile", "facts", "hash"];
+const BESIDE: &[&str] = &[
+    "management",
+    "profile",
+    "facts",
+    "hash",
+    "applied",
+    "devices[\"*\"]",
+    "devices[\"*\"].before",
+    "devices[\"*\"].wipeConsents",
+];
 
 fn schema(plural: &str) -> Value {
     let crds = rackwright_api::crds::all();

@@ -1,11 +1,12 @@
 //! The order in which nodes may change.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use rackwright_api::ActionClass::{self, Destructive, Drain, None as Nothing, Reboot, Reload, Restart};
-use rackwright_planner::change::{Diff, State, Step, Waves, Why, check_waves, diff, waves};
+use rackwright_planner::change::{Diff, State, Step, Supply, Waves, Why, check_waves, diff, waves};
 use rackwright_planner::{Compilation, Input};
 use serde_json::{Value, json};
 
@@ -58,6 +59,16 @@ fn compiled(input: &Input) -> Compilation {
     let compiled = rackwright_planner::compile(input).unwrap();
     assert!(compiled.refused.is_empty(), "{:?}", compiled.findings);
     compiled
+}
+
+/// No pool is refused, and nothing was there before.
+fn supply(compiled: &Compilation) -> Supply<'_, 'static> {
+    static NOTHING: LazyLock<State<'static>> = LazyLock::new(State::default);
+    Supply {
+        budgets: &compiled.power,
+        kept: &[],
+        old: &NOTHING,
+    }
 }
 
 /// All nodes of the plan change, with these classes; a node without one stays.
@@ -163,8 +174,8 @@ proptest! {
         let compiled = compiled(&input);
         let changes = changes(&compiled, &classes, &consents);
         let down = names(&down);
-        let waves = waves(&input, &compiled.plan, &changes, &down);
-        prop_assert_eq!(check_waves(&input, &compiled.plan, &changes, &down, &waves), vec![], "{:?}", waves);
+        let waves = waves(&input, &compiled.plan, &changes, &down, &supply(&compiled));
+        prop_assert_eq!(check_waves(&input, &compiled.plan, &changes, &down, &supply(&compiled), &waves), vec![], "{:?}", waves);
         prop_assert!(waves.waves.is_sorted_by_key(|wave| wave.step));
         prop_assert!(waves.waves.iter().all(|wave| !wave.nodes.is_empty()));
     }
@@ -175,9 +186,9 @@ proptest! {
         let compiled = compiled(&input);
         let changes = changes(&compiled, &classes, &consents);
         let down = names(&down);
-        let good = waves(&input, &compiled.plan, &changes, &down);
+        let good = waves(&input, &compiled.plan, &changes, &down, &supply(&compiled));
         let codes = |waves: &Waves| {
-            let found = check_waves(&input, &compiled.plan, &changes, &down, waves);
+            let found = check_waves(&input, &compiled.plan, &changes, &down, &supply(&compiled), waves);
             found.into_iter().map(|violation| violation.code).collect::<BTreeSet<_>>()
         };
         if !good.waves.is_empty() {
@@ -199,6 +210,21 @@ proptest! {
             started.held.retain(|other| other != held);
             started.waves.push(rackwright_planner::change::Wave { step: Step::Live, nodes: vec![held.node], soak: 0 });
             prop_assert!(codes(&started).contains("RW9105"));
+        }
+        if let Some(first) = good.waves.iter().position(|wave| wave.step == Step::DestructiveFirst) {
+            // The first one of a pool with one more of its nodes.
+            let pool = |node: &u32| changes.nodes[*node as usize].pool;
+            let of_pool = pool(&good.waves[first].nodes[0]);
+            let mut together = good.clone();
+            let later = together.waves[first + 1..].iter_mut();
+            let more = later.filter_map(|wave| {
+                let at = wave.nodes.iter().position(|node| pool(node) == of_pool)?;
+                Some(wave.nodes.remove(at))
+            }).next();
+            if let Some(node) = more {
+                together.waves[first].nodes.push(node);
+                prop_assert!(codes(&together).contains("RW9108"));
+            }
         }
         if let Some(canary) = good.waves.iter().position(|wave| wave.step == Step::Canary) {
             let mut cut_short = good.clone();
@@ -229,9 +255,9 @@ fn told(
     let compiled = compiled(input);
     let changes = changes(&compiled, classes, &[consent; RACKS * NODES]);
     let down: BTreeSet<&str> = down.iter().copied().collect();
-    let waves = waves(input, &compiled.plan, &changes, &down);
+    let waves = waves(input, &compiled.plan, &changes, &down, &supply(&compiled));
     assert_eq!(
-        check_waves(input, &compiled.plan, &changes, &down, &waves),
+        check_waves(input, &compiled.plan, &changes, &down, &supply(&compiled), &waves),
         vec![]
     );
     let name = |index: &u32| changes.nodes[*index as usize].name;
@@ -297,13 +323,44 @@ fn what_is_lost_is_lost_last_and_never_without_consent() {
     let mut classes = first(3, Destructive);
     classes[3] = Some(Restart);
     let (waves, held) = told(&input, &classes, true, &[]);
-    assert_eq!(waves, ["Canary a1-n4", "Destructive a1-n1 a1-n2 a1-n3"]);
+    assert_eq!(
+        waves,
+        [
+            "Canary a1-n4",
+            "DestructiveFirst a1-n1",
+            "Destructive a1-n2 a1-n3"
+        ]
+    );
     assert_eq!(held, Vec::<String>::new());
     let (waves, held) = told(&input, &classes, false, &[]);
     assert_eq!(waves, ["Canary a1-n4"]);
     assert_eq!(held, ["a1-n1 NoConsent", "a1-n2 NoConsent", "a1-n3 NoConsent"]);
     let (waves, _) = told(&input, &first(3, Destructive), true, &[]);
-    assert_eq!(waves, ["DestructiveCanary a1-n1", "Destructive a1-n2 a1-n3"]);
+    assert_eq!(waves, ["DestructiveFirst a1-n1", "Destructive a1-n2 a1-n3"]);
+    // Without a canary, and with a larger one, one node goes first too.
+    for (canary, told_waves) in [
+        (
+            None,
+            ["DestructiveFirst a1-n1", "Destructive a1-n2 a1-n3 a1-n4"].as_slice(),
+        ),
+        (
+            Some(3),
+            [
+                "DestructiveFirst a1-n1",
+                "DestructiveCanary a1-n2 a1-n3",
+                "Destructive a1-n4",
+            ]
+            .as_slice(),
+        ),
+    ] {
+        let mut rollout = json!({ "maxUnavailable": { "nodes": 4 } });
+        if let Some(nodes) = canary {
+            rollout["canary"] = json!({ "nodes": nodes, "soak": "1s" });
+        }
+        let input = site("dgx-b200", None, &[0; ALL], &[rollout]);
+        let (waves, _) = told(&input, &first(4, Destructive), true, &[]);
+        assert_eq!(waves, told_waves);
+    }
 }
 
 #[test]
@@ -333,8 +390,19 @@ fn domains_are_units_and_nvlink_domains_where_the_pool_says_so() {
     let (waves, _) = told(&input, &first(ALL, Drain), false, &[]);
     let sizes: Vec<usize> = waves.iter().map(|wave| wave.split(' ').count() - 1).collect();
     assert_eq!(sizes, [8, 8, 4], "{waves:?}");
-    for (system, size) in [("gb200-nvl72", NODES), ("dgx-b200", 1)] {
-        let input = site(system, None, &[0; ALL], &[most("NVLinkDomain")]);
+    // The site's own entries count, and names say nothing.
+    let own = json!({ "systems": [
+        { "name": "rack-one", "like": "gb200-nvl72", "source": "ours" },
+        { "name": "box-nvl8", "like": "dgx-b200", "source": "ours" },
+    ] });
+    for (system, size) in [
+        ("gb200-nvl72", NODES),
+        ("dgx-b200", 1),
+        ("rack-one", NODES),
+        ("box-nvl8", 1),
+    ] {
+        let mut input = site(system, None, &[0; ALL], &[most("NVLinkDomain")]);
+        input.superclusters[0].spec.catalogue = serde_json::from_value(own.clone()).unwrap();
         let (waves, _) = told(&input, &first(ALL, Drain), false, &[]);
         assert_eq!(waves.len(), ALL / size, "{system}: {waves:?}");
     }

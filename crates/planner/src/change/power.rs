@@ -1,0 +1,238 @@
+//! Which changes lower what nodes draw, which raise it, and which of these must wait.
+//!
+//! Budgets that hold before and after a roll-out do not hold in between where what is raised comes first. So on a site with
+//! any power budget, nodes whose GPUs get a higher cap go after those that get a lower one.
+//!
+//! A plan counts each pool with the cap that it asks for. Nodes that wait, and those of refused pools, keep the cap that
+//! they have: where the site's budgets do not hold these watts too, what is raised waits with them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rackwright_api::{GPUPoolSpec, Name, NodeProfileSpec, Power, SuperclusterSpec};
+use rackwright_hostset::{Hostlist, Limits};
+
+use super::state::State;
+use crate::catalogue::View;
+use crate::input::{Input, Intent};
+use crate::power::Envelope;
+
+/// What is known of power beside the plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Supply<'s, 'a> {
+    /// The budgets, with what is drawn of them once every pool has the cap that it asks for.
+    pub budgets: &'s [Envelope],
+    /// Nodes of refused pools: they keep what they have.
+    pub kept: &'s [&'a str],
+    /// What these nodes have.
+    pub old: &'s State<'a>,
+}
+
+/// The caps of a GPU before and after a change, in watts; [`UNCAPPED`] where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// None where nobody knows.
+    pub before: Option<u64>,
+    /// After.
+    pub after: u64,
+}
+
+/// No cap: as much as the GPU can draw.
+pub const UNCAPPED: u64 = u64::MAX;
+
+impl Caps {
+    /// Whether the GPU may draw less than before.
+    pub(super) fn lower(self) -> bool {
+        self.before.is_some_and(|before| self.after < before)
+    }
+
+    /// Whether it may draw more, as far as anybody knows.
+    pub(super) fn raise(self) -> bool {
+        self.before.is_none_or(|before| self.after > before)
+    }
+}
+
+/// The cap that a profile sets.
+pub(super) fn of_profile(profile: &NodeProfileSpec) -> u64 {
+    watts(profile.gpu.as_ref().and_then(|gpu| gpu.power_limit.as_ref()))
+}
+
+fn of_pool(pool: &GPUPoolSpec) -> u64 {
+    watts(pool.gpu.as_ref().and_then(|gpu| gpu.power_limit.as_ref()))
+}
+
+fn watts(cap: Option<&Power>) -> u64 {
+    cap.map_or(UNCAPPED, |cap| cap.watts().0)
+}
+
+/// What power knows of a node that changes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Load<'a> {
+    pub site: &'a Name,
+    pub rack: Option<&'a Name>,
+    /// None where the cap stays.
+    pub caps: Option<Caps>,
+}
+
+impl Load<'_> {
+    pub fn lowers(&self) -> bool {
+        self.caps.is_some_and(Caps::lower)
+    }
+
+    pub fn raises(&self) -> bool {
+        self.caps.is_some_and(Caps::raise)
+    }
+}
+
+/// The sites with any power budget.
+pub(super) fn budgeted(input: &Input) -> BTreeSet<&Name> {
+    let sites = input.superclusters.iter();
+    sites
+        .filter(|site| has_budget(&site.spec))
+        .map(|site| &site.name)
+        .collect()
+}
+
+fn has_budget(site: &SuperclusterSpec) -> bool {
+    site.power.is_some()
+        || site.racks.iter().any(|group| group.power_limit.is_some())
+        || site.locations.iter().any(|place| place.power_budget.is_some())
+        || site.phases.iter().any(|phase| phase.power_budget.is_some())
+}
+
+/// The sites where nodes of refused pools keep the cap that they have.
+pub(super) fn frozen<'i>(input: &'i Input, supply: &Supply<'_, '_>) -> BTreeSet<&'i Name> {
+    kept(input, supply)
+        .map(|(pool, ..)| &pool.spec.supercluster)
+        .collect()
+}
+
+/// What is drawn beyond the plan, because nodes keep the cap that they have.
+pub(super) struct Beyond {
+    /// Sites whose budgets do not hold it.
+    sites: BTreeSet<Name>,
+    /// Racks with a limit of their own that have such nodes.
+    racks: BTreeSet<Name>,
+}
+
+impl Beyond {
+    /// Counts nodes that are to draw less, and do not yet; `late` are all of them in the plan.
+    pub fn new<'a>(input: &Input, supply: &Supply<'_, '_>, late: &[Load<'a>]) -> Self {
+        let sites = Sites::new(input);
+        let mut more: BTreeMap<&Name, u64> = BTreeMap::new();
+        let mut racks = BTreeSet::new();
+        let mut count = |site, rack: Option<&Name>, before, after| {
+            let (watts, limited) = sites.difference(rack, before, after);
+            let sum = more.entry(site).or_default();
+            *sum = sum.saturating_add(watts);
+            if limited && watts > 0 {
+                racks.extend(rack.cloned());
+            }
+        };
+        for load in late {
+            if let Some(Caps { before, after }) = load.caps {
+                count(load.site, load.rack, before.unwrap_or(UNCAPPED), after);
+            }
+        }
+        for (pool, before, rack) in kept(input, supply) {
+            let asked = of_pool(&pool.spec);
+            count(&pool.spec.supercluster, rack.as_ref(), before, asked);
+        }
+        let exceeded = |site: &Name, watts: u64| {
+            let spec = input.superclusters.iter().find(|one| one.name == *site);
+            let pue = spec.map_or(1000, |site| crate::power::pue(&site.spec));
+            // With the PUE for every budget: those of locations are looked at more strictly than need be.
+            let facility = watts.saturating_mul(u64::from(pue)).div_ceil(1000);
+            let budgets = supply
+                .budgets
+                .iter()
+                .filter(|budget| budget.supercluster == *site);
+            budgets
+                .map(|budget| budget.budget.usable().saturating_sub(budget.draw))
+                .any(|left| facility > left)
+        };
+        Self {
+            sites: more
+                .into_iter()
+                .filter(|(site, watts)| exceeded(site, *watts))
+                .map(|(site, _)| site.clone())
+                .collect(),
+            racks,
+        }
+    }
+
+    /// Whether there is no power for a node that is to draw more.
+    pub fn starves(&self, load: &Load<'_>) -> bool {
+        let racks = load.rack.is_some_and(|rack| self.racks.contains(rack));
+        load.raises() && (racks || self.sites.contains(load.site))
+    }
+}
+
+/// The nodes of refused pools: pool, cap and rack.
+fn kept<'i>(
+    input: &'i Input,
+    supply: &Supply<'_, '_>,
+) -> impl Iterator<Item = (&'i Intent<GPUPoolSpec>, u64, Option<Name>)> {
+    let pools: HashMap<&str, &Intent<GPUPoolSpec>> = input
+        .pools
+        .iter()
+        .map(|pool| (pool.name.as_str(), pool))
+        .collect();
+    let nodes = supply.old.nodes();
+    let found = supply.kept.iter().filter_map(move |name| {
+        let at = nodes.binary_search_by(|node| node.name.cmp(name)).ok()?;
+        let node = &nodes[at];
+        let before = supply.old.profile(node.profile).map_or(UNCAPPED, of_profile);
+        let rack = node.facts.read().and_then(|facts| facts.rack.clone());
+        Some((*pools.get(node.pool())?, before, rack))
+    });
+    found.collect::<Vec<_>>().into_iter()
+}
+
+/// GPUs by rack.
+struct Sites<'i> {
+    views: Vec<View>,
+    racks: HashMap<String, (usize, &'i rackwright_api::RackGroup)>,
+}
+
+impl<'i> Sites<'i> {
+    fn new(input: &'i Input) -> Self {
+        let mut racks = HashMap::new();
+        for (number, site) in input.superclusters.iter().enumerate() {
+            for group in &site.spec.racks {
+                if let Ok(list) = Hostlist::parse(group.names.as_str(), &Limits::default()) {
+                    racks.extend(list.iter().map(|rack| (rack, (number, group))));
+                }
+            }
+        }
+        let views = input.superclusters.iter();
+        Self {
+            views: views
+                .map(|site| View::new(site.spec.catalogue.as_ref()).0)
+                .collect(),
+            racks,
+        }
+    }
+
+    /// How much more a node of the rack draws under one cap than under the other, and whether the rack has a limit. Without
+    /// a cap inside of its range a GPU draws all that it can; what is not known is without end.
+    fn difference(&self, rack: Option<&Name>, before: u64, after: u64) -> (u64, bool) {
+        if before <= after {
+            return (0, false);
+        }
+        let group = rack.and_then(|rack| self.racks.get(rack.as_str()));
+        let Some((site, group)) = group else {
+            return (u64::MAX, false);
+        };
+        let view = &self.views[*site];
+        let system = view.systems.get(group.system.as_str());
+        let known = system.and_then(|system| {
+            let gpu = view.gpu_of(system)?;
+            let max = u64::from(gpu.max_power_watts.as_ref()?.value);
+            let min = gpu.min_power_watts.as_ref().map_or(0, |min| u64::from(min.value));
+            let drawn = |cap: u64| if (min..=max).contains(&cap) { cap } else { max };
+            let each = drawn(before).saturating_sub(drawn(after));
+            Some(each.saturating_mul(u64::from(system.gpus.value)))
+        });
+        (known.unwrap_or(u64::MAX), group.power_limit.is_some())
+    }
+}
