@@ -18,7 +18,7 @@ fn full() -> Value {
 fn rendered(input: &Value) -> Result<Rendered, RenderErrors> {
     let profile: NodeProfileSpec = serde_json::from_value(input["profile"].clone()).unwrap();
     let facts: Facts = serde_json::from_value(input["facts"].clone()).unwrap();
-    render(&profile, &facts)
+    render("n1", &profile, &facts)
 }
 
 /// The node with one value replaced.

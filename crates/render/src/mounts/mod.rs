@@ -12,7 +12,7 @@ use crate::builder::Builder;
 use crate::rails::Interfaces;
 use crate::systemd;
 
-pub(crate) fn render(mounts: &[Mount], host: &Host, interfaces: &Interfaces, out: &mut Builder) {
+pub(crate) fn render(mounts: &[Mount], host: &Host, interfaces: &Interfaces, node: &str, out: &mut Builder) {
     for mount in mounts {
         let at = format!("mounts[{}]", mount.mount_point);
         if host.fstab_mounts.contains(&mount.mount_point) {
@@ -47,7 +47,7 @@ pub(crate) fn render(mounts: &[Mount], host: &Host, interfaces: &Interfaces, out
             beegfs::render(mount, beegfs, interfaces, mounts, out);
         }
         if let Some(local) = local_nvme {
-            local::render(mount, local, out);
+            local::render(mount, local, node, out);
         }
         if let Some(lustre) = lustre {
             network::lustre(mount, lustre, out);
