@@ -16,6 +16,7 @@ mod envelope;
 mod handover;
 mod handover_gpu;
 mod hardware;
+mod host_files;
 mod incremental;
 mod mig;
 mod numbers;
