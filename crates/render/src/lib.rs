@@ -18,6 +18,7 @@
 mod builder;
 mod cloud_init;
 mod error;
+mod gds;
 mod gpu;
 mod huge_pages;
 mod ignition;
@@ -81,6 +82,7 @@ pub fn render(node: &str, profile: &NodeProfileSpec, facts: &Facts) -> Result<Re
     if let Some(gpu) = gpu {
         gpu::render(gpu, &mut out);
     }
+    gds::render(mounts, facts, &interfaces, &mut out);
     mounts::render(mounts, host, &interfaces, node, &mut out);
     out.finish()
 }

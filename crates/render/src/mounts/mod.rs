@@ -32,8 +32,7 @@ pub(crate) fn render(mounts: &[Mount], host: &Host, interfaces: &Interfaces, nod
         }
         let Mount {
             beegfs,
-            // What it needs of drivers and module stacks is not in a mount unit.
-            gpu_direct_storage: _,
+            gpu_direct_storage: _, // gds
             local_nvme,
             lustre,
             mount_point: _,
