@@ -31,6 +31,7 @@ find_missing() {
   need kmod command -v modprobe
   need xfsprogs command -v mkfs.xfs
   need e2fsprogs command -v mkfs.ext4
+  need mdadm command -v mdadm
   need mount command -v losetup
   need iproute2 command -v ip
   need cloud-init command -v cloud-init

@@ -17,6 +17,9 @@ import tempfile
 
 import yaml
 
+from local_tiers import arrays, local_tiers
+from programs import Wrong, read, run, same
+
 # Modules are looked for in an empty folder: none is loaded, and each name that was read is printed.
 LOAD_MODULES = """
 if [ -d /lib/modules ]; then mount -t tmpfs none /lib/modules; fi
@@ -69,26 +72,15 @@ for interface in x0 x0.8001; do
 done
 """
 
-
-class Wrong(Exception):
-    """A consumer reads something else than the plan says, or refuses to read."""
-
-
-def run(*command, **options):
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
-
-
-def read(*command, **options):
-    """The standard output of a program that must succeed."""
-    result = run(*command, **options)
-    if result.returncode != 0:
-        raise Wrong(f"{shlex.join(map(str, command))}: exit {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
-
-
-def same(what, found, wanted):
-    if found != wanted:
-        raise Wrong(f"{what}:\n  found  {found!r}\n  wanted {wanted!r}")
+# Of a pair of virtual interfaces one is up.
+TRIGGER = """
+set -e
+mount --make-rprivate /
+mount -t sysfs none /sys
+ip link add down0 type veth peer name up0
+ip link set up0 up
+"$@"
+"""
 
 
 def files_below(folder):
@@ -164,18 +156,10 @@ def units(node):
             raise Wrong(f"{mount['mountPoint']}: no unit {unit}")
 
 
-def setting(text, key):
-    lines = [line.removeprefix(f"{key}=") for line in text.splitlines() if line.startswith(f"{key}=")]
-    same(f"settings {key}", len(lines), 1)
-    return lines[0].replace("%%", "%")
-
-
 def sysctls(node):
     """procps reads the keys and values of the plan; systemd sets those that a namespace has."""
     fragment = node.folder / "etc/sysctl.d/90-rackwright.conf"
     wanted = dict(node.host("sysctls", {}))
-    pages = [str(pages["count"]) for pages in node.host("hugePages", []) if pages["size"] == "2Mi"]
-    wanted |= {"vm.nr_hugepages": count for count in pages}
     same(f"{fragment} is there", fragment.exists(), bool(wanted))
     if not wanted:
         return
@@ -184,6 +168,23 @@ def sysctls(node):
     keys = sorted(key for key in wanted if key.startswith("net.ipv4.conf."))
     lines = read("unshare", "--net", "sh", "-ec", SET_SYSCTLS, "sh", fragment, *keys).splitlines()
     same("systemd-sysctl", dict(line.split(" = ", 1) for line in lines), {key: wanted[key] for key in keys})
+
+
+def huge_pages(node):
+    """systemd-tmpfiles writes the number of pages to the file of their size, and to no other."""
+    fragment = node.folder / "etc/tmpfiles.d/90-rackwright.conf"
+    wanted = [pages["count"] for pages in node.host("hugePages", []) if pages["size"] == "2Mi"]
+    same(f"{fragment} is there", fragment.exists(), bool(wanted))
+    if not wanted:
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        sizes = {size: pathlib.Path(f"{temporary}/sys/kernel/mm/hugepages/hugepages-{size}kB/nr_hugepages") for size in [2048, 524288]}
+        for pages in sizes.values():
+            pages.parent.mkdir(parents=True)
+            pages.write_text("0")
+        read("systemd-tmpfiles", "--create", f"--root={temporary}", fragment)
+        found = {size: pages.read_text() for size, pages in sizes.items()}
+        same("systemd-tmpfiles", found, {2048: str(wanted[0]), 524288: "0"})
 
 
 def is_driver(module):
@@ -201,11 +202,14 @@ def modules(node):
     if channels and not node.handed_over():
         options.setdefault("nvidia", {})["NVreg_ImexChannelCount"] = str(channels)
     named = {rail["rail"] for rail in node.facts.get("rails", []) if "guid" in rail and "ipv4" in rail}
+    networks = {}
     for mount in node.mounts():
-        if "lustre" in mount and mount.get("rails") and named.issuperset(mount["rails"]):
-            network = mount["lustre"]["managementServers"][0].split("@")[1]
-            names = ",".join(f"rail{rail}" for rail in mount["rails"])
-            options.setdefault("lnet", {})["networks"] = f"{network}({names})"
+        if "lustre" in mount and named.issuperset(mount.get("rails", [])):
+            network = mount["lustre"]["managementServers"][0].split("@")[1].replace("tcp0", "tcp")
+            names = ",".join(f"rail{rail}" for rail in mount.get("rails", []))
+            networks[network] = f"{network}({names})" if names else network
+    if any("(" in network for network in networks.values()):
+        options.setdefault("lnet", {})["networks"] = ",".join(networks[network] for network in sorted(networks))
     fragment = node.folder / "etc/modprobe.d/rackwright.conf"
     same(f"{fragment} is there", fragment.exists(), bool(options))
     if options:
@@ -253,6 +257,16 @@ def mig(node):
     )
     path = "/" + str(configuration.relative_to(node.folder))
     same("nvidia-mig-manager", variables, {"MIG_PARTED_CONFIG_FILE": path, "MIG_PARTED_SELECTED_CONFIG": "rackwright"})
+
+
+def cufile(node):
+    """cuFile reads JSON; a tier that GPUs read is in its sight, and only then there is a file."""
+    path = node.folder / "etc/cufile.json"
+    direct = [mount.get("gpuDirectStorage", False) for mount in node.mounts()]
+    same(f"{path} is there", path.exists(), any(direct))
+    if path.exists():
+        properties = json.loads(path.read_text())["properties"]
+        same("allow_compat_mode", properties["allow_compat_mode"], not all(direct))
 
 
 def rails(node):
@@ -305,6 +319,19 @@ def read_cloud_init(node):
     same("cloud-init", found, {path: text for path, text in files_below(node.folder).items() if text is not None})
 
 
+def idle_interfaces(node):
+    """The trigger of the user data reaches an interface that is down, and none that is up. A virtual interface is Ethernet,
+    so the trigger is read with that type."""
+    commands = (yaml.safe_load(node.cloud_init.read_text()) or {}).get("runcmd", [])
+    triggers = [command for command in commands if command[:2] == ["udevadm", "trigger"]]
+    named = any("guid" in rail and "ipv4" in rail for rail in node.facts.get("rails", []))
+    same("triggers", len(triggers), int(named))
+    for trigger in triggers:
+        words = [word.replace("type=32", "type=1") for word in trigger if word != "--settle"]
+        output = read("unshare", "--net", "--mount", "sh", "-c", TRIGGER, "sh", *words, "--dry-run", "--verbose")
+        same("udevadm trigger", [line.rsplit("/", 1)[1] for line in output.splitlines()], ["down0"])
+
+
 def read_ignition(node, reader):
     """Ignition takes the configuration, and reads from it every file and unit as it lies in the folder."""
     found = json.loads(read(reader, node.ignition))[str(node.ignition)]
@@ -326,60 +353,20 @@ def read_ignition(node, reader):
     same("Ignition's kernel arguments", words, " ".join(node.manifest["kernelArguments"]))
 
 
-def local_tiers(node):
-    """The file system is made and mounted on a loop device as plan and unit say. The array below it is not: arrays need
-    md, which the kernels that these tests run on often lack."""
-    for tier in node.manifest["localTiers"]:
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = pathlib.Path(temporary)
-            with open(folder / "disk", "wb") as image:
-                image.truncate(512 << 20)
-            device = read("losetup", "--find", "--show", folder / "disk").strip()
-            try:
-                make_and_mount(node, tier, device, folder)
-            finally:
-                read("losetup", "--detach", device)
-
-
-def make_and_mount(node, tier, device, folder):
-    stands_for_device = [{"member": 0}, tier["device"]]
-    vector = [device if word in stands_for_device else word for word in tier["makeFileSystem"]]
-    same("devices in the vector", vector.count(device), 1)
-    read(*vector, stdin=subprocess.DEVNULL)
-    if vector[0] == "mkfs.xfs" and run(*vector, stdin=subprocess.DEVNULL).returncode == 0:
-        raise Wrong(f"{shlex.join(vector)}: made a file system over another")
-    text = (node.folder / "etc/systemd/system" / tier["unit"]).read_text()
-    what = setting(text, "What")
-    same("What= is the tier's device", what, tier["device"])
-    label = what.removeprefix("/dev/disk/by-label/")
-    if label != what:
-        same("the label's device", read("blkid", "--probe", "--output", "value", "--match-tag", "LABEL", device).strip(), label)
-    kind, where, options = (setting(text, key) for key in ["Type", "Where", "Options"])
-    same("Where=", where, tier["mountPoint"])
-    target = pathlib.Path(f"{folder}{where}")
-    target.mkdir(parents=True)
-    # systemd hands the three to mount(8) in this way.
-    read("mount", "-o", options, "-t", kind, device, target)
-    try:
-        (target / "written").write_text("x")
-        shown = read("findmnt", "--noheadings", "--output", "FSTYPE,OPTIONS", "--mountpoint", target).split()
-        same("type", shown[0], kind)
-        missing = {"noatime", "logbsize=256k", "commit=60"} & set(options.split(",")) - set(shown[1].split(","))
-        same("options without effect", missing, set())
-    finally:
-        read("umount", target)
-
-
 def check(node, reader):
     units(node)
     sysctls(node)
+    huge_pages(node)
     modules(node)
     kernel_arguments(node)
     mig(node)
+    cufile(node)
     rails(node)
     rail_names(node)
     read_cloud_init(node)
+    idle_interfaces(node)
     read_ignition(node, reader)
+    arrays(node)
     local_tiers(node)
 
 
@@ -390,17 +377,21 @@ BREAKS = [
     (units, "etc/systemd/system/containerd.service.d/90-rackwright.conf", "infinity", "infinite"),
     (units, "etc/systemd/system/rackwright-gpu.service", "/usr/bin/nvidia-smi", "/usr/bin/nvidia_smi"),
     (sysctls, "etc/sysctl.d/90-rackwright.conf", "tcp_rmem = 4096", "tcp_rmem\n4096"),
+    (huge_pages, "etc/tmpfiles.d/90-rackwright.conf", "2048kB", "524288kB"),
+    (huge_pages, "etc/tmpfiles.d/90-rackwright.conf", "w /sys", "w! /sys"),
+    (modules, "etc/modprobe.d/rackwright.conf", "rail1),tcp", "rail1)"),
     (modules, "etc/modprobe.d/rackwright.conf", "a=1;b=$2'3%", "a=1 b=$2"),
     (modules, "etc/modules-load.d/90-rackwright.conf", "tcp_bbr", "tcp bbr"),
     (kernel_arguments, "etc/default/grub.d/90-rackwright.cfg", "'\\''a=$HOME", "'\\''\"a=$HOME"),
     (kernel_arguments, "etc/default/grub.d/90-rackwright.cfg", " hugepages=4", ""),
     (mig, "etc/nvidia-mig-manager/rackwright.yaml", '"3g.90gb": 1', '"3g.90gb": 2'),
+    (cufile, "etc/cufile.json", "true", "false"),
     (rails, "etc/systemd/network/70-rackwright-rail0.network", "4092", "1280"),
     (rail_names, "etc/udev/rules.d/70-rackwright-rails.rules", 'KERNEL!="*.*", ', ""),
     (rail_names, "etc/udev/rules.d/70-rackwright-rails.rules", "?*:a0", "a0"),
     (rail_names, "etc/udev/rules.d/70-rackwright-rails.rules", 'NAME="rail1"', 'NAMED="rail1"'),
     (local_tiers, "etc/systemd/system/scratch.mount", "logbsize=256k", "logbsize= 256k"),
-    (local_tiers, "etc/systemd/system/var-cache-gpu\\x2d1.d.mount", "by-label/cache", "by-label/other"),
+    (local_tiers, "etc/systemd/system/var-cache-gpu\\x2d1.d.mount", "by-uuid/", "by-uuid/0"),
 ]
 
 
@@ -423,9 +414,15 @@ def notices(node, reader):
     expect_wrong("units: a wrong name", lambda: units(node))
     entry["name"] = unit.name
     wrong.rename(unit)
+    # An array whose maker answers what mdadm asks.
+    vector = next(tier["createArray"] for tier in node.manifest["localTiers"] if "createArray" in tier)
+    vector.append("--run")
+    expect_wrong("arrays: --run", lambda: arrays(node))
+    vector.remove("--run")
     for path, old, new, function in [
         (node.ignition, '"mode": 420', '"mode": 4200', lambda: read_ignition(node, reader)),
         (node.ignition, '"path": "/etc', '"path": "etc', lambda: read_ignition(node, reader)),
+        (node.cloud_init, "0x*[02468ace]", "0x*", lambda: idle_interfaces(node)),
         (node.cloud_init, 'permissions: "0644"', "permissions: 0644", lambda: read_cloud_init(node)),
         (node.cloud_init, "  content: |\n", "  content: >\n", lambda: read_cloud_init(node)),
     ]:
@@ -461,7 +458,7 @@ def main():
                     check(node, reader)
                     if "everything" in node.manifest["profile"]:
                         notices(node, reader)
-                        print(f"{len(BREAKS) + 5} broken files were noticed")
+                        print(f"{len(BREAKS) + 7} broken files were noticed")
                     checked += 1
                 except Wrong as wrong:
                     failed += 1

@@ -137,6 +137,59 @@ pub struct Tuned {
     pub sysctls: Vec<String>,
 }
 
+impl HugePageSize {
+    /// In bytes.
+    pub const fn bytes(self) -> u64 {
+        match self {
+            Self::Mi2 => 2 << 20,
+            Self::Gi1 => 1 << 30,
+        }
+    }
+}
+
+impl Host {
+    /// Whether the kernel has base pages of 64 KiB, as Ubuntu's (`-64k`) and Red Hat's (`+64k`) say in their names. Its
+    /// huge pages have 2 MiB, 512 MiB or 16 GiB (Documentation/arch/arm64/hugetlbpage.rst).
+    pub fn has_large_base_pages(&self) -> bool {
+        let kernel = self.kernel.as_ref().map_or("", Version::as_str);
+        kernel.ends_with("-64k") || kernel.ends_with("+64k")
+    }
+
+    /// Bytes of the huge pages that the sysctl `vm.nr_hugepages` counts: of the size that the last `default_hugepagesz=`
+    /// says, else of the kernel's own (Documentation/admin-guide/mm/hugetlbpage.rst).
+    pub fn default_huge_page(&self) -> u64 {
+        let own = if self.has_large_base_pages() {
+            512 << 20
+        } else {
+            2 << 20
+        };
+        let mut said = self.kernel_arguments.iter().rev();
+        said.find_map(|argument| memory_size(argument.as_str().strip_prefix("default_hugepagesz=")?))
+            .unwrap_or(own)
+    }
+}
+
+impl KernelArgument {
+    /// Whether GRUB hands it to the kernel as it is: before `'` and `\` it puts a backslash, which the kernel reads as
+    /// part of the value.
+    pub fn passes_grub(&self) -> bool {
+        !self.as_str().contains(['\'', '\\'])
+    }
+}
+
+/// A size as the kernel reads it: `2M`, `1G`, `2048k`, or bytes.
+pub fn memory_size(text: &str) -> Option<u64> {
+    let number = text.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
+    let shift = match &text[number.len()..] {
+        "" => 0,
+        "k" | "K" => 10,
+        "m" | "M" => 20,
+        "g" | "G" => 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
 /// Whether a text can stand between two dots of a sysctl's key. A slash in it becomes a dot of the path below `/proc/sys`
 /// (sysctl.d(5)): one at an edge, or two, would lead out of there.
 pub fn is_sysctl_part(part: &str) -> bool {
@@ -146,4 +199,61 @@ pub fn is_sysctl_part(part: &str) -> bool {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"_-*@:".contains(&b))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_huge_page_is_the_last_that_is_said_else_the_kernels() {
+        let host = |kernel: Option<&str>, arguments: &[&str]| Host {
+            kernel: kernel.map(|kernel| Version::new(kernel).unwrap()),
+            kernel_arguments: arguments
+                .iter()
+                .map(|argument| KernelArgument::new(*argument).unwrap())
+                .collect(),
+            ..Host::default()
+        };
+        for (kernel, arguments, size) in [
+            (None, vec![], 2 << 20),
+            (Some("6.8.0-1024-nvidia"), vec![], 2 << 20),
+            (Some("6.8.0-1024-nvidia-64k"), vec![], 512 << 20),
+            (
+                Some("5.14.0-503.11.1.el9_5.aarch64+64k"),
+                vec!["quiet"],
+                512 << 20,
+            ),
+            (
+                Some("6.8.0-1024-nvidia-64k"),
+                vec!["default_hugepagesz=2M"],
+                2 << 20,
+            ),
+            (
+                None,
+                vec!["default_hugepagesz=2M", "default_hugepagesz=1048576k"],
+                1 << 30,
+            ),
+        ] {
+            assert_eq!(
+                host(kernel, &arguments).default_huge_page(),
+                size,
+                "{kernel:?} {arguments:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn sizes_as_the_kernel_reads_them() {
+        for (text, size) in [
+            ("2M", Some(2 << 20)),
+            ("2048K", Some(2 << 20)),
+            ("1073741824", Some(1 << 30)),
+            ("1Gk", None),
+            ("x", None),
+            ("99999999999999999G", None),
+        ] {
+            assert_eq!(memory_size(text), size, "{text}");
+        }
+    }
 }

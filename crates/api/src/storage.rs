@@ -115,6 +115,10 @@ pub struct StorageServers {
     pub power: Power,
 }
 
+/// The longest name in bytes of a tier with RAID, which is the array's: a superblock's name holds 32 bytes with its end,
+/// and `any:` comes first. A longer one loses that, and the array comes back under another path (mdadm(8), `--homehost`).
+pub const ARRAY_NAME_MAX: usize = 27;
+
 /// NVMe devices of the node itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -264,6 +268,25 @@ pub struct Lustre {
     pub management_servers: Vec<Nid>,
 }
 
+impl AbsolutePath {
+    /// Where the PersistentVolume of a tier at this mount point lies: a directory of the file system, which is not there
+    /// while nothing is mounted. Kubelet then refuses the volume; with the mount point itself it would hand out the disk
+    /// below it (kubernetes, pkg/volume/local/local.go: any directory that is there will do).
+    pub fn volume(&self) -> String {
+        format!("{self}/volume")
+    }
+}
+
+impl Nid {
+    /// The LNet network behind the `@`, as Lustre itself prints it: without the number 0, which `tcp0` and `tcp` both have.
+    pub fn network(&self) -> String {
+        let network = self.as_str().split_once('@').map_or("", |(_, network)| network);
+        let kind = network.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number = network[kind.len()..].trim_start_matches('0');
+        format!("{kind}{number}")
+    }
+}
+
 /// WekaFS.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -330,4 +353,23 @@ pub enum ReclaimPolicy {
     Retain,
     /// It is removed with its content.
     Delete,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_lnet_network_has_one_spelling() {
+        for (nid, network) in [
+            ("10.0.0.1@tcp", "tcp"),
+            ("10.0.0.1@tcp0", "tcp"),
+            ("10.0.0.1@tcp10", "tcp10"),
+            ("10.0.0.1@o2ib", "o2ib"),
+            ("10.0.0.1@o2ib0", "o2ib"),
+            ("10.0.0.1@o2ib03", "o2ib3"),
+        ] {
+            assert_eq!(Nid::new(nid).unwrap().network(), network, "{nid}");
+        }
+    }
 }

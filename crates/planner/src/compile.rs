@@ -97,6 +97,8 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::management_interface::check,
     rules::version_incompatible::check,
     rules::compatibility_row_unknown::check,
+    rules::kernel_argument_quoted::check,
+    rules::huge_page_size::check,
     rules::rack_power::check,
     rules::location_power::check,
     rules::site_power::check,
@@ -131,6 +133,12 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::disks_of_node::check,
     rules::local_volume_directory::check,
     rules::volume_without_capacity::check,
+    rules::mount_option_of_fstab::check,
+    rules::server_with_colon::check,
+    rules::mount_point_too_long::check,
+    rules::array_name_too_long::check,
+    rules::beegfs_twice::check,
+    rules::lnet_network_twice::check,
 ];
 
 /// Rules that look at inventories and at which nodes a pool selects, and at nothing else of a pool: an edit of a pool

@@ -58,7 +58,7 @@ impl<'a> FileSystem<'a> {
             Self::BeeGfs(beegfs) => transport("beegfs", beegfs.transport),
             Self::Lustre(lustre) => {
                 let mut nids = lustre.management_servers.iter();
-                let at = nids.position(|nid| network(nid.as_str()).starts_with("o2ib"))?;
+                let at = nids.position(|nid| nid.network().starts_with("o2ib"))?;
                 let nid = &lustre.management_servers[at];
                 Some((
                     at!("spec", "lustre", "managementServers", at),
@@ -67,11 +67,6 @@ impl<'a> FileSystem<'a> {
             }
         }
     }
-}
-
-/// The LNet network of a NID: `o2ib` of `10.0.0.1@o2ib`.
-pub(crate) fn network(nid: &str) -> &str {
-    nid.split_once('@').map_or("", |(_, network)| network)
 }
 
 /// A tier in the list of a pool.
@@ -185,10 +180,5 @@ mod tests {
         assert_eq!(major_minor("6.8.0-1024-nvidia"), (6, 8));
         assert_eq!(major_minor("2.15.5"), (2, 15));
         assert_eq!(major_minor("7"), (7, 0));
-    }
-
-    #[test]
-    fn the_network_of_a_nid() {
-        assert_eq!(network("10.0.0.1@o2ib3"), "o2ib3");
     }
 }

@@ -20,6 +20,19 @@ struct WriteFile<'a> {
     content: &'a str,
 }
 
+/// Interfaces of rails that are not up take their names now: the rules act on `add`, which is said again for IPoIB interfaces
+/// (type 32) without the lowest bit of their flags, `IFF_UP`. One that is up may carry the connection that this runs over,
+/// and newer kernels rename it under its users' hands (since 6.2), so it waits for the next boot.
+const NAME_IDLE_RAILS: &[&str] = &[
+    "udevadm",
+    "trigger",
+    "--action=add",
+    "--subsystem-match=net",
+    "--attr-match=type=32",
+    "--attr-match=flags=0x*[02468ace]",
+    "--settle",
+];
+
 /// The node as user data for cloud-init, which writes the files and, once, runs what makes a first boot take them. Argument
 /// vectors, no shell. Local devices are not in it: which they are, only the host knows.
 pub fn cloud_init(rendered: &Rendered) -> Result<String, serde_yaml::ser::Error> {
@@ -37,6 +50,11 @@ pub fn cloud_init(rendered: &Rendered) -> Result<String, serde_yaml::ser::Error>
     let has = |prefix: &str| rendered.files.iter().any(|file| file.path.starts_with(prefix));
     if has("/etc/udev/rules.d/") {
         runcmd.push(vec!["udevadm", "control", "--reload"]);
+        runcmd.push(NAME_IDLE_RAILS.to_vec());
+    }
+    // After their names, by which networkd knows the interfaces.
+    if has("/etc/systemd/network/") {
+        runcmd.push(vec!["networkctl", "reload"]);
     }
     // Modules first: some sysctls exist only once their module is loaded (node-config 2.2).
     if has("/etc/modules-load.d/") {
@@ -44,6 +62,13 @@ pub fn cloud_init(rendered: &Rendered) -> Result<String, serde_yaml::ser::Error>
     }
     if has("/etc/sysctl.d/") {
         runcmd.push(vec!["systemctl", "restart", "systemd-sysctl.service"]);
+    }
+    for file in rendered
+        .files
+        .iter()
+        .filter(|file| file.path.starts_with("/etc/tmpfiles.d/"))
+    {
+        runcmd.push(vec!["systemd-tmpfiles", "--create", &file.path]);
     }
     if has("/etc/default/grub.d/") {
         runcmd.push(vec!["update-grub"]);

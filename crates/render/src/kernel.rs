@@ -3,6 +3,7 @@
 use rackwright_api::{Host, HugePageSize, KernelArgument};
 
 use crate::builder::Builder;
+use crate::huge_pages;
 
 /// Sourced by the shell in order of name by Debian's and Ubuntu's `grub-mkconfig`; other systems have no such folder, and
 /// take the list instead (`rpm-ostree kargs`, `grubby`, `/etc/kernel/cmdline`: node-config 2.1).
@@ -14,20 +15,13 @@ const END: &str = "--";
 pub(crate) fn render(host: &Host, out: &mut Builder) {
     let mut arguments: Vec<String> = host.kernel_arguments.iter().map(ToString::to_string).collect();
     let mut fields = vec!["host.kernelArguments"];
-    if let Some(pages) = host
-        .huge_pages
-        .iter()
-        .find(|pages| pages.size == HugePageSize::Gi1)
-    {
-        if sizes(host, "hugepagesz").any(|size| size == 1 << 30) {
-            out.two_owners("host.hugePages".into(), "host.kernelArguments", "hugepagesz=1G");
-        }
+    if let Some(count) = huge_pages::count(host, HugePageSize::Gi1) {
         // A pair, and last of what the kernel reads: each `hugepages=` belongs to the `hugepagesz=` before it.
         let end = arguments
             .iter()
             .position(|argument| argument == END)
             .unwrap_or(arguments.len());
-        let pair = ["hugepagesz=1G".to_owned(), format!("hugepages={}", pages.count)];
+        let pair = ["hugepagesz=1G".to_owned(), format!("hugepages={count}")];
         arguments.splice(end..end, pair);
         fields.push("host.hugePages");
     }
@@ -47,33 +41,11 @@ pub(crate) fn render(host: &Host, out: &mut Builder) {
     out.kernel_arguments = arguments;
 }
 
-/// The sizes in bytes that the user's own arguments name with this key.
-pub(crate) fn sizes<'a>(host: &'a Host, key: &'a str) -> impl Iterator<Item = u64> + 'a {
-    host.kernel_arguments
-        .iter()
-        .filter_map(|argument| argument.as_str().split_once('='))
-        .filter(move |(name, _)| *name == key)
-        .filter_map(|(_, size)| bytes(size))
-}
-
-/// A size as the kernel reads it: `2M`, `1G`, `2048k`, or bytes.
-fn bytes(size: &str) -> Option<u64> {
-    let number = size.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
-    let shift = match &size[number.len()..] {
-        "" => 0,
-        "k" | "K" => 10,
-        "m" | "M" => 20,
-        "g" | "G" => 30,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_shl(shift)
-}
-
 /// The argument as a word of GRUB's own language, which reads the line after the shell: single quotes keep everything.
 /// GRUB gives an argument with a space to the kernel in double quotes, around the whole of it, and puts a backslash before
 /// quotes and backslashes, which the kernel does not take away again.
 fn grub_word(argument: &str, out: &mut Builder) -> Option<String> {
-    if argument.contains(['\'', '\\']) {
+    if KernelArgument::new(argument).is_ok_and(|argument| !argument.passes_grub()) {
         out.refuse(
             "host.kernelArguments",
             argument,
@@ -158,20 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn what_grub_cannot_pass_is_refused_and_so_are_two_owners_of_the_large_pages() {
+    fn what_grub_cannot_pass_is_refused() {
         for bad in [r"a=b\c", "a=b'c"] {
             let errors = host(&[bad], None).unwrap_err();
             assert!(
                 matches!(&errors.0[..], [RenderError::Inexpressible { field, value, .. }]
                     if field == "host.kernelArguments" && value == bad),
                 "{errors}"
-            );
-        }
-        for own in ["hugepagesz=1G", "hugepagesz=1024M", "hugepagesz=1073741824"] {
-            let errors = host(&[own, "hugepages=4"], Some(2)).unwrap_err();
-            assert!(
-                matches!(&errors.0[..], [RenderError::TwoOwners { .. }]),
-                "{own}: {errors}"
             );
         }
     }

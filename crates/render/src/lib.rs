@@ -18,7 +18,9 @@
 mod builder;
 mod cloud_init;
 mod error;
+mod gds;
 mod gpu;
+mod huge_pages;
 mod ignition;
 mod kernel;
 mod limits;
@@ -40,8 +42,8 @@ use rackwright_api::{Facts, Host, NodeProfileSpec};
 use builder::Builder;
 use rails::Interfaces;
 
-/// Renders one node. All that cannot be expressed is reported, not only the first.
-pub fn render(profile: &NodeProfileSpec, facts: &Facts) -> Result<Rendered, RenderErrors> {
+/// Renders one node, by its name, its profile and its facts. All that cannot be expressed is reported, not only the first.
+pub fn render(node: &str, profile: &NodeProfileSpec, facts: &Facts) -> Result<Rendered, RenderErrors> {
     let NodeProfileSpec {
         gpu,
         host,
@@ -57,7 +59,7 @@ pub fn render(profile: &NodeProfileSpec, facts: &Facts) -> Result<Rendered, Rend
     // What each field becomes: who adds one decides it here.
     let Host {
         fstab_mounts: _,     // not mounted: mounts
-        huge_pages: _,       // sysctl, kernel
+        huge_pages: _,       // huge_pages, kernel
         kernel: _,           // the image's matter
         kernel_arguments: _, // kernel
         // Protected by whoever changes interfaces.
@@ -74,11 +76,13 @@ pub fn render(profile: &NodeProfileSpec, facts: &Facts) -> Result<Rendered, Rend
     rails::render(rails, facts, &mut out);
     kernel::render(host, &mut out);
     sysctl::render(host, &mut out);
+    huge_pages::render(host, &mut out);
     modules::render(host, gpu.as_ref(), mounts, &interfaces, &mut out);
     limits::render(host, &mut out);
     if let Some(gpu) = gpu {
         gpu::render(gpu, &mut out);
     }
-    mounts::render(mounts, host, &interfaces, &mut out);
+    gds::render(mounts, facts, &interfaces, &mut out);
+    mounts::render(mounts, host, &interfaces, node, &mut out);
     out.finish()
 }

@@ -103,7 +103,7 @@ pub struct LocalTier {
     /// Makes the array, as an argument vector; none where the tier is one device without RAID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub create_array: Option<Vec<Argument>>,
-    /// The path under which the file system is found at every boot.
+    /// The path under which the file system is found at every boot: by its UUID, which is of this node and this tier.
     pub device: String,
     /// Makes the file system, as an argument vector.
     pub make_file_system: Vec<Argument>,
@@ -115,6 +115,9 @@ pub struct LocalTier {
     pub tier: Name,
     /// Its mount unit.
     pub unit: String,
+    /// A directory to make once, after the new file system is mounted for the first time and never without: there a
+    /// PersistentVolume of the tier lies.
+    pub volume: String,
     /// Whether devices with old content may be wiped.
     pub wipe: Wipe,
 }

@@ -1,44 +1,15 @@
-//! Sysctls, and huge pages of 2 MiB, which are one.
+//! Sysctls.
 
-use rackwright_api::{Host, HugePageSize, is_sysctl_part};
+use rackwright_api::{Host, is_sysctl_part};
 
 use crate::builder::Builder;
-use crate::kernel::sizes;
 
 /// Read by `systemd-sysctl` at boot in order of name over all folders; of two files with one key the later wins
 /// (node-config 2.2).
 const FRAGMENT: &str = "/etc/sysctl.d/90-rackwright.conf";
 
-/// How many huge pages of the default size there are.
-const HUGE_PAGES: &str = "vm.nr_hugepages";
-
-const SMALL_PAGES: u64 = 2 << 20;
-
 pub(crate) fn render(host: &Host, out: &mut Builder) {
     let mut body = String::new();
-    let mut fields = Vec::new();
-    if let Some(pages) = host
-        .huge_pages
-        .iter()
-        .find(|pages| pages.size == HugePageSize::Mi2)
-    {
-        if host.sysctls.contains_key(HUGE_PAGES) {
-            out.two_owners("host.hugePages".into(), "host.sysctls", HUGE_PAGES);
-        }
-        if sizes(host, "hugepagesz").any(|size| size == SMALL_PAGES) {
-            out.two_owners("host.hugePages".into(), "host.kernelArguments", "hugepagesz=2M");
-        }
-        if sizes(host, "default_hugepagesz").any(|size| size != SMALL_PAGES) {
-            out.refuse(
-                "host.hugePages",
-                "2Mi",
-                FRAGMENT,
-                "vm.nr_hugepages counts pages of the size that default_hugepagesz= of host.kernelArguments sets; remove that argument",
-            );
-        }
-        body.push_str(&format!("{HUGE_PAGES} = {}\n", pages.count));
-        fields.push("host.hugePages");
-    }
     for (key, value) in &host.sysctls {
         if !is_key(key) {
             out.refuse(
@@ -50,11 +21,8 @@ pub(crate) fn render(host: &Host, out: &mut Builder) {
         }
         body.push_str(&format!("{key} = {value}\n"));
     }
-    if !host.sysctls.is_empty() {
-        fields.push("host.sysctls");
-    }
     if !body.is_empty() {
-        out.file(FRAGMENT, &body, &fields);
+        out.file(FRAGMENT, &body, &["host.sysctls"]);
     }
 }
 
@@ -70,52 +38,22 @@ fn is_key(key: &str) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use rackwright_api::{HugePages, KernelArgument, SysctlValue};
+    use rackwright_api::SysctlValue;
 
     use super::*;
     use crate::{RenderErrors, Rendered};
 
-    fn host(
-        sysctls: &[(&str, &str)],
-        pages: Option<u32>,
-        arguments: &[&str],
-    ) -> Result<Rendered, RenderErrors> {
+    fn host(sysctls: &[(&str, &str)]) -> Result<Rendered, RenderErrors> {
         let host = Host {
             sysctls: sysctls
                 .iter()
                 .map(|(key, value)| ((*key).to_owned(), SysctlValue::new(*value).unwrap()))
                 .collect::<BTreeMap<_, _>>(),
-            huge_pages: pages
-                .map(|count| HugePages {
-                    count,
-                    size: HugePageSize::Mi2,
-                })
-                .into_iter()
-                .collect(),
-            kernel_arguments: arguments
-                .iter()
-                .map(|a| KernelArgument::new(*a).unwrap())
-                .collect(),
             ..Host::default()
         };
         let mut out = Builder::default();
         render(&host, &mut out);
         out.finish()
-    }
-
-    #[test]
-    fn small_huge_pages_are_a_sysctl() {
-        let rendered = host(&[("net.ipv4.tcp_rmem", "4096 87380 268435456")], Some(512), &[]).unwrap();
-        let body: Vec<&str> = rendered.files[0].content.lines().skip(1).collect();
-        assert_eq!(
-            body,
-            [
-                "vm.nr_hugepages = 512",
-                "net.ipv4.tcp_rmem = 4096 87380 268435456"
-            ]
-        );
-        assert_eq!(rendered.files[0].fields, ["host.hugePages", "host.sysctls"]);
-        assert_eq!(rendered.kernel_arguments, Vec::<String>::new());
     }
 
     #[test]
@@ -130,17 +68,15 @@ mod tests {
             "a.b\nc.d",
             "net.core.rmem_max ",
         ] {
-            let errors = host(&[(bad, "1")], None, &[]).unwrap_err();
+            let errors = host(&[(bad, "1")]).unwrap_err();
             assert_eq!(errors.iter().count(), 1, "{bad:?}");
         }
-        assert!(host(&[("net.ipv4.conf.eth0/100.arp_ignore", "1")], None, &[]).is_ok());
-    }
-
-    #[test]
-    fn another_owner_of_the_pages_is_refused() {
-        assert!(host(&[("vm.nr_hugepages", "4")], Some(4), &[]).is_err());
-        assert!(host(&[], Some(4), &["hugepagesz=2048K"]).is_err());
-        assert!(host(&[], Some(4), &["default_hugepagesz=1G"]).is_err());
-        assert!(host(&[], Some(4), &["default_hugepagesz=2M"]).is_ok());
+        let rendered = host(&[("net.ipv4.conf.eth0/100.arp_ignore", "1")]).unwrap();
+        assert!(
+            rendered.files[0]
+                .content
+                .ends_with("\nnet.ipv4.conf.eth0/100.arp_ignore = 1\n")
+        );
+        assert_eq!(rendered.files[0].fields, ["host.sysctls"]);
     }
 }

@@ -18,7 +18,7 @@ fn full() -> Value {
 fn rendered(input: &Value) -> Result<Rendered, RenderErrors> {
     let profile: NodeProfileSpec = serde_json::from_value(input["profile"].clone()).unwrap();
     let facts: Facts = serde_json::from_value(input["facts"].clone()).unwrap();
-    render(&profile, &facts)
+    render("n1", &profile, &facts)
 }
 
 /// The node with one value replaced.
@@ -258,4 +258,35 @@ fn rails_without_a_guid_name_no_interface() {
             .iter()
             .any(|note| note.field == "rails" && note.text.ends_with(": 1, 2"))
     );
+}
+
+/// GPUs read directly or fail where all tiers are meant for it; with another tier beside it cuFile may fall back.
+#[test]
+fn cufile_is_told_of_tiers_that_gpus_read() {
+    let of = |mounts: Value| -> Value {
+        let mut input = full();
+        input["profile"]["mounts"] = mounts;
+        let rendered = rendered(&input).unwrap();
+        let file = rendered.files.iter().find(|file| file.path == "/etc/cufile.json");
+        file.map_or(Value::Null, |file| serde_json::from_str(&file.content).unwrap())
+    };
+    let weka = json!({
+        "tier": "weka", "mountPoint": "/weka", "rails": [0, 1], "gpuDirectStorage": true,
+        "weka": {"backends": ["w1"], "fileSystem": "fs1"},
+    });
+    let nfs = |direct| {
+        json!({
+            "tier": "models", "mountPoint": "/models", "rails": [1], "gpuDirectStorage": direct,
+            "nfs": {"export": "/models", "server": "nfs1", "transport": "RDMA"},
+        })
+    };
+    assert_eq!(
+        of(json!([weka, nfs(false)])),
+        json!({"properties": {"allow_compat_mode": true, "rdma_dev_addr_list": ["10.80.0.7", "10.80.2.7"]}})
+    );
+    assert_eq!(
+        of(json!([nfs(true)])),
+        json!({"properties": {"allow_compat_mode": false}})
+    );
+    assert_eq!(of(json!([nfs(false)])), Value::Null);
 }

@@ -311,9 +311,9 @@ proptest! {
     fn what_is_rendered_reads_back(profile in profile(), (rails, facts) in rails()) {
         let profile: NodeProfileSpec = serde_json::from_value(profile).unwrap();
         let profile = NodeProfileSpec { rails, ..profile };
-        match render(&profile, &facts) {
+        match render("n1", &profile, &facts) {
             Ok(rendered) => {
-                prop_assert_eq!(&rendered, &render(&profile, &facts).unwrap());
+                prop_assert_eq!(&rendered, &render("n1", &profile, &facts).unwrap());
                 for file in &rendered.files {
                     prop_assert!(file.content.ends_with('\n') && file.content.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)));
                 }

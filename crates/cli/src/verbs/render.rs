@@ -38,7 +38,7 @@ pub fn run(args: &Render, color: When, out: &mut Out) -> Result<Exit, VerbError>
         return Ok(exit);
     }
     let node = plan::planned(&outcome, &args.name)?;
-    let rendered = match rackwright_render::render(&node.pool().profile, &node.facts()) {
+    let rendered = match rackwright_render::render(node.name(), &node.pool().profile, &node.facts()) {
         Ok(rendered) => rendered,
         Err(errors) => {
             for error in errors.iter() {

@@ -4,6 +4,7 @@
 //! Which driver serves which file system, and with what parameters, is the table of node-config 3.8.
 
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 
 use k8s_openapi::api::core::v1::{
     CSIPersistentVolumeSource, HostPathVolumeSource, LocalVolumeSource, NFSVolumeSource, NodeSelector,
@@ -125,10 +126,10 @@ pub fn shared_volume(name: &Name, tier: &StorageTierSpec) -> Option<PersistentVo
             spec.mount_options = Some(mount_options(tier)).filter(|options| !options.is_empty());
             spec.csi = Some(csi("lustre-csi.hpe.com", lustre_device(lustre), "lustre"));
         }
-        // The hosts mount it; the volume is their directory, which must be there.
+        // The hosts mount it. The directory is made once, on the file system, by whoever runs it.
         FileSystem::Lustre(_) | FileSystem::Weka(_) | FileSystem::BeeGfs(_) => {
             spec.host_path = Some(HostPathVolumeSource {
-                path: tier.mount_point.as_ref()?.to_string(),
+                path: tier.mount_point.as_ref()?.volume(),
                 type_: Some("Directory".to_owned()),
             });
         }
@@ -147,19 +148,13 @@ pub fn local_volume(name: &Name, tier: &StorageTierSpec, node: &str, bytes: u64)
         operator: "In".to_owned(),
         values: Some(vec![node.to_owned()]),
     };
-    let required = NodeSelector {
-        node_selector_terms: vec![NodeSelectorTerm {
-            match_expressions: Some(vec![on_the_node]),
-            match_fields: None,
-        }],
-    };
     let spec = PersistentVolumeSpec {
         local: Some(LocalVolumeSource {
             fs_type: None,
-            path: tier.mount_point.as_ref()?.to_string(),
+            path: tier.mount_point.as_ref()?.volume(),
         }),
         node_affinity: Some(VolumeNodeAffinity {
-            required: Some(required),
+            required: Some(selector(on_the_node)),
         }),
         ..volume(tier, kubernetes.storage_class.as_str(), bytes, "ReadWriteOnce")
     };
@@ -199,6 +194,9 @@ pub fn static_provisioner_class(tier: &StorageTierSpec) -> Option<StaticProvisio
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct TopolvmDeviceClass {
+    /// Whether it serves StorageClasses that name none.
+    #[serde(skip_serializing_if = "is_false")]
+    pub default: bool,
     /// The name that the StorageClass refers to: that of the tier.
     pub name: String,
     /// Devices that a volume is spread over, where there are several.
@@ -208,20 +206,41 @@ pub struct TopolvmDeviceClass {
     pub volume_group: String,
 }
 
-/// What TopoLVM is told of a tier.
-pub fn topolvm_device_class(name: &Name, tier: &StorageTierSpec) -> Option<TopolvmDeviceClass> {
+/// The device classes of nodes with these tiers, by name. `lvmd` does not start unless exactly one is the default (topolvm,
+/// `ValidateDeviceClasses`): the first, which no StorageClass of ours relies on.
+pub fn topolvm_device_classes<'a>(
+    tiers: impl IntoIterator<Item = (&'a Name, &'a StorageTierSpec)>,
+) -> Vec<TopolvmDeviceClass> {
+    let mut classes: Vec<TopolvmDeviceClass> = tiers
+        .into_iter()
+        .filter_map(|(name, tier)| topolvm_device_class(name, tier))
+        .collect();
+    classes.sort_by(|a, b| a.name.cmp(&b.name));
+    if let Some(first) = classes.first_mut() {
+        first.default = true;
+    }
+    classes
+}
+
+fn topolvm_device_class(name: &Name, tier: &StorageTierSpec) -> Option<TopolvmDeviceClass> {
     let provisioner = tier.kubernetes.as_ref()?.provisioner;
     let count = tier.local_nvme.as_ref()?.devices.count;
     (provisioner == Provisioner::TopoLVM).then(|| TopolvmDeviceClass {
+        default: false,
         name: name.to_string(),
         stripe: (count > 1).then_some(count),
         volume_group: name.to_string(),
     })
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 /// A device class of an LVMCluster (lvm-operator, api/v1alpha1/lvmcluster_types.go): its name has at most 245 characters
 /// of a DNS label, its file system is `xfs` or `ext4`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LvmsDeviceClass {
     /// Which devices.
@@ -230,6 +249,24 @@ pub struct LvmsDeviceClass {
     pub fstype: &'static str,
     /// The name of the class and of the volume group; the StorageClass is `lvms-` and this.
     pub name: String,
+    /// Which nodes: without it LVMS looks for the devices on every node, and fails where they are not. It can never be
+    /// changed (lvm-operator, `ErrNodeSelectorCannotBeChanged`), so it names a label and no node.
+    pub node_selector: NodeSelector,
+}
+
+/// The labels that the nodes of a pool with these tiers carry for LVMS.
+pub fn lvms_node_labels<'a>(
+    tiers: impl IntoIterator<Item = &'a StorageTierSpec>,
+) -> BTreeMap<String, String> {
+    let classes = tiers.into_iter().filter_map(lvms_device_class);
+    classes
+        .map(|class| (lvms_label(&class.name), "true".to_owned()))
+        .collect()
+}
+
+/// The label of the nodes that have the devices of a class.
+fn lvms_label(class: &str) -> String {
+    format!("lvms.rackwright.dev/{class}")
 }
 
 /// The devices of a device class.
@@ -260,6 +297,11 @@ pub fn lvms_device_class(tier: &StorageTierSpec) -> Option<LvmsDeviceClass> {
         device_selector: LvmsDeviceSelector { paths },
         fstype: filesystem(local.filesystem),
         name: name.to_owned(),
+        node_selector: selector(NodeSelectorRequirement {
+            key: lvms_label(name),
+            operator: "Exists".to_owned(),
+            values: None,
+        }),
     })
 }
 
@@ -304,6 +346,16 @@ pub fn lvm_cluster<'a>(
             storage: LvmClusterStorage { device_classes },
         },
     })
+}
+
+/// Nodes that meet one requirement.
+fn selector(requirement: NodeSelectorRequirement) -> NodeSelector {
+    NodeSelector {
+        node_selector_terms: vec![NodeSelectorTerm {
+            match_expressions: Some(vec![requirement]),
+            match_fields: None,
+        }],
+    }
 }
 
 fn persistent_volume(name: String, spec: PersistentVolumeSpec) -> PersistentVolume {
@@ -413,13 +465,19 @@ fn mount_options(tier: &StorageTierSpec) -> Vec<String> {
     options
 }
 
-/// The fields of an NFS tier as nfs(5) has them; 20049 is the port of NFS over RDMA (RFC 8267).
+/// The fields of an NFS tier as nfs(5) has them: the protocol names the family of an IPv6 address too; 20049 is the port of
+/// NFS over RDMA (RFC 8267).
 fn nfs_options(nfs: &Nfs) -> Vec<String> {
+    let family = if nfs.server.as_str().parse::<Ipv6Addr>().is_ok() {
+        "6"
+    } else {
+        ""
+    };
     let mut options = Vec::new();
     options.extend(nfs.version.map(|version| format!("vers={}", version.as_str())));
     match nfs.transport {
-        Transport::TCP => options.push("proto=tcp".to_owned()),
-        Transport::RDMA => options.extend(["proto=rdma".to_owned(), "port=20049".to_owned()]),
+        Transport::TCP => options.push(format!("proto=tcp{family}")),
+        Transport::RDMA => options.extend([format!("proto=rdma{family}"), "port=20049".to_owned()]),
     }
     options.extend(
         nfs.connections

@@ -123,7 +123,7 @@ fn obstacles(tier: &StorageTierSpec) -> Vec<(Path, String)> {
         Some(FileSystem::Lustre(lustre)) => {
             let nids = lustre.management_servers.iter().enumerate();
             let mut found: Vec<_> = nids
-                .filter(|(_, nid)| !tiers::network(nid.as_str()).starts_with("o2ib"))
+                .filter(|(_, nid)| !nid.network().starts_with("o2ib"))
                 .map(|(at, nid)| {
                     (
                         at!("spec", "lustre", "managementServers", at),

@@ -1,6 +1,6 @@
 //! Huge pages of a pool are set in two places.
 
-use rackwright_api::{GPUPoolSpec, HugePageSize};
+use rackwright_api::GPUPoolSpec;
 use rackwright_manifest::{Path, Rule, Severity};
 
 use crate::finding::{Finding, at};
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "Huge pages of a pool are set in two places",
     doc: r#"## What it does
-A pool with `host.hugePages` sets huge pages nowhere else: not with `hugepagesz=` or `hugepages=` in `host.kernelArguments`, and, for pages of 2 MiB, not with the sysctl `vm.nr_hugepages`, its own or TuneD's.
+A pool with `host.hugePages` sets huge pages nowhere else: not with `hugepagesz=` or `hugepages=` in `host.kernelArguments`, and not with the sysctl `vm.nr_hugepages`, its own or TuneD's, where that counts pages of a size that the pool has. It counts those of the default size: what `default_hugepagesz=` says, else 2 MiB, or 512 MiB on a kernel with base pages of 64 KiB.
 
 ## Why
 The last writer wins, at another moment of the boot each: the node ends with a number of pages that nobody asked for.
@@ -101,11 +101,8 @@ fn others(pool: &GPUPoolSpec) -> Vec<(Path, String)> {
             others.push((path, argument.to_string()));
         }
     }
-    if host
-        .huge_pages
-        .iter()
-        .any(|pages| pages.size == HugePageSize::Mi2)
-    {
+    let default = host.default_huge_page();
+    if host.huge_pages.iter().any(|pages| pages.size.bytes() == default) {
         let is_number = |key: &str| sysctl::path(key) == "vm/nr_hugepages";
         for key in host.sysctls.keys().filter(|key| is_number(key)) {
             let path = at!("spec", "host", "sysctls", key.as_str());

@@ -7,6 +7,7 @@ use rackwright_manifest::{Path, Rule, Severity};
 
 use crate::finding::{Finding, at};
 use crate::input::{Kind, ObjectRef};
+use crate::kernel_argument::KernelArgument;
 use crate::model::Model;
 use crate::names::{counted, folded};
 
@@ -20,7 +21,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "Nodes of one NVLink domain have different numbers of IMEX channels",
     doc: r#"## What it does
-All pools with `gpu.imex` that have nodes in one rack of an NVL72 system, which is one NVLink domain, have one number of IMEX channels: `gpu.imex.channels`, or `NVreg_ImexChannelCount` in `host.moduleOptions`, or the driver's own 2,048.
+All pools with `gpu.imex` that have nodes in one rack of an NVL72 system, which is one NVLink domain, have one number of IMEX channels: `gpu.imex.channels`, or `NVreg_ImexChannelCount` in `host.moduleOptions`, or `nvidia.NVreg_ImexChannelCount=` in `host.kernelArguments`, or the driver's own 2,048.
 
 ## Why
 The nodes of a domain open one another's channels by number: with different counts an export of one node cannot be imported by the next.
@@ -137,8 +138,9 @@ fn finding(model: &Model<'_>, pools: &[u32], racks: &[u32]) -> Finding {
     })
 }
 
-/// The channels of a pool's nodes, and where it says so.
+/// The channels of a pool's nodes, and where it says so. Who says it twice is another rule's finding.
 fn channels(pool: &GPUPoolSpec) -> (u64, Path) {
+    const OPTION: &str = "NVreg_ImexChannelCount";
     let imex = pool.gpu.as_ref().and_then(|gpu| gpu.imex.as_ref());
     if let Some(channels) = imex.and_then(|imex| imex.channels) {
         return (u64::from(channels), at!("spec", "gpu", "imex", "channels"));
@@ -148,16 +150,23 @@ fn channels(pool: &GPUPoolSpec) -> (u64, Path) {
         .iter()
         .flat_map(|host| host.module_options.iter().enumerate());
     for (number, module) in options.filter(|(_, module)| module.module.as_str() == "nvidia") {
-        const OPTION: &str = "NVreg_ImexChannelCount";
-        if let Some(count) = module
-            .options
-            .get(OPTION)
-            .and_then(|count| count.as_str().parse().ok())
-        {
-            return (
-                count,
-                at!("spec", "host", "moduleOptions", number, "options", OPTION),
-            );
+        let count = module.options.get(OPTION);
+        if let Some(count) = count.and_then(|count| count.as_str().parse().ok()) {
+            let path = at!("spec", "host", "moduleOptions", number, "options", OPTION);
+            return (count, path);
+        }
+    }
+    let arguments = pool
+        .host
+        .iter()
+        .flat_map(|host| host.kernel_arguments.iter().enumerate());
+    for (number, argument) in arguments {
+        let argument = KernelArgument::new(argument.as_str());
+        let said = argument
+            .value
+            .filter(|_| argument.canonical_key() == format!("nvidia.{OPTION}"));
+        if let Some(count) = said.and_then(|count| count.parse().ok()) {
+            return (count, at!("spec", "host", "kernelArguments", number));
         }
     }
     (DEFAULT, at!("spec", "gpu", "imex"))

@@ -1,5 +1,7 @@
 //! The rules, one file each: documentation, two examples that are tests, and how the finding is worded.
 
+pub mod array_name_too_long;
+pub mod beegfs_twice;
 pub mod catalogue_entry;
 pub mod catalogue_no_change;
 pub mod compatibility_row_unknown;
@@ -19,17 +21,20 @@ pub mod gpudirect_transport;
 pub mod guid_moved;
 pub mod host_number_conflict;
 pub mod hostlist_invalid;
+pub mod huge_page_size;
 pub mod huge_pages_twice;
 pub mod imex_channels;
 pub mod imex_modes;
 pub mod imex_without_domain;
 pub mod in_use;
 pub mod invalid_node_name;
+pub mod kernel_argument_quoted;
 pub mod kernel_argument_twice;
 pub mod kernel_command_line_length;
 pub mod kernel_modules_flavour;
 pub mod label_key;
 pub mod label_owned_twice;
+pub mod lnet_network_twice;
 pub mod local_volume_directory;
 pub mod location_cycle;
 pub mod location_power;
@@ -40,9 +45,11 @@ pub mod missing_reference;
 pub mod module_option_name;
 pub mod module_option_owned_twice;
 pub mod mount_option_foreign;
+pub mod mount_option_of_fstab;
 pub mod mount_options_contradict;
 pub mod mount_point_of_fstab;
 pub mod mount_point_of_system;
+pub mod mount_point_too_long;
 pub mod mount_points_collide;
 pub mod nfs_connections;
 pub mod node_claimed_twice;
@@ -67,6 +74,7 @@ pub mod rdma_without_fabric;
 pub mod reclaim_policy;
 pub mod reservation_unknown_node;
 pub mod server_place;
+pub mod server_with_colon;
 pub mod site_power;
 pub mod storage_class_differs;
 pub mod sysctl_key;
@@ -141,6 +149,8 @@ pub static RULES: &[&Rule] = &[
     &management_interface::RULE,
     &version_incompatible::RULE,
     &compatibility_row_unknown::RULE,
+    &kernel_argument_quoted::RULE,
+    &huge_page_size::RULE,
     &rack_power::RULE,
     &location_power::RULE,
     &site_power::RULE,
@@ -175,4 +185,10 @@ pub static RULES: &[&Rule] = &[
     &disks_of_node::RULE,
     &local_volume_directory::RULE,
     &volume_without_capacity::RULE,
+    &mount_option_of_fstab::RULE,
+    &server_with_colon::RULE,
+    &mount_point_too_long::RULE,
+    &array_name_too_long::RULE,
+    &beegfs_twice::RULE,
+    &lnet_network_twice::RULE,
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rackwright_api::{MountOption, StorageTierSpec};
+use rackwright_api::{MountOption, StorageTierSpec, Transport};
 use rackwright_manifest::{Path, Rule, Severity};
 
 use crate::finding::{Finding, at};
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "Mount options of a tier contradict one another or its fields",
     doc: r#"## What it does
-What a field of the tier says (NFS version, transport and connections, cores of Weka) is not said again in `mountOptions`; no option stands there twice with different values; and of options that exclude one another (`ro` and `rw`, `hard` and `soft`, `flock` and `noflock`) there is one.
+What a field of the tier says (NFS version, connections and transport, which over RDMA is the port too; cores of Weka, and with a fabric its interfaces; the file of a BeeGFS client) is not said again in `mountOptions`; no option stands there twice with different values; and of options that exclude one another (`ro` and `rw`, `hard` and `soft`, `flock` and `noflock`) there is one.
 
 ## Why
 Of two values the last one counts, silently: the order of a list would decide whether a file system is writable.
@@ -151,9 +151,18 @@ fn owner(tier: &StorageTierSpec, key: &str) -> Option<(Path, String)> {
         return match key {
             "vers" | "nfsvers" | "minorversion" | "v3" | "v4" | "v4.0" | "v4.1" | "v4.2" => version(),
             "proto" | "rdma" | "tcp" | "udp" => transport(),
+            // Of RDMA the transport says the port too.
+            "port" if nfs.transport == Transport::RDMA => transport(),
             "nconnect" => connections(),
             _ => None,
         };
+    }
+    if tier.beegfs.is_some() && key == "cfgFile" {
+        return Some((at!("spec", "beegfs"), "the client's own file".to_owned()));
+    }
+    if tier.weka.is_some() && key == "net" {
+        let fabric = tier.fabric.as_ref()?;
+        return Some((at!("spec", "fabric"), format!("the rails of {fabric}")));
     }
     let cores = tier.weka.as_ref().and_then(|weka| weka.cores);
     let cores = cores.filter(|_| matches!(key, "num_cores" | "core"))?;

@@ -51,6 +51,15 @@ fn nfs_by_its_driver_takes_the_fields_as_options() {
 }
 
 #[test]
+fn a_server_by_its_ipv6_address_is_reached_over_ipv6() {
+    for (transport, proto) in [("TCP", "proto=tcp6"), ("RDMA", "proto=rdma6")] {
+        let nfs = json!({ "server": "fd00::1", "export": "/a", "transport": transport });
+        let class = json!(storage::class(&name(), &tier("nfs", nfs, "CSI", &json!({}))));
+        assert_eq!(class["mountOptions"][0], proto);
+    }
+}
+
+#[test]
 fn a_static_nfs_volume_has_the_capacity_of_the_tier() {
     let spec = tier("nfs", nfs(), "Static", &json!({ "capacity": "1500TB" }));
     let volume = json!(storage::shared_volume(&name(), &spec));
@@ -81,7 +90,7 @@ fn lustre_is_its_servers_to_its_driver_and_a_directory_without() {
     ));
     assert_eq!(
         by_host["spec"]["hostPath"],
-        json!({ "path": "/mnt/data", "type": "Directory" })
+        json!({ "path": "/mnt/data/volume", "type": "Directory" })
     );
 }
 
@@ -95,6 +104,8 @@ fn a_local_volume_stays_on_its_node() {
     ));
     assert_eq!(volume["metadata"]["name"], "data.n1.example");
     assert_eq!(volume["spec"]["capacity"], json!({ "storage": "7680500M" }));
+    // Not the mount point, which is there without the mount.
+    assert_eq!(volume["spec"]["local"], json!({ "path": "/mnt/data/volume" }));
     let terms = &volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"];
     assert_eq!(
         *terms,
@@ -114,12 +125,19 @@ fn the_local_static_provisioner_finds_the_one_mount_point() {
 }
 
 #[test]
-fn topolvm_gets_a_volume_group_and_a_class() {
+fn topolvm_gets_volume_groups_of_which_one_is_the_default() {
     let spec = tier("localNVMe", local(), "TopoLVM", &json!({}));
+    let other = tier("localNVMe", local(), "LocalStaticProvisioner", &json!({}));
+    let names = ["zeta", "data", "other"].map(|name| Name::new(name).unwrap());
+    let tiers = names.iter().zip([&spec, &spec, &other]);
     assert_eq!(
-        json!(storage::topolvm_device_class(&name(), &spec)),
-        json!({ "name": "data", "stripe": 2, "volume-group": "data" })
+        json!(storage::topolvm_device_classes(tiers)),
+        json!([
+            { "default": true, "name": "data", "stripe": 2, "volume-group": "data" },
+            { "name": "zeta", "stripe": 2, "volume-group": "zeta" },
+        ])
     );
+    assert_eq!(storage::topolvm_device_classes([]), []);
     let class = json!(storage::class(&name(), &spec));
     assert_eq!(
         class["parameters"],
@@ -140,8 +158,16 @@ fn lvms_gets_paths_and_makes_the_class_itself() {
             "spec": { "storage": { "deviceClasses": [ {
                 "deviceSelector": { "paths": ["/dev/disk/by-path/pci-0000:1b:00.0-nvme-1", "/dev/disk/by-path/pci-0000:1c:00.0-nvme-1"] },
                 "fstype": "ext4", "name": "fast",
+                "nodeSelector": { "nodeSelectorTerms": [ { "matchExpressions": [
+                    { "key": "lvms.rackwright.dev/fast", "operator": "Exists" }
+                ] } ] },
             } ] } },
         })
     );
     assert_eq!(storage::lvm_cluster("openshift-storage", []), None);
+    // The nodes of the pools that have the tier, and no others.
+    assert_eq!(
+        json!(storage::lvms_node_labels([&spec])),
+        json!({ "lvms.rackwright.dev/fast": "true" })
+    );
 }

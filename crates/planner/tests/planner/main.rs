@@ -17,6 +17,7 @@ mod guids;
 mod handover;
 mod handover_gpu;
 mod hardware;
+mod host_files;
 mod incremental;
 mod mig;
 mod numbers;

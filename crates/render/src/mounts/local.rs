@@ -1,6 +1,6 @@
 //! Local NVMe: the array, the file system and the mount, as a plan that the host carries out once it knows its devices.
 
-use rackwright_api::{Devices, Filesystem, LocalNvme, Mount, Name};
+use rackwright_api::{ARRAY_NAME_MAX, Devices, Filesystem, LocalNvme, Mount, Name};
 
 use super::MountUnit;
 use crate::builder::Builder;
@@ -9,15 +9,11 @@ use crate::{Argument, LocalTier, Members};
 /// Read by mdadm beside the host's own `mdadm.conf`, which may hold the array of `/` and is not ours.
 const ARRAYS: &str = "/etc/mdadm/mdadm.conf.d";
 
-/// The superblock's name holds 32 bytes with its end, and `any:` comes first: a longer name loses it, and the array would
-/// come back under another path (node-config 3.1).
-const ARRAY_NAME_MAX: usize = 27;
-
 /// Longest labels in bytes (node-config 4.3).
 const XFS_LABEL_MAX: usize = 12;
 const EXT4_LABEL_MAX: usize = 16;
 
-pub(super) fn render(mount: &Mount, local: &LocalNvme, out: &mut Builder) {
+pub(super) fn render(mount: &Mount, local: &LocalNvme, node: &str, out: &mut Builder) {
     let LocalNvme {
         devices,
         filesystem,
@@ -35,11 +31,9 @@ pub(super) fn render(mount: &Mount, local: &LocalNvme, out: &mut Builder) {
     } = devices;
     let field = format!("mounts[{}].localNVMe", mount.mount_point);
     let tier = &mount.tier;
-    let label = label(tier, *filesystem);
-    let device = match raid {
-        Some(_) => format!("/dev/md/{tier}"),
-        None => format!("/dev/disk/by-label/{label}"),
-    };
+    let uuid = uuid(node, tier);
+    let device = format!("/dev/disk/by-uuid/{uuid}");
+    let array = raid.map(|_| format!("/dev/md/{tier}"));
     if raid.is_some() && tier.as_str().len() > ARRAY_NAME_MAX {
         out.refuse(
             format!("mounts[{}].tier", mount.mount_point),
@@ -75,7 +69,7 @@ pub(super) fn render(mount: &Mount, local: &LocalNvme, out: &mut Builder) {
     };
     out.local_tier(LocalTier {
         create_array: raid.map(|level| create_array(tier, level, *count)),
-        make_file_system: make_file_system(*filesystem, &label, raid.map(|_| device.as_str())),
+        make_file_system: make_file_system(*filesystem, tier, &uuid, array.as_deref()),
         device,
         members: Members {
             count: *count,
@@ -85,6 +79,7 @@ pub(super) fn render(mount: &Mount, local: &LocalNvme, out: &mut Builder) {
         mount_point: mount.mount_point.clone(),
         tier: tier.clone(),
         unit,
+        volume: mount.mount_point.volume(),
         wipe: *wipe,
     });
 }
@@ -104,7 +99,23 @@ fn defaults(filesystem: Filesystem) -> &'static [&'static str] {
     }
 }
 
-/// The tier's name where it fits, else its beginning and six digits of its hash.
+/// The UUID of the file system, which `mkfs` is given and the mount asks for: a disk of another node, or of another tier,
+/// is never taken for this one, whatever its label says. Version 8 of RFC 9562: 122 bits of a hash of both names.
+fn uuid(node: &str, tier: &Name) -> String {
+    let hash = rackwright_api::hash::content_hash_value("file system", format!("{node} {tier}").as_bytes());
+    let (version, variant) = (0x8 << 76, 0x8 << 60);
+    let digits = format!("{:032x}", hash & !(0xf << 76) & !(0xc << 60) | version | variant);
+    let groups = [
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..],
+    ];
+    groups.join("-")
+}
+
+/// For people, who see it in `lsblk`: the tier's name where it fits, else its beginning and six digits of its hash.
 fn label(tier: &Name, filesystem: Filesystem) -> String {
     let most = match filesystem {
         Filesystem::Xfs => XFS_LABEL_MAX,
@@ -118,9 +129,11 @@ fn label(tier: &Name, filesystem: Filesystem) -> String {
     format!("{}-{}", &name[..most - 7], &hash.as_str()[..6])
 }
 
-/// No `--run` but where mdadm asks although all is well: with standard input closed a question ends the program, which is
-/// what a device with content must do. It asks for level 1, whose metadata a boot loader may not know, and newer versions
-/// ask about a bitmap, which is therefore said.
+/// Never with `--run`, which answers every question of mdadm with yes: with standard input closed a question ends the
+/// program, which is what a device with content must do. On blank devices it asks nothing as long as the version of the
+/// superblock is said (a mirror whose version it chose itself may not boot: `did_default` in Create.c), and, in newer
+/// versions, the bitmap. Its own look knows ext2 to ext4, partitions and superblocks only, so whoever runs it looks first
+/// (node-config 3.1).
 fn create_array(tier: &Name, level: u8, count: u8) -> Vec<Argument> {
     let device = format!("/dev/md/{tier}");
     let name = format!("--name={tier}");
@@ -136,9 +149,6 @@ fn create_array(tier: &Name, level: u8, count: u8) -> Vec<Argument> {
     if level != 0 {
         vector.push(Argument::Text("--bitmap=internal".to_owned()));
     }
-    if level == 1 {
-        vector.push(Argument::Text("--run".to_owned()));
-    }
     vector.push(Argument::Text(format!("--raid-devices={count}")));
     vector.extend((0..count).map(|member| Argument::Member { member }));
     vector
@@ -147,10 +157,11 @@ fn create_array(tier: &Name, level: u8, count: u8) -> Vec<Argument> {
 /// Never with `-f`: `mkfs.xfs` then refuses a device with content. `mkfs.ext4` does not ask without a terminal, so whoever
 /// runs it looks first (node-config 3.1). Over an array the log's stripe of 512 KiB is more than XFS takes; 32 KiB is what
 /// it would fall back to with a warning.
-fn make_file_system(filesystem: Filesystem, label: &str, array: Option<&str>) -> Vec<Argument> {
+fn make_file_system(filesystem: Filesystem, tier: &Name, uuid: &str, array: Option<&str>) -> Vec<Argument> {
+    let label = label(tier, filesystem);
     let mut vector = match filesystem {
-        Filesystem::Xfs => Argument::texts(["mkfs.xfs", "-L", label]),
-        Filesystem::Ext4 => Argument::texts(["mkfs.ext4", "-q", "-L", label]),
+        Filesystem::Xfs => Argument::texts(["mkfs.xfs", "-L", &label, "-m", &format!("uuid={uuid}")]),
+        Filesystem::Ext4 => Argument::texts(["mkfs.ext4", "-q", "-L", &label, "-U", uuid]),
     };
     if filesystem == Filesystem::Xfs && array.is_some() {
         vector.extend(Argument::texts(["-l", "su=32k"]));
@@ -178,21 +189,35 @@ mod tests {
     }
 
     #[test]
-    fn arrays_that_can_lose_a_member_have_a_bitmap_and_mirrors_ask_nothing() {
+    fn a_uuid_is_one_of_version_8_and_of_one_tier_of_one_node() {
+        let uuid = |node, tier: &str| uuid(node, &Name::new(tier).unwrap());
+        let one = uuid("n1", "scratch");
+        let groups: Vec<usize> = one.split('-').map(str::len).collect();
+        assert_eq!(groups, [8, 4, 4, 4, 12]);
+        assert_eq!(
+            (&one[14..15], "89ab".contains(&one[19..20])),
+            ("8", true),
+            "{one}"
+        );
+        assert_eq!(one, uuid("n1", "scratch"));
+        assert_ne!(one, uuid("n2", "scratch"));
+        assert_ne!(one, uuid("n1", "cache"));
+    }
+
+    #[test]
+    fn arrays_that_can_lose_a_member_have_a_bitmap_and_no_question_is_answered() {
         let tier = Name::new("t").unwrap();
         let has = |level, argument: &str| {
             create_array(&tier, level, 4).contains(&Argument::Text(argument.to_owned()))
         };
-        for (level, bitmap, run) in [
-            (0, false, false),
-            (1, true, true),
-            (5, true, false),
-            (6, true, false),
-            (10, true, false),
-        ] {
+        for (level, bitmap) in [(0, false), (1, true), (5, true), (6, true), (10, true)] {
             assert_eq!(
-                (has(level, "--bitmap=internal"), has(level, "--run")),
-                (bitmap, run),
+                (
+                    has(level, "--bitmap=internal"),
+                    has(level, "--run"),
+                    has(level, "--metadata=1.2")
+                ),
+                (bitmap, false, true),
                 "{level}"
             );
         }

@@ -12,7 +12,7 @@ use crate::builder::Builder;
 use crate::rails::Interfaces;
 use crate::systemd;
 
-pub(crate) fn render(mounts: &[Mount], host: &Host, interfaces: &Interfaces, out: &mut Builder) {
+pub(crate) fn render(mounts: &[Mount], host: &Host, interfaces: &Interfaces, node: &str, out: &mut Builder) {
     for mount in mounts {
         let at = format!("mounts[{}]", mount.mount_point);
         if host.fstab_mounts.contains(&mount.mount_point) {
@@ -32,8 +32,7 @@ pub(crate) fn render(mounts: &[Mount], host: &Host, interfaces: &Interfaces, out
         }
         let Mount {
             beegfs,
-            // What it needs of drivers and module stacks is not in a mount unit.
-            gpu_direct_storage: _,
+            gpu_direct_storage: _, // gds
             local_nvme,
             lustre,
             mount_point: _,
@@ -47,7 +46,7 @@ pub(crate) fn render(mounts: &[Mount], host: &Host, interfaces: &Interfaces, out
             beegfs::render(mount, beegfs, interfaces, mounts, out);
         }
         if let Some(local) = local_nvme {
-            local::render(mount, local, out);
+            local::render(mount, local, node, out);
         }
         if let Some(lustre) = lustre {
             network::lustre(mount, lustre, out);

@@ -13,7 +13,8 @@ const ARTIFACT: &str = "the device of a mount unit";
 /// Where mount units of network file systems are wanted.
 pub(super) const REMOTE: &str = "remote-fs.target";
 
-/// `server:/export`; RDMA has a port of its own, 20049 (node-config 3.3).
+/// `server:/export`; RDMA has a port of its own, 20049 (node-config 3.3). The protocol names the address family too: with
+/// `tcp` an IPv6 address is refused (nfs(5), `proto=`).
 pub(super) fn nfs(mount: &Mount, nfs: &Nfs, out: &mut Builder) {
     let Nfs {
         connections,
@@ -23,17 +24,17 @@ pub(super) fn nfs(mount: &Mount, nfs: &Nfs, out: &mut Builder) {
         version,
     } = nfs;
     let field = format!("mounts[{}].nfs", mount.mount_point);
-    let server = match server.as_str().parse::<Ipv6Addr>() {
-        Ok(address) => format!("[{address}]"),
+    let (server, family) = match server.as_str().parse::<Ipv6Addr>() {
+        Ok(address) => (format!("[{address}]"), "6"),
         Err(_) => match without_colon(server.as_str(), &format!("{field}.server"), ARTIFACT, out) {
-            Some(server) => server.to_owned(),
+            Some(server) => (server.to_owned(), ""),
             None => return,
         },
     };
     let mut options = Vec::new();
     match transport {
-        Transport::TCP => options.push("proto=tcp".to_owned()),
-        Transport::RDMA => options.extend(["proto=rdma".to_owned(), "port=20049".to_owned()]),
+        Transport::TCP => options.push(format!("proto=tcp{family}")),
+        Transport::RDMA => options.extend([format!("proto=rdma{family}"), "port=20049".to_owned()]),
     }
     if let Some(version) = version {
         options.push(format!("vers={}", version.as_str()));
