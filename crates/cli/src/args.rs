@@ -47,13 +47,11 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl\n  rackwright plan clusters/ --cluster prom-1 --output jsonl"
     )]
     Plan(Plan),
-    /// Write what a node becomes on its host: files, systemd units, kernel arguments
-    ///
-    /// Compiles the manifests and renders one node as the agent does. With --out the files lie in a folder as they would
-    /// lie below /, beside a manifest.json that lists each with its hash and the fields that it comes from, and what only
-    /// the host can do. Ignition and cloud-init are for hosts without the agent.
+    /// Write what a node becomes on its host, or what other programs in the cluster are handed over
     #[command(
-        after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render node dgx001 clusters/ --format ignition > dgx001.ign\n  rackwright render node dgx001 clusters/ --format cloud-init --out seed/"
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render cluster clusters/ inventory.jsonl --out handover/"
     )]
     Render(Render),
     /// Print the documentation of a rule, or what the catalogue knows of a piece of hardware
@@ -123,10 +121,37 @@ pub struct Plan {
 /// `rackwright render`.
 #[derive(Debug, Args)]
 pub struct Render {
-    /// What is rendered
-    #[arg(value_enum, value_name = "WHAT")]
+    /// What is rendered.
+    #[command(subcommand)]
     pub what: Rendering,
-    /// Its name
+}
+
+/// What can be rendered.
+#[derive(Debug, Subcommand)]
+pub enum Rendering {
+    /// Write what a node becomes on its host: files, systemd units, kernel arguments
+    ///
+    /// Compiles the manifests and renders one node as the agent does. With --out the files lie in a folder as they would
+    /// lie below /, beside a manifest.json that lists each with its hash and the fields that it comes from, and what only
+    /// the host can do. Ignition and cloud-init are for hosts without the agent.
+    #[command(
+        after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render node dgx001 clusters/ --format ignition > dgx001.ign\n  rackwright render node dgx001 clusters/ --format cloud-init --out seed/"
+    )]
+    Node(RenderNode),
+    /// Write what other programs in the cluster are handed over: GPU Operator, storage provisioners, labels of nodes
+    ///
+    /// Compiles the manifests and writes the objects of the whole plan, a file for each reader and kind, beside a
+    /// manifest.json that lists each with its hash. They name no namespace: apply a file in that of its reader.
+    #[command(
+        after_help = "Examples:\n  rackwright render cluster clusters/ inventory.jsonl --out handover/\n  rackwright render cluster clusters/ --cluster prom-1 --out prom-1/ --output json"
+    )]
+    Cluster(RenderCluster),
+}
+
+/// `rackwright render node`.
+#[derive(Debug, Args)]
+pub struct RenderNode {
+    /// The node
     #[arg(value_name = "NAME")]
     pub name: String,
     /// What is read.
@@ -138,6 +163,26 @@ pub struct Render {
     /// Folder to write: a new one, an empty one, or one that this command wrote, which is replaced as a whole
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// What is allocated already, as for `rackwright plan`
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
+}
+
+/// `rackwright render cluster`.
+#[derive(Debug, Args)]
+pub struct RenderCluster {
+    /// What is read.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// Folder to write: a new one, an empty one, or one that `rackwright render` wrote, which is replaced as a whole
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Form of the list of files on standard output; as JSON it is the manifest
+    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: TextOrJson,
+    /// Write what one member cluster is handed over only
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
     /// What is allocated already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
@@ -197,13 +242,6 @@ pub enum YamlOrJson {
     Yaml,
     /// One JSON List
     Json,
-}
-
-/// What can be rendered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Rendering {
-    /// One node's host
-    Node,
 }
 
 /// Forms of a rendered node.

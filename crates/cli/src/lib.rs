@@ -24,6 +24,7 @@ mod changes;
 mod exit;
 mod findings;
 mod folder;
+mod handover;
 mod jsonl;
 mod load;
 pub mod object;

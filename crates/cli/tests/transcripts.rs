@@ -156,6 +156,8 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "",
     ),
     ("help-render", "render --help", ""),
+    ("help-render-node", "render node --help", ""),
+    ("help-render-cluster", "render cluster --help", ""),
     (
         "render-ignition",
         "render node r1-n1 examples/tiny --format ignition",
