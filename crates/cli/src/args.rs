@@ -57,9 +57,10 @@ pub enum Verb {
     /// Print the documentation of a rule, or what the catalogue knows of a piece of hardware
     ///
     /// Takes the code or the name of a rule; without one it lists all rules. With `system`, `gpu`, `switch` or `adapter`
-    /// it prints an entry of the catalogue, each figure with its source; without a name it lists the entries.
+    /// it prints an entry of the catalogue, each figure with its source; without a name it lists the entries. With --file
+    /// it is the catalogue of the Superclusters in these files, which override and add entries.
     #[command(
-        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain system dgx-b200\n  rackwright explain gpu"
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
     )]
     Explain(Explain),
     /// Print the CustomResourceDefinitions
@@ -197,6 +198,9 @@ pub struct Explain {
     /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
+    #[arg(long, short, value_name = "PATH")]
+    pub file: Vec<PathBuf>,
     /// Form of the documentation
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: TextOrJson,

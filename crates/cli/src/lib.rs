@@ -29,6 +29,7 @@ mod jsonl;
 mod load;
 pub mod object;
 mod output;
+mod own_catalogue;
 pub mod pipeline;
 mod plan_objects;
 mod power;
