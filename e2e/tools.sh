@@ -34,6 +34,9 @@ find_missing() {
   need mount command -v losetup
   need iproute2 command -v ip
   need cloud-init command -v cloud-init
+  # The emulated machine in which mdadm makes arrays (e2e/host/guest), and what it starts from.
+  need qemu-system-x86 command -v qemu-system-x86_64
+  need cpio command -v cpio
   # Downloads of crates, Go modules and Python packages.
   need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 }
