@@ -229,3 +229,30 @@ fn findings_are_told_and_a_folder_of_somebody_else_is_left_alone() {
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("was not written by `rackwright render`"));
 }
+
+#[test]
+fn a_pool_that_names_no_driver_beside_others_is_told() {
+    let text = fs::read_to_string(root().join(SITE)).unwrap();
+    let driver = "    driver: { version: \"580.95.05\", kernelModules: Open }\n";
+    let told = |manifest: &Value| -> Vec<String> {
+        let notes = manifest["notes"].as_array().unwrap().iter();
+        notes
+            .filter(|note| note["text"].as_str().unwrap().contains("get no driver"))
+            .map(|note| note["object"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let write = |text: &str| {
+        let root = tempfile::tempdir().unwrap();
+        let site = root.path().join("site.yaml");
+        fs::write(&site, text).unwrap();
+        written(site.to_str().unwrap(), &[])
+    };
+    // The first of them only: the other one has a version, and an NVIDIADriver.
+    let (manifest, files) = write(&text.replacen(driver, "", 1));
+    assert_eq!(told(&manifest), ["GPUPool/cut"]);
+    let drivers = &files["/gpu-operator/nvidiadrivers.yaml"];
+    assert!(drivers.contains("name: rackwright-whole") && !drivers.contains("name: rackwright-cut"));
+    // Both have one: nobody is told anything.
+    let (manifest, _) = write(&text);
+    assert_eq!(told(&manifest), [""; 0]);
+}
