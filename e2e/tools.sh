@@ -41,6 +41,9 @@ find_missing() {
   need libumad2sim0 test -e /usr/lib/x86_64-linux-gnu/umad2sim/libumad2sim.so
   need infiniband-diags command -v ibnetdiscover
   need ibutils command -v ibdmchk
+  # The emulated machine in which mdadm makes arrays (e2e/host/guest), and what it starts from.
+  need qemu-system-x86 command -v qemu-system-x86_64
+  need cpio command -v cpio
   # Downloads of crates, Go modules and Python packages.
   need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 }

@@ -47,21 +47,20 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl\n  rackwright plan clusters/ --cluster prom-1 --output jsonl"
     )]
     Plan(Plan),
-    /// Write what a node becomes on its host: files, systemd units, kernel arguments
-    ///
-    /// Compiles the manifests and renders one node as the agent does. With --out the files lie in a folder as they would
-    /// lie below /, beside a manifest.json that lists each with its hash and the fields that it comes from, and what only
-    /// the host can do. Ignition and cloud-init are for hosts without the agent.
+    /// Write what a node becomes on its host, or what other programs in the cluster are handed over
     #[command(
-        after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render node dgx001 clusters/ --format ignition > dgx001.ign\n  rackwright render node dgx001 clusters/ --format cloud-init --out seed/"
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render cluster clusters/ inventory.jsonl --out handover/"
     )]
     Render(Render),
     /// Print the documentation of a rule, or what the catalogue knows of a piece of hardware
     ///
     /// Takes the code or the name of a rule; without one it lists all rules. With `system`, `gpu`, `switch` or `adapter`
-    /// it prints an entry of the catalogue, each figure with its source; without a name it lists the entries.
+    /// it prints an entry of the catalogue, each figure with its source; without a name it lists the entries. With --file
+    /// it is the catalogue of the Superclusters in these files, which override and add entries.
     #[command(
-        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain system dgx-b200\n  rackwright explain gpu"
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
     )]
     Explain(Explain),
     /// Print the CustomResourceDefinitions
@@ -123,10 +122,37 @@ pub struct Plan {
 /// `rackwright render`.
 #[derive(Debug, Args)]
 pub struct Render {
-    /// What is rendered
-    #[arg(value_enum, value_name = "WHAT")]
+    /// What is rendered.
+    #[command(subcommand)]
     pub what: Rendering,
-    /// Its name
+}
+
+/// What can be rendered.
+#[derive(Debug, Subcommand)]
+pub enum Rendering {
+    /// Write what a node becomes on its host: files, systemd units, kernel arguments
+    ///
+    /// Compiles the manifests and renders one node as the agent does. With --out the files lie in a folder as they would
+    /// lie below /, beside a manifest.json that lists each with its hash and the fields that it comes from, and what only
+    /// the host can do. Ignition and cloud-init are for hosts without the agent.
+    #[command(
+        after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render node dgx001 clusters/ --format ignition > dgx001.ign\n  rackwright render node dgx001 clusters/ --format cloud-init --out seed/"
+    )]
+    Node(RenderNode),
+    /// Write what other programs in the cluster are handed over: GPU Operator, storage provisioners, labels of nodes
+    ///
+    /// Compiles the manifests and writes the objects of the whole plan, a file for each reader and kind, beside a
+    /// manifest.json that lists each with its hash. They name no namespace: apply a file in that of its reader.
+    #[command(
+        after_help = "Examples:\n  rackwright render cluster clusters/ inventory.jsonl --out handover/\n  rackwright render cluster clusters/ --cluster prom-1 --out prom-1/ --output json"
+    )]
+    Cluster(RenderCluster),
+}
+
+/// `rackwright render node`.
+#[derive(Debug, Args)]
+pub struct RenderNode {
+    /// The node
     #[arg(value_name = "NAME")]
     pub name: String,
     /// What is read.
@@ -143,6 +169,26 @@ pub struct Render {
     pub previous: Option<PathBuf>,
 }
 
+/// `rackwright render cluster`.
+#[derive(Debug, Args)]
+pub struct RenderCluster {
+    /// What is read.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// Folder to write: a new one, an empty one, or one that `rackwright render` wrote, which is replaced as a whole
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Form of the list of files on standard output; as JSON it is the manifest
+    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: TextOrJson,
+    /// Write what one member cluster is handed over only
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// What is allocated already, as for `rackwright plan`
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
+}
+
 /// `rackwright explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -152,6 +198,9 @@ pub struct Explain {
     /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
+    #[arg(long, short, value_name = "PATH")]
+    pub file: Vec<PathBuf>,
     /// Form of the documentation
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: TextOrJson,
@@ -197,13 +246,6 @@ pub enum YamlOrJson {
     Yaml,
     /// One JSON List
     Json,
-}
-
-/// What can be rendered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Rendering {
-    /// One node's host
-    Node,
 }
 
 /// Forms of a rendered node.

@@ -33,7 +33,7 @@ fn print<E: Entry>(
         None => entries.iter().collect(),
         Some(name) => {
             let found = entries.get_key_value(&name.to_ascii_lowercase());
-            vec![found.ok_or_else(|| unknown(name, entries))?]
+            vec![found.ok_or_else(|| unknown::<E>(name, entries.keys().map(String::as_str)))?]
         }
     };
     Ok(match (output, name) {
@@ -56,7 +56,7 @@ fn json_text<E: Entry>(chosen: &[(&String, &E)]) -> Result<String, VerbError> {
 }
 
 /// One entry: what is said, the figure, and the source below where it changes.
-fn page<E: Entry>(name: &str, entry: &E) -> String {
+pub fn page<E: Entry>(name: &str, entry: &E) -> String {
     let facts = entry.facts();
     let width = facts.iter().map(|fact| fact.label.len()).max().unwrap_or(0);
     let mut out = format!("# {} {name}\n\n", E::KIND);
@@ -69,25 +69,36 @@ fn page<E: Entry>(name: &str, entry: &E) -> String {
     out
 }
 
-/// A line an entry: its name and its first facts.
+/// All entries, a line each.
 fn list<E: Entry>(chosen: &[(&String, &E)]) -> String {
-    const SHOWN: usize = 6;
-    let width = chosen.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let line = |(name, entry): &(&String, &E)| {
-        let facts = entry.facts();
-        let shown: Vec<String> = facts
-            .iter()
-            .filter(|fact| fact.label != "MIG profile")
-            .take(SHOWN)
-            .map(|fact| format!("{} {}", fact.label, fact.value))
-            .collect();
-        format!("{name:<width$}  {}\n", shown.join(", "))
-    };
-    chosen.iter().map(line).collect()
+    let width = name_width(chosen.iter().map(|(name, _)| name.as_str()));
+    let lines = chosen.iter();
+    lines
+        .map(|(name, entry)| list_line(name, *entry, width))
+        .collect()
 }
 
-fn unknown<E: Entry>(name: &str, entries: &BTreeMap<String, E>) -> VerbError {
-    let hint = match nearest(name, entries.keys().map(String::as_str)) {
+/// The width of the longest name.
+pub fn name_width<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.map(str::len).max().unwrap_or(0)
+}
+
+/// One entry of a list: its name and its first facts.
+pub fn list_line<E: Entry>(name: &str, entry: &E, width: usize) -> String {
+    const SHOWN: usize = 6;
+    let facts = entry.facts();
+    let shown: Vec<String> = facts
+        .iter()
+        .filter(|fact| fact.label != "MIG profile")
+        .take(SHOWN)
+        .map(|fact| format!("{} {}", fact.label, fact.value))
+        .collect();
+    format!("{name:<width$}  {}\n", shown.join(", "))
+}
+
+/// There is no entry of this name.
+pub fn unknown<'a, E: Entry>(name: &str, known: impl IntoIterator<Item = &'a str>) -> VerbError {
+    let hint = match nearest(name, known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("`rackwright explain {}` lists all {}", E::KIND, E::KINDS),
     };

@@ -76,8 +76,16 @@ pub fn check(folder: &Path) -> Result<(), super::verbs::VerbError> {
     }
 }
 
-/// Writes the folder beside its place and moves it there when it is whole. What it replaces goes only then.
+/// Writes these entries as the whole content of the folder.
 pub fn replace(folder: &Path, entries: &[Entry]) -> Result<(), super::verbs::VerbError> {
+    fill(folder, |new| Ok(write(new, entries)?))
+}
+
+/// Fills a new folder beside the place and moves it there when it is whole. What it replaces goes only then.
+pub fn fill<T>(
+    folder: &Path,
+    write: impl FnOnce(&Path) -> Result<T, super::verbs::VerbError>,
+) -> Result<T, super::verbs::VerbError> {
     check(folder)?;
     let parent = match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -88,11 +96,15 @@ pub fn replace(folder: &Path, entries: &[Entry]) -> Result<(), super::verbs::Ver
     // The process number keeps two runs apart; a name with a dot is no manifest to anybody.
     let beside = |what: &str| parent.join(format!(".{name}.{what}-{}", std::process::id()));
     let (new, old) = (beside("new"), beside("old"));
-    let written = write(&new, entries).and_then(|()| exchange(folder, &new, &old));
+    fs::create_dir(&new)?;
+    let written = write(&new).and_then(|written| {
+        exchange(folder, &new, &old)?;
+        Ok(written)
+    });
     if written.is_err() && new.exists() {
         fs::remove_dir_all(&new)?;
     }
-    Ok(written?)
+    written
 }
 
 fn exchange(folder: &Path, new: &Path, old: &Path) -> io::Result<()> {
@@ -110,7 +122,6 @@ fn exchange(folder: &Path, new: &Path, old: &Path) -> io::Result<()> {
 }
 
 fn write(folder: &Path, entries: &[Entry]) -> io::Result<()> {
-    fs::create_dir(folder)?;
     for entry in entries {
         let path = folder.join(&entry.path);
         if let Some(parent) = path.parent() {

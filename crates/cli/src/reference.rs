@@ -14,7 +14,7 @@ pub fn reference_markdown() -> String {
         out.push_str(&format!("| [`{name}`](#rackwright-{name}) | {short} |\n"));
     }
     for verb in verbs(&root) {
-        verb_section(&mut out, verb);
+        verb_section(&mut out, "rackwright", "##", verb);
     }
     out
 }
@@ -31,12 +31,17 @@ fn about(command: &Command) -> String {
         .unwrap_or_default()
 }
 
-fn verb_section(out: &mut String, verb: &Command) {
-    out.push_str(&format!(
-        "\n## rackwright {}\n\n{}\n\n",
-        verb.get_name(),
-        about(verb)
-    ));
+/// A verb, then its own verbs a level below.
+fn verb_section(out: &mut String, parent: &str, level: &str, verb: &Command) {
+    let name = format!("{parent} {}", verb.get_name());
+    out.push_str(&format!("\n{level} {name}\n\n{}\n\n", about(verb)));
+    arguments(out, verb);
+    for below in verbs(verb) {
+        verb_section(out, &name, &format!("{level}#"), below);
+    }
+}
+
+fn arguments(out: &mut String, verb: &Command) {
     let usage = verb.clone().render_usage().to_string();
     out.push_str(&format!(
         "```text\n{}\n```\n\n| argument | meaning |\n|---|---|\n",
@@ -99,8 +104,11 @@ mod tests {
     fn every_verb_and_argument_is_documented_with_an_example() {
         let root = crate::command();
         let markdown = reference_markdown();
-        for verb in verbs(&root) {
-            let name = verb.get_name();
+        let all = verbs(&root).flat_map(|verb| {
+            let below = verbs(verb).map(|below| (format!("{} {}", verb.get_name(), below.get_name()), below));
+            std::iter::once((verb.get_name().to_owned(), verb)).chain(below)
+        });
+        for (name, verb) in all {
             assert!(markdown.contains(&format!("## rackwright {name}\n")), "{name}");
             let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.starts_with("Examples:\n  "), "{name} has no example");

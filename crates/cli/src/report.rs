@@ -5,7 +5,7 @@ use rackwright_manifest::render::printable;
 use crate::exit::Exit;
 use crate::output::eprint;
 use crate::pipeline::Outcome;
-use crate::summary::count;
+use crate::summary::{count, named, refused_pools};
 
 /// One line: what was read and what was found.
 pub fn summary(outcome: &Outcome) -> String {
@@ -35,6 +35,14 @@ pub fn summary(outcome: &Outcome) -> String {
         )),
     }
     line
+}
+
+/// Which pools are missing from what follows.
+pub fn refused(outcome: &Outcome) {
+    let refused = refused_pools(&outcome.refused);
+    if !refused.is_empty() {
+        eprint(&format!("refused, and not in this plan: {}\n", named(&refused)));
+    }
 }
 
 /// Inputs that could not be read, and what the program finds wrong with itself.

@@ -8,13 +8,15 @@
 
 #[path = "support/run.rs"]
 mod run;
+#[path = "support/tree.rs"]
+mod tree;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use run::{code, err, out, root, run_in};
 use serde_json::Value;
+use tree::tree;
 
 /// Renders a node of the SuperPOD example to a folder.
 fn render(node: &str, folder: &Path, rest: &[&str]) -> std::process::Output {
@@ -25,26 +27,6 @@ fn render(node: &str, folder: &Path, rest: &[&str]) -> std::process::Output {
     ]
     .concat();
     run_in(&root(), &arguments, b"")
-}
-
-/// Every file below a folder, by its absolute path on the host; a link shows where it leads.
-fn tree(root: &Path) -> BTreeMap<String, String> {
-    fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = format!("/{}", path.strip_prefix(root).unwrap().display());
-            if path.is_symlink() {
-                found.insert(name, fs::read_link(&path).unwrap().display().to_string());
-            } else if path.is_dir() {
-                walk(root, &path, found);
-            } else {
-                found.insert(name, fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-    let mut found = BTreeMap::new();
-    walk(root, root, &mut found);
-    found
 }
 
 #[test]

@@ -25,6 +25,33 @@ metadata: { name: p }
 spec: { supercluster: lab, nodes: { racks: \"a[1-2]\" }, host: { kernelArguments: [ 'a=b\\c' ] } }
 ";
 
+/// Two sites that say something of their own hardware: an override, a new entry, a table of MIG profiles, and one mistake.
+const OWN_HARDWARE: &str = "apiVersion: rackwright.dev/v1alpha1
+kind: Supercluster
+metadata: { name: lab }
+spec:
+  racks: [ { names: \"a[1-2]\", nodes: n1, system: our-b200 } ]
+  catalogue:
+    systems:
+    - { name: dgx-b200, maxPower: 12500W, source: \"meter in row 4, all GPUs at their cap\" }
+    - { name: our-b200, like: hgx-b200, computeLinks: 9, source: our order }
+    gpus:
+    - name: b200-sxm6-180gb
+      minPower: 300W
+      mig: { computeSlices: 7, memorySlices: 8, profiles: [ { name: 7g.180gb, computeSlices: 7, memorySlices: 8, max: 1 } ] }
+      source: our VBIOS
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: Supercluster
+metadata: { name: north }
+spec:
+  racks: [ { names: \"b[1-2]\", nodes: n1, system: dgx-b200 } ]
+  catalogue:
+    systems:
+    - { name: dgx-b200, maxPower: 13kW, source: \"meter in hall 2\" }
+    - { name: half, gpus: 4, source: our order }
+";
+
 /// Command lines, in the directory of their input, with what comes on standard input.
 const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("help", "--help", ""),
@@ -50,6 +77,39 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     (
         "explain-compatibility-row",
         "explain compatibility lustre-rhel-8-7-kernel",
+        "",
+    ),
+    (
+        "explain-own-system",
+        "explain system dgx-b200 --file -",
+        OWN_HARDWARE,
+    ),
+    (
+        "explain-own-system-like",
+        "explain system our-b200 -f -",
+        OWN_HARDWARE,
+    ),
+    (
+        "explain-own-system-json",
+        "explain system our-b200 -f - -o json",
+        OWN_HARDWARE,
+    ),
+    ("explain-own-systems", "explain systems -f -", OWN_HARDWARE),
+    (
+        "explain-own-gpu",
+        "explain gpu b200-sxm6-180gb -f -",
+        OWN_HARDWARE,
+    ),
+    (
+        "explain-own-built-in",
+        "explain adapter connectx-7 -f -",
+        OWN_HARDWARE,
+    ),
+    ("explain-own-unknown", "explain system half -f -", OWN_HARDWARE),
+    ("explain-own-rule", "explain RW2002 -f -", OWN_HARDWARE),
+    (
+        "explain-own-without-site",
+        "explain system -f examples/superpod-b200/pools.yaml",
         "",
     ),
     ("explain-rule-with-name", "explain RW2002 dgx-b200", ""),
@@ -156,6 +216,8 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "",
     ),
     ("help-render", "render --help", ""),
+    ("help-render-node", "render node --help", ""),
+    ("help-render-cluster", "render cluster --help", ""),
     (
         "render-ignition",
         "render node r1-n1 examples/tiny --format ignition",

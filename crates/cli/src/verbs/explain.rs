@@ -11,6 +11,7 @@ use crate::args::{Explain, TextOrJson};
 use crate::catalogue;
 use crate::exit::Exit;
 use crate::output::{Out, forgive_broken_pipe};
+use crate::own_catalogue;
 use crate::suggest::nearest;
 
 /// A rule of any layer.
@@ -56,6 +57,11 @@ pub fn all_rules() -> Vec<Entry> {
 
 /// Prints the documentation of one rule or an entry of the catalogue, or a list of all.
 pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
+    if !args.file.is_empty() {
+        let (text, exit) = own_catalogue::explain(args)?;
+        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+        return Ok(exit);
+    }
     if let Some(text) = catalogue::explain(args)? {
         forgive_broken_pipe(out.write_all(text.as_bytes()))?;
         return Ok(Exit::Clean);

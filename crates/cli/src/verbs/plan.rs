@@ -21,7 +21,7 @@ use crate::plan_objects::{node, profile, write_node};
 use crate::previous::Previous;
 use crate::report;
 use crate::suggest::nearest;
-use crate::summary::{Summary, count, named, refused_pools};
+use crate::summary::{Summary, count};
 
 /// Findings that are shown before a plan; `validate` shows them all.
 const FINDINGS_SHOWN: usize = 20;
@@ -42,7 +42,10 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     )?;
     let exit = report::exit(&outcome, false);
     findings(&outcome, color);
-    refused(&outcome, args);
+    // The summary for people says it itself.
+    if args.output != PlanOutput::Text || args.node.is_some() {
+        report::refused(&outcome);
+    }
     report::errors(&outcome);
     if exit > Exit::Findings {
         // A plan of half of the input, or one that fails its own check, is worse than none.
@@ -101,15 +104,6 @@ pub(super) fn findings(outcome: &Outcome, color: When) {
         ));
     }
     eprint(&format!("{}\n", report::summary(outcome)));
-}
-
-/// Which pools are missing from what follows.
-fn refused(outcome: &Outcome, args: &Plan) {
-    let refused = refused_pools(&outcome.refused);
-    // The summary for people says it itself.
-    if !refused.is_empty() && (args.output != PlanOutput::Text || args.node.is_some()) {
-        eprint(&format!("refused, and not in this plan: {}\n", named(&refused)));
-    }
 }
 
 /// Which nodes keep what another pool gave them.

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 pub use entry::{Entry, Fact};
 pub use mig::{Mig, MigProfile, Refusal};
-pub(crate) use view::{Problem, Reported, View};
+pub use view::{Base, Own, Section, View};
+pub(crate) use view::{Problem, Reported};
 
 /// A figure and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,26 +8,37 @@ use super::{Adapter, Entry, Figure, Gpu, MaxPower, Mig, MigProfile, Switch, Syst
 
 /// The catalogue of one site.
 #[derive(Debug)]
-pub(crate) struct View {
+pub struct View {
+    /// Adapters.
+    pub adapters: Section<Adapter>,
+    /// GPUs.
     pub gpus: Section<Gpu>,
+    /// Switches.
     pub switches: Section<Switch>,
+    /// Node systems.
     pub systems: Section<System>,
 }
 
 /// One sort of hardware: the built-in entries, and the site's own before them.
 #[derive(Debug)]
-pub(crate) struct Section<E: 'static> {
+pub struct Section<E: 'static> {
     built_in: &'static BTreeMap<String, E>,
     own: BTreeMap<String, Own<E>>,
 }
 
 /// An entry of the site's own.
 #[derive(Debug)]
-struct Own<E> {
-    entry: E,
+pub struct Own<E: 'static> {
+    /// All its figures.
+    pub entry: E,
     /// What stands as the source of the figures that the site gave.
-    source: String,
+    pub source: String,
+    /// The built-in entry that it overrides or is like, by name.
+    pub base: Option<Base<E>>,
 }
+
+/// A built-in entry and its name.
+pub type Base<E> = (&'static str, &'static E);
 
 /// Why an entry of `spec.catalogue` cannot be used, or is of no use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +71,11 @@ impl<E: Entry> Section<E> {
         own.or_else(|| self.built_in.get(name))
     }
 
+    /// The site's own entries, by name.
+    pub fn own(&self) -> &BTreeMap<String, Own<E>> {
+        &self.own
+    }
+
     /// Names of all entries, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let built_in = self.built_in.keys().filter(|name| !self.own.contains_key(*name));
@@ -69,7 +85,7 @@ impl<E: Entry> Section<E> {
     }
 
     /// The source of a figure, where the site gave it.
-    pub fn origin<'s>(&self, name: &str, source: &'s str) -> Option<&'s str> {
+    pub(crate) fn origin<'s>(&self, name: &str, source: &'s str) -> Option<&'s str> {
         (self.own.get(name)?.source == source).then_some(source)
     }
 
@@ -82,13 +98,15 @@ impl<E: Entry> Section<E> {
         for (at, entry) in given.iter().enumerate() {
             let source = format!("spec.catalogue.{}[{at}], {}", E::KINDS, entry.source());
             match overlay(built_in, entry, &source) {
-                Ok((merged, changed)) => {
-                    if !changed {
+                Ok((merged, base)) => {
+                    let overridden = built_in.get(entry.name().as_str());
+                    if overridden.is_some_and(|built_in| figures(built_in) == figures(&merged)) {
                         problems.push(report::<S>(at, entry, Problem::Unchanged));
                     }
                     let merged = Own {
                         entry: merged,
                         source,
+                        base,
                     };
                     own.insert(entry.name().to_string(), merged);
                 }
@@ -108,24 +126,26 @@ fn report<S: Given>(at: usize, entry: &S, problem: Problem) -> Reported<'_> {
     }
 }
 
-/// An entry over what it overrides or starts from, and whether it says anything new.
+/// An entry over what it overrides or starts from, and that.
 fn overlay<S: Given>(
     built_in: &'static BTreeMap<String, S::Entry>,
     given: &S,
     source: &str,
-) -> Result<(S::Entry, bool), Problem> {
-    let overridden = built_in.get(given.name().as_str());
-    let base = match (overridden, given.like()) {
+) -> Result<(S::Entry, Option<Base<S::Entry>>), Problem> {
+    let find = |name: &Name| {
+        let found = built_in.get_key_value(name.as_str());
+        found.map(|(name, entry)| (name.as_str(), entry))
+    };
+    let base = match (find(given.name()), given.like()) {
         (Some(_), Some(_)) => return Err(Problem::LikeOfOverride),
-        (None, Some(like)) => Some(built_in.get(like.as_str()).ok_or_else(|| {
+        (None, Some(like)) => Some(find(like).ok_or_else(|| {
             let names = built_in.keys().map(String::as_str);
             Problem::UnknownLike(crate::names::nearest(like.as_str(), names))
         })?),
         (base, None) => base,
     };
-    let entry = given.over(base, source).map_err(Problem::Missing)?;
-    let changed = overridden.is_none_or(|base| figures(base) != figures(&entry));
-    Ok((entry, changed))
+    let entry = given.over(base.map(|(_, entry)| entry), source);
+    Ok((entry.map_err(Problem::Missing)?, base))
 }
 
 /// All figures of an entry without their sources.
@@ -135,8 +155,13 @@ fn figures<E: Entry>(entry: &E) -> Vec<(&'static str, String)> {
 }
 
 impl View {
+    /// The catalogue of a site that says this of its hardware.
+    pub fn of(given: Option<&Catalogue>) -> Self {
+        Self::new(given).0
+    }
+
     /// Reads what a site says of its hardware. An entry with a problem is left out, one that changes nothing is not.
-    pub fn new(given: Option<&Catalogue>) -> (Self, Vec<Reported<'_>>) {
+    pub(crate) fn new(given: Option<&Catalogue>) -> (Self, Vec<Reported<'_>>) {
         static NONE: Catalogue = Catalogue {
             adapters: Vec::new(),
             gpus: Vec::new(),
@@ -150,9 +175,8 @@ impl View {
             systems,
         } = given.unwrap_or(&NONE);
         let mut problems = Vec::new();
-        // No rule looks at adapters; what is wrong with their entries is told all the same.
-        Section::read(super::adapters(), adapters, &mut problems);
         let view = Self {
+            adapters: Section::read(super::adapters(), adapters, &mut problems),
             gpus: Section::read(super::gpus(), gpus, &mut problems),
             switches: Section::read(super::switches(), switches, &mut problems),
             systems: Section::read(super::systems(), systems, &mut problems),
@@ -161,7 +185,7 @@ impl View {
     }
 
     /// The GPU of a system.
-    pub fn gpu_of(&self, system: &System) -> Option<&Gpu> {
+    pub(crate) fn gpu_of(&self, system: &System) -> Option<&Gpu> {
         self.gpus.get(&system.gpu.value)
     }
 }

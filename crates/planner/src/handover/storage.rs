@@ -326,9 +326,10 @@ struct LvmClusterStorage {
     device_classes: Vec<LvmsDeviceClass>,
 }
 
-/// The LVMCluster of all tiers that LVMS owns, in the namespace that it runs in; none if there is no such tier.
+/// The LVMCluster of all tiers that LVMS owns, in the namespace that it runs in, where that is known; none if there is no
+/// such tier.
 pub fn lvm_cluster<'a>(
-    namespace: &str,
+    namespace: Option<&str>,
     tiers: impl IntoIterator<Item = &'a StorageTierSpec>,
 ) -> Option<LvmCluster> {
     let mut device_classes: Vec<LvmsDeviceClass> = tiers.into_iter().filter_map(lvms_device_class).collect();
@@ -339,7 +340,7 @@ pub fn lvm_cluster<'a>(
         kind: "LVMCluster",
         metadata: ObjectMeta {
             name: Some("rackwright".to_owned()),
-            namespace: Some(namespace.to_owned()),
+            namespace: namespace.map(str::to_owned),
             ..ObjectMeta::default()
         },
         spec: LvmClusterSpec {

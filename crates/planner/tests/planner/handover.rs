@@ -151,7 +151,7 @@ fn lvms_gets_paths_and_makes_the_class_itself() {
     let spec = tier("localNVMe", local(), "LVMS", &lvms);
     assert_eq!(storage::class(&name(), &spec), None);
     assert_eq!(
-        json!(storage::lvm_cluster("openshift-storage", [&spec, &spec])),
+        json!(storage::lvm_cluster(Some("openshift-storage"), [&spec, &spec])),
         json!({
             "apiVersion": "lvm.topolvm.io/v1alpha1", "kind": "LVMCluster",
             "metadata": { "name": "rackwright", "namespace": "openshift-storage" },
@@ -164,7 +164,7 @@ fn lvms_gets_paths_and_makes_the_class_itself() {
             } ] } },
         })
     );
-    assert_eq!(storage::lvm_cluster("openshift-storage", []), None);
+    assert_eq!(storage::lvm_cluster(Some("openshift-storage"), []), None);
     // The nodes of the pools that have the tier, and no others.
     assert_eq!(
         json!(storage::lvms_node_labels([&spec])),

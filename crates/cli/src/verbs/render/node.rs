@@ -1,4 +1,4 @@
-//! `rackwright render`.
+//! `rackwright render node`.
 
 use std::io::Write;
 
@@ -7,8 +7,9 @@ use rackwright_planner::PlannedNode;
 use rackwright_render::{LocalTier, Note, Rendered, UnitContent, cloud_init, ignition};
 use serde::Serialize;
 
-use super::{VerbError, plan};
-use crate::args::{Render, RenderFormat, Rendering};
+use super::super::{VerbError, plan};
+use super::hash;
+use crate::args::{RenderFormat, RenderNode};
 use crate::exit::Exit;
 use crate::folder::{self, Content, Entry};
 use crate::output::{Out, When, eprint};
@@ -16,8 +17,7 @@ use crate::report;
 use crate::summary::count;
 
 /// Compiles, renders one node, prints or writes it.
-pub fn run(args: &Render, color: When, out: &mut Out) -> Result<Exit, VerbError> {
-    let Rendering::Node = args.what;
+pub fn run(args: &RenderNode, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     match (&args.out, args.format) {
         (Some(folder), _) => folder::check(folder)?,
         (None, RenderFormat::Files) => {
@@ -181,9 +181,4 @@ impl<'a> Manifest<'a> {
             notes: &rendered.notes,
         }
     }
-}
-
-/// As `b3sum` prints it.
-fn hash(text: &str) -> String {
-    blake3::hash(text.as_bytes()).to_hex().to_string()
 }
