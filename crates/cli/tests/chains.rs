@@ -81,6 +81,54 @@ fn a_chain_of_plans_keeps_what_left() {
     assert_eq!(plan("wrong.yaml", Some("first"), "jsonl"), first);
 }
 
+/// A cluster says what each host has applied: one that waits for the change before is not the same, whatever is written.
+#[test]
+fn what_hosts_have_applied_counts() {
+    let pool = |host: &str| {
+        format!(
+            "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: {{ name: lab }}\nspec: {{ racks: [ {{ names: a1, nodes: \"n[1-3]\", system: dgx-b200 }} ] }}\n\
+             ---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: train }}\nspec: {{ supercluster: lab, nodes: {{ racks: a1 }}, host: {{ {host} }} }}\n"
+        )
+    };
+    let folder = folder(&[
+        ("first.yaml", &pool("")),
+        ("then.yaml", &pool("kernelArguments: [ iommu=pt ]")),
+    ]);
+    let objects = |file: &str| -> Vec<Value> {
+        let text = out(&run_in(folder.path(), &["plan", file, "-o", "jsonl"], b""));
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let (first, mut then) = (objects("first.yaml"), objects("then.yaml"));
+    let hash = |object: &Value| object["spec"]["hash"].clone();
+    let status = |hash: Value| serde_json::json!({ "observedGeneration": 1, "applied": { "at": "2026-01-01T00:00:00Z", "hash": hash } });
+    // The first node waits, the second does not, and of the third nobody knows.
+    then[1]["status"] = status(hash(&first[1]));
+    then[2]["status"] = status(hash(&then[2]));
+    then.push(first[0].clone());
+    let list = serde_json::json!({ "kind": "List", "items": then });
+    fs::write(
+        folder.path().join("cluster"),
+        serde_json::to_string_pretty(&list).unwrap(),
+    )
+    .unwrap();
+    let told = out(&run_in(
+        folder.path(),
+        &["plan", "then.yaml", "--previous", "cluster"],
+        b"",
+    ));
+    assert!(
+        told.contains("1 changed, 0 added, 0 removed, 2 the same"),
+        "{told}"
+    );
+    assert!(
+        told.contains("Reboot       1 node  host.kernelArguments"),
+        "{told}"
+    );
+    assert!(told.contains("within the budgets: 1 node (a1-n1)"), "{told}");
+}
+
 /// One member cluster's part, and what its operator would not write.
 #[test]
 fn a_member_cluster_has_its_own_nodes_and_profiles() {
