@@ -149,7 +149,10 @@ fn a_node_of_a_refused_pool_is_not_anothers_yet() {
     let (second, said) = after(&moved("{ name: nowhere }"), &first, &[]);
     assert_eq!(by_node(&second), by_node(&first));
     // Its profile with it, and not the one that no node has.
-    assert!(second.contains("\"name\":\"old-") && !second.contains("\"name\":\"new-"), "{second}");
+    assert!(
+        second.contains("\"name\":\"old-") && !second.contains("\"name\":\"new-"),
+        "{second}"
+    );
     assert!(
         said.contains("1 node of GPUPool/new still have their configuration from GPUPool/old"),
         "{said}"
@@ -256,6 +259,54 @@ fn an_earlier_plan_may_come_from_a_pipe() {
         let text = out(&done);
         assert!(text.contains("Detached") || text.contains("1 removed"), "{text}");
     }
+}
+
+/// A cluster says what each host has applied: one that waits for the change before is not the same, whatever is written.
+#[test]
+fn what_hosts_have_applied_counts() {
+    let pool = |host: &str| {
+        format!(
+            "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: {{ name: lab }}\nspec: {{ racks: [ {{ names: a1, nodes: \"n[1-3]\", system: dgx-b200 }} ] }}\n\
+             ---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: train }}\nspec: {{ supercluster: lab, nodes: {{ racks: a1 }}, host: {{ {host} }} }}\n"
+        )
+    };
+    let folder = folder(&[
+        ("first.yaml", &pool("")),
+        ("then.yaml", &pool("kernelArguments: [ iommu=pt ]")),
+    ]);
+    let objects = |file: &str| -> Vec<Value> {
+        let text = out(&run_in(folder.path(), &["plan", file, "-o", "jsonl"], b""));
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let (first, mut then) = (objects("first.yaml"), objects("then.yaml"));
+    let hash = |object: &Value| object["spec"]["hash"].clone();
+    let status = |hash: Value| serde_json::json!({ "observedGeneration": 1, "applied": { "at": "2026-01-01T00:00:00Z", "hash": hash } });
+    // The first node waits, the second does not, and of the third nobody knows.
+    then[1]["status"] = status(hash(&first[1]));
+    then[2]["status"] = status(hash(&then[2]));
+    then.push(first[0].clone());
+    let list = serde_json::json!({ "kind": "List", "items": then });
+    fs::write(
+        folder.path().join("cluster"),
+        serde_json::to_string_pretty(&list).unwrap(),
+    )
+    .unwrap();
+    let told = out(&run_in(
+        folder.path(),
+        &["plan", "then.yaml", "--previous", "cluster"],
+        b"",
+    ));
+    assert!(
+        told.contains("1 changed, 0 added, 0 removed, 2 the same"),
+        "{told}"
+    );
+    assert!(
+        told.contains("Reboot       1 node  host.kernelArguments"),
+        "{told}"
+    );
+    assert!(told.contains("within the budgets: 1 node (a1-n1)"), "{told}");
 }
 
 /// One member cluster's part, and what its operator would not write.

@@ -15,9 +15,9 @@ pub fn markdown() -> String {
          | Restart | a service restarts |\n\
          | Drain | the node is drained first |\n\
          | Reboot | the node is drained and reboots |\n\
-         | Destructive | data is lost: last, and only where the node's own facts hold a consent |\n\n\
+         | Destructive | data is lost: last, and only where the node's own facts consent to each device that is wiped |\n\n\
          Where only the host can know how mild a change is, the table has the graver class. A node without configuration is compared\n\
-         with an empty one. `*` stands for a key or a number. Sources are sections of the reference `node-config`, fields whose own\n\
+         with an empty one; one whose host has something else applied than what is written goes from both. `*` stands for a key or a number. Sources are sections of the reference `node-config`, fields whose own\n\
          documentation says it, or documents of this project.\n\n\
          | field | set | changed | taken away | why | source |\n|---|---|---|---|---|---|\n",
     );

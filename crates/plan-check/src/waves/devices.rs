@@ -24,14 +24,16 @@ pub(super) fn made<'a>(before: &Before<'_>, follows: &Follows<'a>) -> Vec<Tier<'
             Before::Nothing => Some(false),
             Before::Unknown => Some(true),
             Before::Profile(profile) => {
-                let related = self::local(&profile.mounts)
+                let related: Vec<bool> = self::local(&profile.mounts)
                     .filter(|(was, had)| related((was, had), (mount, local)))
-                    .map(|(_, had)| differs(had, local));
-                // None where there is such a tier, and all that is there is as it shall be.
-                related.fold(Some(false), |wiped, differs| match (wiped, differs) {
-                    (_, true) | (Some(true), _) => Some(true),
-                    (_, false) => None,
-                })
+                    .map(|(_, had)| differs(had, local))
+                    .collect();
+                match related.contains(&true) {
+                    true => Some(true),
+                    false if related.is_empty() => Some(false),
+                    // All that is there is as it shall be.
+                    false => None,
+                }
             }
         };
         tiers.extend(wiped.map(|wiped| Tier {

@@ -48,10 +48,8 @@ impl<'a> Floor<'a> {
         for consent in consents {
             *given.entry(&consent.tier).or_default() += 1;
         }
-        let wiped = self.tiers.iter().filter(|tier| tier.wiped);
-        wiped
-            .map(|tier| given.get(tier.name).is_some_and(|given| *given >= tier.devices))
-            .all(|enough| enough)
+        let mut wiped = self.tiers.iter().filter(|tier| tier.wiped);
+        wiped.all(|tier| given.get(tier.name).is_some_and(|given| *given >= tier.devices))
     }
 }
 

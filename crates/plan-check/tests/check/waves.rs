@@ -389,7 +389,7 @@ pub const PLANTS: &[Plant] = &[
         r.follows[1].0.push(Was::Profile(was));
     }),
     ("RW9107", "a new consent is drained", |r| {
-        r.consents[1].0 = vec!["s"]
+        r.consents[1].0 = vec!["s"];
     }),
     ("RW9107", "a first tier whose node consents is drained", |r| {
         r.goes(1, Was::Nothing, local("/s", "s", "X*", "xfs"));

@@ -116,7 +116,7 @@ pub(super) struct Beyond {
 
 impl Beyond {
     /// Counts nodes that are to draw less, and do not yet; `late` are all of them in the plan.
-    pub fn new<'a>(input: &Input, supply: &Supply<'_, '_>, late: &[Load<'a>]) -> Self {
+    pub fn new(input: &Input, supply: &Supply<'_, '_>, late: &[Load<'_>]) -> Self {
         let sites = Sites::new(input);
         let mut more: BTreeMap<&Name, u64> = BTreeMap::new();
         let mut racks = BTreeSet::new();

@@ -216,11 +216,11 @@ proptest! {
             let pool = |node: &u32| changes.nodes[*node as usize].pool;
             let of_pool = pool(&good.waves[first].nodes[0]);
             let mut together = good.clone();
-            let later = together.waves[first + 1..].iter_mut();
-            let more = later.filter_map(|wave| {
+            let mut later = together.waves[first + 1..].iter_mut();
+            let more = later.find_map(|wave| {
                 let at = wave.nodes.iter().position(|node| pool(node) == of_pool)?;
                 Some(wave.nodes.remove(at))
-            }).next();
+            });
             if let Some(node) = more {
                 together.waves[first].nodes.push(node);
                 prop_assert!(codes(&together).contains("RW9108"));
