@@ -119,11 +119,11 @@ fn page<E: Entry>(site: &str, name: &str, own: &Own<E>) -> String {
     let width = facts.iter().map(|fact| fact.label.len()).max().unwrap_or(0);
     for (at, fact) in facts.iter().enumerate() {
         let instead = match instead(fact, own) {
+            Instead::Nothing => String::new(),
+            Instead::Absent => " (not built in)".to_owned(),
             // The sum of a table, whose lines differ.
-            Some(Some(before)) if before == fact.value => " (overridden)".to_owned(),
-            Some(Some(before)) => format!(" (overrides {before})"),
-            Some(None) => " (not built in)".to_owned(),
-            None => String::new(),
+            Instead::Figure(before) if before == fact.value => " (overridden)".to_owned(),
+            Instead::Figure(before) => format!(" (overrides {before})"),
         };
         out.push_str(&format!("{:<width$}  {}{instead}\n", fact.label, fact.value));
         if facts.get(at + 1).is_none_or(|next| next.source != fact.source) {
@@ -133,15 +133,24 @@ fn page<E: Entry>(site: &str, name: &str, own: &Own<E>) -> String {
     out
 }
 
-/// Of a figure that the site gave over a built-in entry: what that has, if it has it. Of any other figure nothing.
-fn instead<E: Entry>(fact: &Fact<'_>, own: &Own<E>) -> Option<Option<String>> {
-    let (_, base) = own.base?;
+/// What a figure stands instead of.
+enum Instead {
+    /// It is the built-in one, or the entry is like no built-in one.
+    Nothing,
+    /// The built-in entry does not have it.
+    Absent,
+    /// What the built-in entry says.
+    Figure(String),
+}
+
+fn instead<E: Entry>(fact: &Fact<'_>, own: &Own<E>) -> Instead {
+    let base = own.base.filter(|_| fact.source == own.source);
     // A table of profiles is overridden as a whole; its first line says so.
-    if fact.source != own.source || fact.label == MIG_PROFILE {
-        return None;
-    }
+    let Some((_, base)) = base.filter(|_| fact.label != MIG_PROFILE) else {
+        return Instead::Nothing;
+    };
     let before = base.facts().into_iter().find(|before| before.label == fact.label);
-    Some(before.map(|before| before.value))
+    before.map_or(Instead::Absent, |before| Instead::Figure(before.value))
 }
 
 /// All entries of one site, its own with a mark.
@@ -181,7 +190,11 @@ fn json_text<E: Entry>(
             let overridden: Vec<Value> = facts
                 .iter()
                 .filter_map(|fact| {
-                    let before = instead(fact, own)?;
+                    let before = match instead(fact, own) {
+                        Instead::Nothing => return None,
+                        Instead::Absent => Value::Null,
+                        Instead::Figure(before) => json!(before),
+                    };
                     Some(json!({ "figure": fact.label, "value": fact.value, "builtIn": before }))
                 })
                 .collect();

@@ -12,7 +12,7 @@ pub fn markdown() -> String {
          entry (also `gpu`, `switch`, `adapter`, `compatibility`).\n\n\
          Each figure stands with its source. A figure that is not here was not found in a source; rules leave out what they do not\n\
          know, and say so. HGX boards have no power: it is that of the maker's chassis. A site overrides and adds entries in\n\
-         `spec.catalogue` of its Supercluster, with sources of its own.\n",
+         `spec.catalogue` of its Supercluster, with sources of its own: `--file` shows them.\n",
     );
     section(&mut page, "Node systems", catalogue::systems());
     section(&mut page, "GPUs", catalogue::gpus());

@@ -28,25 +28,22 @@ pub(super) fn files<'a>(handover: Handover, notes: &mut Vec<Note>) -> Vec<File<'
     let mut drivers = Vec::new();
     let mut modules = Vec::new();
     let distinct: BTreeSet<_> = pools.iter().map(told).collect();
-    match (pools.first(), distinct.len()) {
-        (Some(pool), 1) => {
-            let driver = driver(pool, KERNEL_MODULES, &mut modules);
-            if !driver.is_empty() {
-                values.insert("driver".to_owned(), Value::Object(driver));
-            }
+    if let (Some(pool), 1) = (pools.first(), distinct.len()) {
+        let driver = driver(pool, KERNEL_MODULES, &mut modules);
+        if !driver.is_empty() {
+            values.insert("driver".to_owned(), Value::Object(driver));
         }
-        _ => {
-            // Without an NVIDIADriver of its own the chart's default one would drive every node.
-            let own = json!({ "nvidiaDriverCRD": { "deployDefaultCR": false, "enabled": true } });
-            values.insert("driver".to_owned(), own);
-            for pool in &pools {
-                if pool.driver_version.is_none() {
-                    notes.push(no_driver(pool));
-                    continue;
-                }
-                let name = format!("{KERNEL_MODULES}-{}", pool.pool);
-                drivers.push(Ok(nvidia_driver(pool, driver(pool, &name, &mut modules))));
+    } else {
+        // Without an NVIDIADriver of its own the chart's default one would drive every node.
+        let own = json!({ "nvidiaDriverCRD": { "deployDefaultCR": false, "enabled": true } });
+        values.insert("driver".to_owned(), own);
+        for pool in &pools {
+            if pool.driver_version.is_none() {
+                notes.push(no_driver(pool));
+                continue;
             }
+            let name = format!("{KERNEL_MODULES}-{}", pool.pool);
+            drivers.push(Ok(nvidia_driver(pool, driver(pool, &name, &mut modules))));
         }
     }
     if mig_parted.is_some() {

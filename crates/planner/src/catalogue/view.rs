@@ -97,17 +97,12 @@ impl<E: Entry> Section<E> {
         let mut own = BTreeMap::new();
         for (at, entry) in given.iter().enumerate() {
             let source = format!("spec.catalogue.{}[{at}], {}", E::KINDS, entry.source());
-            match overlay(built_in, entry, &source) {
-                Ok((merged, base)) => {
+            match overlay(built_in, entry, source) {
+                Ok(merged) => {
                     let overridden = built_in.get(entry.name().as_str());
-                    if overridden.is_some_and(|built_in| figures(built_in) == figures(&merged)) {
+                    if overridden.is_some_and(|built_in| figures(built_in) == figures(&merged.entry)) {
                         problems.push(report::<S>(at, entry, Problem::Unchanged));
                     }
-                    let merged = Own {
-                        entry: merged,
-                        source,
-                        base,
-                    };
                     own.insert(entry.name().to_string(), merged);
                 }
                 Err(problem) => problems.push(report::<S>(at, entry, problem)),
@@ -126,12 +121,12 @@ fn report<S: Given>(at: usize, entry: &S, problem: Problem) -> Reported<'_> {
     }
 }
 
-/// An entry over what it overrides or starts from, and that.
+/// An entry over what it overrides or starts from.
 fn overlay<S: Given>(
     built_in: &'static BTreeMap<String, S::Entry>,
     given: &S,
-    source: &str,
-) -> Result<(S::Entry, Option<Base<S::Entry>>), Problem> {
+    source: String,
+) -> Result<Own<S::Entry>, Problem> {
     let find = |name: &Name| {
         let found = built_in.get_key_value(name.as_str());
         found.map(|(name, entry)| (name.as_str(), entry))
@@ -144,8 +139,12 @@ fn overlay<S: Given>(
         })?),
         (base, None) => base,
     };
-    let entry = given.over(base.map(|(_, entry)| entry), source);
-    Ok((entry.map_err(Problem::Missing)?, base))
+    let entry = given.over(base.map(|(_, entry)| entry), &source);
+    Ok(Own {
+        entry: entry.map_err(Problem::Missing)?,
+        source,
+        base,
+    })
 }
 
 /// All figures of an entry without their sources.

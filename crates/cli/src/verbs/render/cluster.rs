@@ -107,12 +107,14 @@ impl Manifest<'_> {
             .collect();
         let paths = self.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
         let width = contents.iter().map(String::len).max().unwrap_or(0);
-        let lines = self.files.iter().zip(&contents);
-        lines
-            .map(|(file, content)| {
-                format!("{:<paths$}  {content:<width$}  for {}\n", file.path, file.read_by)
-            })
-            .collect()
+        let mut out = String::new();
+        for (file, content) in self.files.iter().zip(&contents) {
+            out.push_str(&format!(
+                "{:<paths$}  {content:<width$}  for {}\n",
+                file.path, file.read_by
+            ));
+        }
+        out
     }
 }
 
