@@ -58,17 +58,15 @@ struct Applied {
 impl<'a> Before<'a> {
     /// Takes what a comparison needs.
     pub fn new(previous: &'a Previous) -> Result<Self, InputError> {
-        let content = match previous.lines() {
-            Some(text) => Content::Lines(text),
-            None => {
-                let mut written = Written::default();
-                for object in previous.objects()? {
-                    take(&mut written, object)
-                        .map_err(|error| previous.refuse_in(object, &Unfit::from(error)))?;
-                }
-                Content::Objects(written)
-            }
-        };
+        if let Some(text) = previous.lines() {
+            let content = Content::Lines(text);
+            return Ok(Self { previous, content });
+        }
+        let mut written = Written::default();
+        for object in previous.objects()? {
+            take(&mut written, object).map_err(|error| previous.refuse_in(object, &Unfit::from(error)))?;
+        }
+        let content = Content::Objects(written);
         Ok(Self { previous, content })
     }
 

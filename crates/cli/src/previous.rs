@@ -180,8 +180,10 @@ impl Previous {
     pub fn refuse_in(&self, object: &str, unfit: &Unfit) -> InputError {
         // An object is a part of the text.
         let start = (object.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        let before = self.text.as_bytes().get(..start).unwrap_or_default();
-        let lines_before = before.iter().filter(|byte| **byte == b'\n').count();
+        let lines_before = self
+            .text
+            .get(..start)
+            .map_or(0, |before| before.matches('\n').count());
         let (line, why) = match unfit {
             Unfit::Json { line, why } => (lines_before + line, why.clone()),
             Unfit::Kind(kind) => (lines_before + 1, format!("an object of kind {kind}")),

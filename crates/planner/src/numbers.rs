@@ -5,6 +5,7 @@
 //! depends on what another did.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use rackwright_api::{Addressing, InfiniBandFabricSpec, Name};
@@ -224,8 +225,9 @@ pub(crate) fn allocate(
 /// A number outside of its area: the place of the range, none for nodes of no member cluster; the node; the number.
 type Outside<'a> = (Option<usize>, &'a str, u32);
 
-/// Nodes of member clusters that are not in `nodes` and hold a number outside of their cluster's range: nobody plans them,
-/// but their hosts have it, and another member cluster, which does not see them, may give it away.
+/// Numbers on hosts that another member cluster may give away, because it does not see whose they are: what nodes beside
+/// `nodes` hold outside of their area, and what any node had, or is moved from by a reservation, in the range of another
+/// cluster. What the nodes keep is the allocator's matter.
 fn left_outside<'a>(
     model: &'a Model<'_>,
     fabric: &Addressed<'_>,
@@ -237,16 +239,35 @@ fn left_outside<'a>(
     if fabric.addressing.ranges.is_empty() {
         return outside;
     }
-    for (node, held) in model.written() {
-        let mut slots = (held.addresses.iter()).filter_map(|&address| space.prefixes.slot(address));
-        let Some(slot) = slots.next() else { continue };
-        let of_site = model.site.supercluster_of(node) == Some(fabric.site);
-        let Some(cluster) = model.site.cluster_of(node).filter(|_| of_site) else {
-            continue;
+    let moved: BTreeSet<&str> = space.reserved.iter().map(|reserved| reserved.name).collect();
+    let here = |node: u32| model.site.supercluster_of(node) == Some(fabric.site);
+    for (node, held) in model.written().filter(|(node, _)| here(*node)) {
+        let name = held.name.as_str();
+        let area = model.site.cluster_of(node);
+        let area = area.and_then(|cluster| area_of.get(cluster as usize).copied());
+        let area = area.unwrap_or(0);
+        let of_another = |slot: u32| {
+            let mut ranges = space.areas.iter().enumerate().skip(1);
+            ranges.any(|(other, spans)| other != area && allocate::covers(spans, slot))
         };
-        let area = area_of.get(cluster as usize).copied().unwrap_or(0);
-        if !allocate::covers(&space.areas[area], slot) && nodes.binary_search(&node).is_err() {
-            outside.push((area.checked_sub(1), held.name.as_str(), slot + 1));
+        let planned = nodes.binary_search(&node).is_ok();
+        let wrong = |slot: &u32| {
+            if planned {
+                moved.contains(name) && of_another(*slot)
+            } else {
+                !allocate::covers(&space.areas[area], *slot)
+            }
+        };
+        let slot = |address: &Ipv4Addr| space.prefixes.slot(*address);
+        let has = held.addresses.iter().filter_map(slot).find(wrong);
+        let had = || {
+            held.quarantined
+                .iter()
+                .filter_map(slot)
+                .find(|&slot| of_another(slot))
+        };
+        if let Some(slot) = has.or_else(had) {
+            outside.push((area.checked_sub(1), name, slot + 1));
         }
     }
     outside

@@ -163,13 +163,11 @@ pub(super) fn planned<'a>(outcome: &'a Outcome, name: &str) -> Result<PlannedNod
 
 impl<'a> Selection<'a> {
     fn nodes<'s>(&'s self, outcome: &'a Outcome) -> Box<dyn Iterator<Item = PlannedNode<'a>> + 's> {
-        match self.node {
-            Some(node) => Box::new(std::iter::once(node)),
-            None => {
-                let nodes = outcome.compilation.plan.nodes();
-                Box::new(nodes.filter(|node| !self.carried.is_blocked(node.name())))
-            }
+        if let Some(node) = self.node {
+            return Box::new(std::iter::once(node));
         }
+        let nodes = outcome.compilation.plan.nodes();
+        Box::new(nodes.filter(|node| !self.carried.is_blocked(node.name())))
     }
 
     /// The profiles that these need and the plan does not have; none beside a single node.

@@ -41,7 +41,7 @@ fn a_guid_that_another_inventory_reports_is_remembered_no_more() {
     let mut swapped = without(&first);
     let hca = serde_json::json!({"hcas": [{"rail": 0, "guid": "0xa088c20300000011"}]});
     let name = NodeName::new("a1-n1").unwrap();
-    let found = Inventory::new(name, Default::default(), &serde_json::from_value(hca).unwrap());
+    let found = Inventory::new(name, BTreeMap::default(), &serde_json::from_value(hca).unwrap());
     swapped.inventories.push(found);
     let compilation = rackwright_planner::compile(&swapped).unwrap();
     assert_eq!(rackwright_planner::check(&swapped, &compilation.plan), vec![]);

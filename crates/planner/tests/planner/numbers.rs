@@ -292,6 +292,33 @@ fn a_number_that_a_detached_node_holds_outside_of_its_range_is_refused() {
     );
 }
 
+/// A reservation takes a node out of another member cluster's range no more than the allocator does: that one would give
+/// the number away while the host has it. First the range must leave it alone.
+#[test]
+fn a_number_in_the_range_of_another_member_cluster_is_left_by_no_reservation() {
+    let held = [("a2-n1", [10, 64, 0, 10])];
+    let refused = "RW2028: host number 10 of InfiniBandFabric/compute is held by 1 node (a2-n1) of the member cluster one of \
+                   Supercluster/lab, whose range is 1-8; let the range cover the numbers that are held";
+    assert_eq!(messages(&compiled(SITE, &held)), [refused]);
+    let free = SITE.replace("first: 9, last: 12", "first: 11, last: 14");
+    let moved = compiled(&free, &held);
+    assert_eq!(messages(&moved), Vec::<String>::new());
+    assert_eq!(number(&moved, "a2-n1"), 3);
+    // Nor may the range take what the host may still have.
+    let mut input = input(SITE);
+    input.previous = crate::support::previous(&configs(&moved));
+    let early = rackwright_planner::compile(&input).unwrap();
+    assert!(
+        messages(&early).contains(&refused.to_owned()),
+        "{:?}",
+        messages(&early)
+    );
+    assert!(
+        messages(&early).len() > 1,
+        "what is given above 12 is refused as before"
+    );
+}
+
 /// Only one member cluster is left in the pools, but a host of the other still has an address.
 #[test]
 fn a_fabric_needs_ranges_as_long_as_hosts_of_two_member_clusters_have_its_addresses() {

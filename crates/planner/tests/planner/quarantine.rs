@@ -33,7 +33,7 @@ fn turn() -> impl Strategy<Value = Turn> {
     let often = prop::bool::weighted(0.8);
     (
         prop::collection::vec(prop::option::weighted(0.8, any::<bool>()), RACKS),
-        [(often.clone(), often.clone()), (often.clone(), often)],
+        [(often, often), (often, often)],
         prop::collection::btree_map(0..nodes, 0u32..12, 0..3),
         prop_oneof![9 => Just(2u8), 1 => Just(4u8)],
         prop::collection::vec(prop::bool::weighted(0.3), nodes),
