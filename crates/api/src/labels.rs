@@ -16,7 +16,7 @@ pub const MANAGER: &str = "rackwright-operator";
 /// Annotation of each CRD: the number of the API's revision, so that an operator can refuse to act on older CRDs.
 pub const API_REVISION_ANNOTATION: &str = "rackwright.dev/api-revision";
 /// Raised with every change of a CRD that the operator relies on.
-pub const API_REVISION: u32 = 2;
+pub const API_REVISION: u32 = 3;
 
 #[cfg(test)]
 mod tests {

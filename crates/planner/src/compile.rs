@@ -318,6 +318,7 @@ fn assemble(
         racks: model.site.racks.iter().map(|rack| rack.name.clone()).collect(),
         clusters: model.cluster_names(),
         cluster_of_rack: model.clusters_of_racks(),
+        nvlink_domains: model.nvlink_domains(),
         ..Plan::default()
     };
     let mut rows = Vec::new();

@@ -9,20 +9,20 @@ use rackwright_plan_check::{INVARIANTS, Kind};
 
 /// Whether the profile names and the hashes are made anew after the break.
 #[derive(Clone, Copy, PartialEq)]
-enum Seal {
+pub enum Seal {
     Yes,
     No,
 }
 use Seal::{No, Yes};
 
 /// A planted bug: the code that must find it, what it is, how it is done.
-type Plant = (&'static str, &'static str, Seal, fn(&mut World));
+pub type Plant = (&'static str, &'static str, Seal, fn(&mut World));
 
 fn prefix(text: &str) -> Ipv4Prefix {
     Ipv4Prefix::new(text).unwrap()
 }
 
-fn list(text: &str) -> Hostlist {
+pub fn list(text: &str) -> Hostlist {
     Hostlist::new(text).unwrap()
 }
 
@@ -377,7 +377,7 @@ fn a_valid_plan_holds() {
 #[test]
 fn each_planted_bug_is_found_by_its_own_code() {
     let mut wrong = Vec::new();
-    for (code, what, seal, plant) in PLANTS {
+    for (code, what, seal, plant) in PLANTS.iter().chain(crate::imex::PLANTS) {
         let mut world = World::valid();
         plant(&mut world);
         if *seal == Yes {
@@ -394,7 +394,7 @@ fn each_planted_bug_is_found_by_its_own_code() {
 
 #[test]
 fn each_invariant_has_a_planted_bug() {
-    let of_plans = PLANTS.iter().map(|plant| plant.0);
+    let of_plans = PLANTS.iter().chain(crate::imex::PLANTS).map(|plant| plant.0);
     let planted: BTreeSet<&str> = of_plans
         .chain(crate::waves::PLANTS.iter().map(|plant| plant.0))
         .collect();

@@ -5,6 +5,7 @@
     reason = "clippy.toml allows it in tests, but sees only functions that are marked so"
 )]
 
+mod imex;
 mod invariants;
 mod numbers;
 mod properties;

@@ -121,6 +121,7 @@ impl Run {
                 rail,
             });
             Facts {
+                imex_peers: None,
                 rack: Some(name(rack)),
                 rails: rails.collect(),
                 wipe_consents: Vec::new(),
