@@ -128,6 +128,7 @@ async fn nodes_that_have_joined_get_their_labels_and_lose_them_again() {
         labels
     };
     let whole = [
+        ("lvms.rackwright.dev/fast", "true"),
         ("nvidia.com/mig.config", "all-disabled"),
         ("rackwright.dev/pool", "whole"),
     ];

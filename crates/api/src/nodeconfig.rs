@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::bounds;
 use crate::hash::content_hash_value;
 use crate::status::Condition;
-use crate::{Guid, Hash, InterfaceAddress, Ipv4Address, Line, Name};
+use crate::{Guid, Hash, Hostlist, InterfaceAddress, Ipv4Address, Line, Name};
 
 /// What one node must become: a shared profile and the node's own facts. Named as its node. Fields are declared in the
 /// order of canonical JSON.
@@ -76,6 +76,11 @@ pub enum Management {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Facts {
+    /// The nodes of its NVLink domain by name, itself among them, as a hostlist: the peers of the host's own IMEX daemon.
+    /// Absent where the host runs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
+    pub imex_peers: Option<Hostlist>,
     /// The rack that the node stands in; absent where the site does not place it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rack: Option<Name>,

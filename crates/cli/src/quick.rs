@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use rackwright_api::labels::API_VERSION;
-use rackwright_api::{Guid, Hash, InterfaceAddress, Line, Name, NodeName, PciAddress, bounds};
+use rackwright_api::{Guid, Hash, Hostlist, InterfaceAddress, Line, Name, NodeName, PciAddress, bounds};
 use rackwright_manifest::schema::is_label;
 use rackwright_planner::{Inventory, Port, PreviousNode};
 
@@ -202,8 +202,12 @@ fn config_spec(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {
 }
 
 fn facts(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {
-    let (mut rack, mut rails) = (None, None);
+    let (mut peers, mut rack, mut rails) = (None, None, None);
     scan.object(|scan, key| match key {
+        "imexPeers" => once(
+            &mut peers,
+            valid(scan, |list| list.len() <= 4096 && Hostlist::is_valid(list))?,
+        ),
         "rack" => once(&mut rack, valid(scan, Name::is_valid)?),
         "rails" => once(
             &mut rails,

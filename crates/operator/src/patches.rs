@@ -58,6 +58,7 @@ mod tests {
         let hash = Hash::new("0".repeat(32)).unwrap();
         NodeConfigSpec {
             facts: Facts {
+                imex_peers: None,
                 rack: Some(Name::new("a1").unwrap()),
                 rails: Vec::new(),
                 wipe_consents: Vec::new(),

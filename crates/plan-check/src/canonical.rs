@@ -85,6 +85,7 @@ fn write_sorted(value: &Value, out: &mut String) {
 /// escapes, but for those of a consent, which few nodes have.
 fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
     let Facts {
+        imex_peers,
         rack,
         rails,
         wipe_consents,
@@ -95,6 +96,10 @@ fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
         put(out, format_args!("{open}\"{name}\":"));
         open = ',';
     };
+    if let Some(peers) = imex_peers {
+        field(out, "imexPeers");
+        quoted(out, "", peers.as_str(), "");
+    }
     if let Some(rack) = rack {
         field(out, "rack");
         quoted(out, "", rack.as_str(), "");
@@ -180,7 +185,7 @@ fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use rackwright_api::{Guid, InterfaceAddress, Line, Name};
+    use rackwright_api::{Guid, Hostlist, InterfaceAddress, Line, Name};
     use serde_json::json;
 
     fn sorted(value: &Value) -> String {
@@ -231,11 +236,13 @@ mod tests {
                 rail,
             });
         (
+            prop::option::of("[a-z][a-z0-9,]{0,8}"),
             prop::option::of("[a-z][a-z0-9]{0,8}"),
             prop::collection::vec(rail, 0..5),
             prop::collection::vec(("[!-~]{1,9}", "[a-z]:\"[a-f]{1,9}", "[a-z]{1,9}"), 0..3),
         )
-            .prop_map(|(rack, rails, consents)| Facts {
+            .prop_map(|(peers, rack, rails, consents)| Facts {
+                imex_peers: peers.map(|p| Hostlist::new(p).unwrap()),
                 rack: rack.map(|r| Name::new(r).unwrap()),
                 rails,
                 wipe_consents: consents

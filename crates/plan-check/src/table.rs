@@ -151,6 +151,11 @@ invariants! {
               for it.",
         why "A consent that reaches another node wipes a disk that nobody looked at.",
         example "A consent for `a001-n01` in the facts of `a001-n02`.";
+    IMEX_PEERS = "RW9044", "imex-peers", "A node's IMEX peers are not those of its rack, or it is not among them.",
+        does "Compares the peers of each node with those of the other nodes of its rack, and looks for the node in them. Only \
+              nodes whose profile has the host run the daemon have peers.",
+        why "Daemons that do not agree on their peers refuse memory between nodes, and say nothing.",
+        example "`a001-n01` has the peers `a001-n[01-18]`, and `a001-n02` has `a001-n[02-18]`.";
     NUMBER_RANGE = "RW9051", "host-number-out-of-range", "A node's host number is not one of its member cluster.",
         does "Reads the ranges of each fabric and the racks of the site's member clusters. The host number of a node of a \
               member cluster lies in the cluster's range, that of any other node in none.",

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rackwright_api::{
-    DeviceConsent, GPUPoolSpec, InfiniBandFabricSpec, NodeProfileSpec, StorageTierSpec, facts_hash,
+    DeviceConsent, GPUPoolSpec, Hostlist, ImexMode, InfiniBandFabricSpec, NodeProfileSpec, StorageTierSpec,
+    facts_hash,
 };
 
 use crate::allocate::RailPrefixes;
@@ -329,6 +330,7 @@ fn assemble(
         racks: model.site.racks.iter().map(|rack| rack.name.clone()).collect(),
         clusters: model.cluster_names(),
         cluster_of_rack: model.clusters_of_racks(),
+        nvlink_domains: imex_domains(model),
         ..Plan::default()
     };
     let mut rows = Vec::new();
@@ -388,6 +390,18 @@ fn assemble(
     plan.quarantined = quarantine::of(&plan, previous);
     hash_nodes(&mut plan, None);
     Ok(plan)
+}
+
+/// The NVLink domains by rack, where a host runs the IMEX daemon itself and must know its peers.
+pub(crate) fn imex_domains(model: &Model<'_>) -> Vec<Option<Hostlist>> {
+    let mut modes = model
+        .pools
+        .iter()
+        .filter_map(|pool| pool.spec.gpu.as_ref()?.imex.as_ref());
+    if modes.any(|imex| imex.mode == ImexMode::HostManaged) {
+        return model.nvlink_domains();
+    }
+    Vec::new()
 }
 
 /// What the tiers of a pool consent to wipe on its nodes.

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use rackwright_api::Hostlist;
+use rackwright_hostset::HostSet;
+
 use crate::catalogue::{Gpu, System};
 use crate::model::Model;
 use crate::site::NO_RACK;
@@ -31,6 +34,20 @@ impl Model<'_> {
             .systems
             .get(site.spec.racks[group.group as usize].system.as_str());
         system.is_some_and(System::shares_nvlink)
+    }
+
+    /// By rack: all nodes of the NVLink domain that it is, whatever pools they are in; none where it is no domain.
+    pub fn nvlink_domains(&self) -> Vec<Option<Hostlist>> {
+        let racks = 0..self.site.racks.len() as u32;
+        let domain = |rack: u32| {
+            let nodes = self.site.nodes_of(rack).iter();
+            let names = nodes.map(|&node| &*self.site.names[node as usize]);
+            let set = HostSet::from_names(names).ok()?;
+            Hostlist::new(set.fold().to_string()).ok()
+        };
+        racks
+            .map(|rack| self.is_nvlink_domain(rack).then(|| domain(rack))?)
+            .collect()
     }
 
     /// The GPUs of a pool's nodes; `None` where a node stands in no rack, or one of its systems or GPUs is not known.

@@ -7,7 +7,9 @@
 
 use rackwright_api::GPUPoolSpec;
 
-use crate::compile::{Compilation, CompileError, Kept, compile_keeping, hash_nodes, judge, pool_plan};
+use crate::compile::{
+    Compilation, CompileError, Kept, compile_keeping, hash_nodes, imex_domains, judge, pool_plan,
+};
 use crate::input::{Input, Intent};
 use crate::model::Model;
 use crate::power::Power;
@@ -108,6 +110,10 @@ impl Incremental {
             let after = pool_plan(intent, profile, rails, before.nodes as usize)?;
             let same = after.profile_hash == before.profile_hash;
             *before = after;
+            // The first pool whose hosts run the IMEX daemon themselves is what they are looked up for.
+            if plan.nvlink_domains.is_empty() {
+                plan.nvlink_domains = imex_domains(&model);
+            }
             if !same {
                 hashed = hash_nodes(&mut plan, Some(number as u32));
             }

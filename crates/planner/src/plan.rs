@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use rackwright_api::{
-    DeviceConsent, Facts, Guid, Hash, InterfaceAddress, Ipv4Address, Line, Management, Name, NodeConfigSpec,
-    NodeProfileSpec, Rail,
+    DeviceConsent, Facts, Guid, Hash, Hostlist, ImexMode, InterfaceAddress, Ipv4Address, Line, Management,
+    Name, NodeConfigSpec, NodeProfileSpec, Rail,
 };
 
 /// What each node must become.
@@ -22,6 +22,8 @@ pub struct Plan {
     pub(crate) clusters: Vec<Box<str>>,
     /// By rack: which of `clusters` holds it; `u32::MAX` where none does.
     pub(crate) cluster_of_rack: Vec<u32>,
+    /// By rack: the nodes of the NVLink domain that it is, as a hostlist; none where it is no domain.
+    pub(crate) nvlink_domains: Vec<Option<Hostlist>>,
     /// Consents to wipe by node, each node's by serial number. People write them, so they are few.
     pub(crate) consents: BTreeMap<Box<str>, Vec<DeviceConsent>>,
     /// By node, sorted: addresses that it had and that its host may still have.
@@ -153,10 +155,18 @@ impl<'a> PlannedNode<'a> {
             })
             .collect();
         Facts {
+            imex_peers: self.imex_peers().cloned(),
             rack: self.rack().cloned(),
             rails,
             wipe_consents: self.consents().to_vec(),
         }
+    }
+
+    /// The nodes of its NVLink domain, where the host runs the IMEX daemon itself.
+    fn imex_peers(&self) -> Option<&'a Hostlist> {
+        let imex = self.pool().profile.gpu.as_ref()?.imex.as_ref()?;
+        let domain = self.plan.nvlink_domains.get(self.row.rack as usize)?.as_ref();
+        domain.filter(|_| imex.mode == ImexMode::HostManaged)
     }
 
     /// The devices of this node that may be wiped.
@@ -237,6 +247,11 @@ impl<'a> PlannedNode<'a> {
     /// Writes [`Self::facts`] as canonical JSON.
     pub(crate) fn write_facts(&self, out: &mut Vec<u8>) {
         let start = out.len();
+        if let Some(peers) = self.imex_peers() {
+            out.extend_from_slice(b",\"imexPeers\":\"");
+            out.extend_from_slice(peers.as_str().as_bytes());
+            out.push(b'"');
+        }
         if let Some(rack) = self.rack() {
             out.extend_from_slice(b",\"rack\":\"");
             out.extend_from_slice(rack.as_str().as_bytes());
@@ -322,11 +337,13 @@ mod tests {
     use crate::{Input, Intent, compile};
     use serde_json::{from_value, json};
 
-    /// With a rack, with consents whose texts JSON escapes, with both and with neither; with addresses in quarantine.
+    /// With a rack, which is an NVLink domain, with consents whose texts JSON escapes, with both and with neither; with
+    /// addresses in quarantine.
     #[test]
     fn written_specs_are_the_serialised_ones() {
-        let racks = json!({"racks": [{"names": "a1", "nodes": "n[1-2]", "system": "dgx-b200"}]});
-        let pool = json!({"supercluster": "lab", "nodes": {"racks": "a1"}});
+        let racks = json!({"racks": [{"names": "a1", "nodes": "n[1-2]", "system": "gb200-nvl72"}]});
+        let gpu = json!({"imex": {"mode": "HostManaged"}});
+        let pool = json!({"supercluster": "lab", "nodes": {"racks": "a1"}, "gpu": gpu});
         let name = |name: &str| Name::new(name).unwrap();
         let input = Input {
             superclusters: vec![Intent::new(name("lab"), from_value(racks).unwrap())],

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rackwright_api::{Gpu, GpuManager, Imex, ImexMode, Mig, Power, Toggle};
+use rackwright_api::{Facts, Gpu, GpuManager, Imex, ImexMode, Mig, Power, Toggle};
+
+use rackwright_hostset::{HostSet, Limits};
 
 use crate::UnitContent;
 use crate::builder::Builder;
@@ -19,8 +21,10 @@ const MIG_NAME: &str = "rackwright";
 const MIG_SELECTION: &str = "override.conf";
 
 const IMEX_UNIT: &str = "nvidia-imex.service";
+/// Read by the daemon when it starts: a peer a line, the same on every node of the domain.
+const IMEX_PEERS: &str = "/etc/nvidia-imex/nodes_config.cfg";
 
-pub(crate) fn render(gpu: &Gpu, out: &mut Builder) {
+pub(crate) fn render(gpu: &Gpu, facts: &Facts, out: &mut Builder) {
     let Gpu {
         // Installing it is the image's matter, or GPU Operator's.
         driver: _,
@@ -42,7 +46,7 @@ pub(crate) fn render(gpu: &Gpu, out: &mut Builder) {
         None => {}
     }
     if let Some(imex) = imex {
-        imex_service(imex, out);
+        imex_service(imex, facts, out);
     }
 }
 
@@ -127,17 +131,40 @@ fn mig_manager(mig: &Mig, out: &mut Builder) {
 }
 
 /// Two exclusive ways: the DRA driver's daemons need the host's service masked (node-config 1.7).
-fn imex_service(imex: &Imex, out: &mut Builder) {
+fn imex_service(imex: &Imex, facts: &Facts, out: &mut Builder) {
     // The channels are an option of the driver's module.
     let Imex { channels: _, mode } = imex;
     match mode {
         ImexMode::DriverManaged => out.unit(IMEX_UNIT, UnitContent::Masked, &["gpu.imex.mode"]),
         ImexMode::HostManaged => {
             out.unit(IMEX_UNIT, UnitContent::Enabled, &["gpu.imex.mode"]);
+            imex_peers(facts, out);
+        }
+    }
+}
+
+/// Peers by their names: what their management addresses are, no plan knows. The daemon takes addresses and DNS names
+/// (dra-driver-nvidia-gpu, "Host-managed IMEX"; names since driver 570.158.01).
+fn imex_peers(facts: &Facts, out: &mut Builder) {
+    let field = "facts.imexPeers";
+    let Some(peers) = &facts.imex_peers else {
+        return out.note(
+            "gpu.imex.mode",
+            format!("{IMEX_PEERS} is not written: the site does not say which nodes share an NVLink domain"),
+        );
+    };
+    match HostSet::parse(peers.as_str(), &Limits::default()) {
+        // No comment: each line is a peer.
+        Ok(names) => {
+            let lines: Vec<String> = names.iter().map(|name| format!("{name}\n")).collect();
+            out.plain_file(IMEX_PEERS, lines.concat(), &[field]);
             out.note(
-                "gpu.imex.mode",
-                "/etc/nvidia-imex/nodes_config.cfg is not written: it holds the addresses of all nodes of the NVLink domain, which a node's own configuration does not know",
+                field,
+                format!(
+                    "{IMEX_PEERS} holds names: each must lead to its node, from every node of the domain"
+                ),
             );
         }
+        Err(_) => out.refuse(field, peers.as_str(), IMEX_PEERS, "it is not a hostlist"),
     }
 }

@@ -54,8 +54,8 @@ pub fn render(node: &str, profile: &NodeProfileSpec, facts: &Facts) -> Result<Re
         // It changes hashes, not hosts.
         schema: _,
     } = profile;
-    let none = Host::default();
-    let host = host.as_ref().unwrap_or(&none);
+    let nothing = Host::default();
+    let host = host.as_ref().unwrap_or(&nothing);
     // What each field becomes: who adds one decides it here.
     let Host {
         fstab_mounts: _,     // not mounted: mounts
@@ -80,7 +80,7 @@ pub fn render(node: &str, profile: &NodeProfileSpec, facts: &Facts) -> Result<Re
     modules::render(host, gpu.as_ref(), mounts, &interfaces, &mut out);
     limits::render(host, &mut out);
     if let Some(gpu) = gpu {
-        gpu::render(gpu, &mut out);
+        gpu::render(gpu, facts, &mut out);
     }
     gds::render(mounts, facts, &interfaces, &mut out);
     mounts::render(mounts, host, &interfaces, node, &mut out);

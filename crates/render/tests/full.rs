@@ -290,3 +290,31 @@ fn cufile_is_told_of_tiers_that_gpus_read() {
     );
     assert_eq!(of(json!([nfs(false)])), Value::Null);
 }
+
+#[test]
+fn the_hosts_own_imex_daemon_knows_its_peers() {
+    let of = |peers: Value| {
+        let mut input = full();
+        input["profile"]["gpu"]["imex"]["mode"] = json!("HostManaged");
+        input["facts"]["imexPeers"] = peers;
+        rendered(&input)
+    };
+    let file = |rendered: &Rendered| {
+        let found = rendered
+            .files
+            .iter()
+            .find(|file| file.path == "/etc/nvidia-imex/nodes_config.cfg");
+        found.map(|file| file.content.clone())
+    };
+    let rendered = of(json!("a1-n[1-3]")).unwrap();
+    assert_eq!(file(&rendered).unwrap(), "a1-n1\na1-n2\na1-n3\n");
+    let without = of(Value::Null).unwrap();
+    assert_eq!(file(&without), None);
+    assert!(without.notes.iter().any(|note| note.field == "gpu.imex.mode"));
+    let errors = of(json!("a1-n[1-")).unwrap_err();
+    assert!(errors.to_string().starts_with("facts.imexPeers: "), "{errors}");
+    // The DRA driver's daemons find their own.
+    let mut input = full();
+    input["facts"]["imexPeers"] = json!("a1-n[1-3]");
+    assert_eq!(file(&self::rendered(&input).unwrap()), None);
+}

@@ -178,6 +178,7 @@ pub fn floor(folder: &Path, previous: Option<&Path>) -> anyhow::Result<()> {
             found.metadata.name.as_deref().unwrap_or_default(),
             NodeConfigSpec {
                 facts: Facts {
+                    imex_peers: None,
                     rack: Some(Name::new("a00001")?),
                     rails: rails.collect(),
                     wipe_consents: Vec::new(),

@@ -129,7 +129,14 @@ fn config_spec() -> BoxedStrategy<Value> {
         ],
     );
     let rails = list(rail, bounds::NODE_RAILS, "rail", Value::from);
-    let facts = fields(Vec::new(), vec![("rack", name().boxed()), ("rails", rails)]);
+    let facts = fields(
+        Vec::new(),
+        vec![
+            ("imexPeers", name().boxed()),
+            ("rack", name().boxed()),
+            ("rails", rails),
+        ],
+    );
     let management = prop_oneof![Just(json!("Managed")), Just(json!("Detached"))];
     let hash = any::<u128>().prop_map(|hash| Value::from(format!("{hash:032x}")));
     let required = vec![

@@ -1,6 +1,7 @@
 //! The passes, in order.
 
 mod columns;
+mod imex;
 mod intents;
 mod membership;
 mod node;

@@ -4,6 +4,7 @@ use ipnet::Ipv4Net;
 use rackwright_api::{Management, NodeName, Rail};
 
 use super::columns::Id;
+use super::imex::Peers;
 use super::intents::Intents;
 use super::numbers::Numbers;
 use super::profiles::{Known, KnownRail, Prefix, Profiles};
@@ -24,6 +25,7 @@ pub(super) struct NodeCheck<'a> {
     json: String,
     host_numbers: Vec<HostNumber<'a>>,
     numbers: Numbers<'a>,
+    peers: Peers<'a>,
 }
 
 /// The host number that a rail gave the node.
@@ -41,6 +43,7 @@ impl<'a> NodeCheck<'a> {
             json: String::new(),
             host_numbers: Vec::new(),
             numbers,
+            peers: Peers::default(),
         }
     }
 
@@ -83,6 +86,7 @@ impl<'a> NodeCheck<'a> {
             profile_of_another_pool(node, profile, sink);
         }
         self.hash(node, profile, sink);
+        self.peers.check(node, profile, sink);
         self.rails(node, profile, addresses, sink);
     }
 

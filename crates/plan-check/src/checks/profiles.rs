@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ipnet::Ipv4Net;
-use rackwright_api::ProfileRail;
+use rackwright_api::{ImexMode, ProfileRail};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -29,7 +29,11 @@ pub(super) struct Known<'a> {
     pub pool_name: &'a str,
     /// The hash of its content; none where it cannot be serialised.
     pub hash: Option<String>,
+    /// Who runs the IMEX daemon, where one runs.
+    pub imex: Option<ImexMode>,
     pub rails: Vec<KnownRail<'a>>,
+    /// The site of its pool.
+    pub site: Option<&'a str>,
 }
 
 /// A rail of a profile.
@@ -49,7 +53,7 @@ pub(super) enum Prefix {
 
 impl<'a> Profiles<'a> {
     /// Checks each profile by itself and keeps what its nodes are compared with.
-    pub(super) fn check(profiles: &[Profile<'a>], intents: &Intents<'_>, sink: &mut Sink) -> Self {
+    pub(super) fn check(profiles: &[Profile<'a>], intents: &Intents<'a>, sink: &mut Sink) -> Self {
         let mut by_name = HashMap::with_capacity(profiles.len());
         for profile in profiles {
             let pool = intents.pool_id(profile.pool);
@@ -72,13 +76,16 @@ impl<'a> Profiles<'a> {
                 }
             }
             let rails = profile.spec.rails.iter().map(KnownRail::new).collect();
+            let imex = profile.spec.gpu.as_ref().and_then(|gpu| gpu.imex.as_ref());
             by_name.insert(
                 profile.name,
                 Known {
                     pool,
                     pool_name: profile.pool.as_str(),
                     hash,
+                    imex: imex.map(|imex| imex.mode),
                     rails,
+                    site: pool.map(|pool| intents.pool(pool).spec.supercluster.as_str()),
                 },
             );
         }

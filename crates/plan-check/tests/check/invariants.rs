@@ -22,7 +22,7 @@ fn prefix(text: &str) -> Ipv4Prefix {
     Ipv4Prefix::new(text).unwrap()
 }
 
-fn list(text: &str) -> Hostlist {
+pub fn list(text: &str) -> Hostlist {
     Hostlist::new(text).unwrap()
 }
 
@@ -353,7 +353,7 @@ fn a_valid_plan_holds() {
 #[test]
 fn each_planted_bug_is_found_by_its_own_code() {
     let mut wrong = Vec::new();
-    for (code, what, seal, plant) in PLANTS.iter().chain(numbers::PLANTS) {
+    for (code, what, seal, plant) in PLANTS.iter().chain(numbers::PLANTS).chain(crate::imex::PLANTS) {
         let mut world = World::valid();
         plant(&mut world);
         if *seal == Yes {
@@ -370,7 +370,11 @@ fn each_planted_bug_is_found_by_its_own_code() {
 
 #[test]
 fn each_invariant_has_a_planted_bug() {
-    let of_plans = PLANTS.iter().chain(numbers::PLANTS).map(|plant| plant.0);
+    let of_plans = PLANTS
+        .iter()
+        .chain(numbers::PLANTS)
+        .chain(crate::imex::PLANTS)
+        .map(|plant| plant.0);
     let planted: BTreeSet<&str> = of_plans
         .chain(crate::waves::PLANTS.iter().map(|plant| plant.0))
         .collect();

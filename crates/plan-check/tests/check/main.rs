@@ -6,6 +6,7 @@
 )]
 
 mod becomes;
+mod imex;
 mod invariants;
 mod numbers;
 mod properties;

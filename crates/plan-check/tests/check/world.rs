@@ -180,6 +180,7 @@ impl World {
                 });
                 let spec = NodeConfigSpec {
                     facts: Facts {
+                        imex_peers: None,
                         rack: rack.map(name),
                         rails: rails.collect(),
                         wipe_consents: consents(node),

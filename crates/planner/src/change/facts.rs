@@ -7,7 +7,8 @@ use super::table;
 
 /// What differs between the facts of one node; absent facts are compared as facts without any field.
 pub(super) fn facts(out: &mut Differences, pair: Pair<'_, Facts>) {
-    take_apart!(pair => Facts { rack, rails, wipe_consents });
+    take_apart!(pair => Facts { imex_peers, rack, rails, wipe_consents });
+    out.field(&table::FACTS_IMEX_PEERS, &[], present(imex_peers));
     out.field(&table::FACTS_RACK, &[], present(rack));
     for (key, pair) in by_key(rails, |rail| rail.rail) {
         let key = key.to_string();

@@ -161,6 +161,8 @@ fields! {
     SCHEMA = "schema": None,
         "another layout of the hash over the same content", "ARCHITECTURE.md";
 
+    FACTS_IMEX_PEERS = "facts.imexPeers": Drain,
+        "the daemon reads its peers when it starts, and jobs share memory through it", "1.7";
     FACTS_RACK = "facts.rack": None,
         "says where the node stands", "facts.rack";
     FACTS_RAIL = "facts.rails[*]": Reload Drain Drain,

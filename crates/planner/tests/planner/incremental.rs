@@ -190,3 +190,25 @@ fn numbers_of_clusters_stay_where_an_edit_leaves_them() {
         assert_eq!(address(&after[name]), format!("10.64.0.{host}/21"), "{name}");
     }
 }
+
+/// The peers of IMEX daemons are looked up with the first pool whose hosts run them themselves.
+#[test]
+fn imex_peers_come_with_an_edit() {
+    let site = input(&SITE.replace("dgx-b200", "gb200-nvl72"));
+    let mut incremental = start(site, &specs());
+    let mut spec = specs()[0].clone();
+    spec["gpu"] = json!({"imex": {"mode": "HostManaged"}});
+    let recompiled = incremental.set_pool(pool("p0", &spec)).unwrap();
+    assert!(matches!(recompiled, Recompiled::Nodes(_)), "{recompiled:?}");
+    let alone = configs(incremental.compilation());
+    let full = configs(&rackwright_planner::compile(incremental.input()).unwrap());
+    assert_eq!(alone, full);
+    assert_eq!(
+        alone["a1-n1"]
+            .facts
+            .imex_peers
+            .as_ref()
+            .map(|peers| peers.as_str()),
+        Some("a1-n[1-3]")
+    );
+}
