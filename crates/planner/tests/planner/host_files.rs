@@ -151,10 +151,12 @@ fn the_peers_of_an_imex_daemon_are_the_nodes_of_its_rack() {
     let peers = |system: &str, mode: &str| {
         let imex = format!("gpu: {{ imex: {{ mode: {mode} }} }}");
         let compilation = compile(&(site(system) + &pool("one", "a[1-2]-n[1-2]", &imex)));
-        let node = compilation.plan.node("a2-n1");
-        node.and_then(|node| Some(node.facts().imex_peers?.to_string()))
+        let node = compilation.plan.node("a2-n1").unwrap();
+        node.facts().imex_peers.map(|peers| peers.to_string())
     };
     // Those of no pool too: a daemon waits for every node of the domain.
     assert_eq!(peers("gb200-nvl72", "HostManaged").unwrap(), "a2-n[1-4]");
     assert_eq!(peers("gb200-nvl72", "DriverManaged"), None);
+    // Of a system that nobody describes it is not known what shares NVLink.
+    assert_eq!(peers("made-up", "HostManaged"), None);
 }
