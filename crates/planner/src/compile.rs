@@ -394,11 +394,11 @@ fn assemble(
 
 /// The NVLink domains by rack, where a host runs the IMEX daemon itself and must know its peers.
 pub(crate) fn imex_domains(model: &Model<'_>) -> Vec<Option<Hostlist>> {
-    let mut modes = model
+    let mut modes_of_imex = model
         .pools
         .iter()
         .filter_map(|pool| pool.spec.gpu.as_ref()?.imex.as_ref());
-    if modes.any(|imex| imex.mode == ImexMode::HostManaged) {
+    if modes_of_imex.any(|imex| imex.mode == ImexMode::HostManaged) {
         return model.nvlink_domains();
     }
     Vec::new()
