@@ -208,7 +208,7 @@ fn imex_peers_come_with_an_edit() {
             .facts
             .imex_peers
             .as_ref()
-            .map(|peers| peers.as_str()),
+            .map(rackwright_api::Hostlist::as_str),
         Some("a1-n[1-3]")
     );
 }
