@@ -222,15 +222,7 @@ fn routes(simulator: &Simulator, network: &Network) {
 
 /// Whether a leaf has fewer HCAs than another.
 fn partial(network: &Network) -> bool {
-    let leaves = used_leaves(network);
-    let switches = network
-        .links
-        .iter()
-        .filter(|link| network.device(link.lower).kind != DeviceKind::Hca);
-    let below: BTreeSet<u32> = switches.map(|link| link.lower.device).collect();
-    let spines = below.iter().filter(|device| !leaves.contains_key(device)).count();
-    leaves.values().collect::<BTreeSet<_>>().len() > 1
-        || spines > 0 && network.of_kind(DeviceKind::Root).count() == 0
+    used_leaves(network).values().collect::<BTreeSet<_>>().len() > 1
 }
 
 /// Rows below a heading, the n-th of them: value and number.
