@@ -100,7 +100,7 @@ pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
             .collect();
     }
     let (mut nodes, mut number) = (Vec::new(), 0);
-    blocks::each_line(file, judge, |_, judged| {
+    blocks::each_line(&file, judge, |_, judged| {
         number += 1;
         nodes.extend(judged.map_err(|why| Failed::Line(number, why))?);
         Ok(())

@@ -1,6 +1,7 @@
 //! `rackwright plan`.
 
 use std::io::{self, Write};
+use std::mem::ManuallyDrop;
 
 use rackwright_manifest::render;
 use rackwright_planner::{PlannedNode, PoolPlan};
@@ -23,15 +24,19 @@ use crate::summary::{Summary, named, refused_pools};
 /// Findings that are shown before a plan; `validate` shows them all.
 const FINDINGS_SHOWN: usize = 20;
 
-/// Nodes whose texts are kept before they are printed; a node of eight rails has about 800 bytes.
-const SPELLED: usize = 4_096;
+/// Nodes whose texts are kept before they are printed.
+const SPELLED: usize = 2_048;
 /// Nodes that one core spells at a time.
-const SPELLED_BY_ONE: usize = 256;
+const SPELLED_BY_ONE: usize = 128;
+/// Bytes of a node of four rails; the text of nodes with more of them grows.
+const NODE_BYTES: usize = 560;
 
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
-    let mut outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
+    let outcome = pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
+    // Its millions of small parts go with the process, which ends here.
+    let mut outcome = ManuallyDrop::new(outcome);
     let exit = report::exit(&outcome, false);
     findings(&outcome, color);
     refused(&outcome, args);
@@ -214,7 +219,7 @@ fn lines<'a>(mut nodes: impl Iterator<Item = PlannedNode<'a>>, out: &mut Out) ->
 }
 
 fn spell(nodes: &[PlannedNode<'_>]) -> Vec<u8> {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(nodes.len() * NODE_BYTES);
     for planned in nodes {
         write_node(*planned, &mut text);
         text.push(b'\n');
