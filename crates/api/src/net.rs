@@ -30,68 +30,123 @@ impl Ipv4Address {
 impl InterfaceAddress {
     /// The address and the prefix it lies in; none where a number is out of range.
     pub fn net(&self) -> Option<Ipv4Net> {
-        self.as_str().parse().ok()
+        let (address, length) = Self::parts_of(self.as_str())?;
+        Ipv4Net::new(address, length).ok()
     }
 
     /// The address and the length of its prefix that a text spells; none where it is not the canonical spelling, or a
     /// number is out of range. By hand: a large plan reads millions.
     pub fn parts_of(text: &str) -> Option<(Ipv4Addr, u8)> {
-        let (mut numbers, mut at) = ([None::<u8>; 5], 0);
+        let (mut numbers, mut at, mut digits) = ([0u16; 5], 0, 0);
         for byte in text.bytes() {
-            match byte {
-                b'0'..=b'9' => {
-                    let digit = byte - b'0';
-                    numbers[at] = Some(match numbers[at] {
-                        None => digit,
-                        Some(0) => return None,
-                        Some(number) => number.checked_mul(10)?.checked_add(digit)?,
-                    });
+            let digit = byte.wrapping_sub(b'0');
+            if digit < 10 {
+                let leading_zero = digits > 0 && numbers[at] == 0;
+                if leading_zero || digits == 3 {
+                    return None;
                 }
-                b'.' if at < 3 => at += 1,
-                b'/' if at == 3 => at += 1,
-                _ => return None,
+                numbers[at] = numbers[at] * 10 + u16::from(digit);
+                digits += 1;
+            } else {
+                if digits == 0 || b".../".get(at) != Some(&byte) {
+                    return None;
+                }
+                at += 1;
+                digits = 0;
             }
         }
-        let [a, b, c, d, length] = numbers;
-        let length = length.filter(|length| *length <= 32)?;
+        let [a, b, c, d, length] = numbers.map(|number| u8::try_from(number).ok());
+        let length = length.filter(|length| at == 4 && digits > 0 && *length <= 32)?;
         Some((Ipv4Addr::new(a?, b?, c?, d?), length))
     }
 
     /// An address and the length of its prefix.
     pub fn from_parts(address: Ipv4Addr, prefix_length: u8) -> Self {
-        let mut text = Vec::with_capacity(Self::MAX as usize);
-        Self::spell(address, prefix_length, &mut text);
-        Self::trusted(ascii(text))
+        let (text, length) = spelled(address, prefix_length);
+        Self::trusted(ascii(&text[..length]))
     }
 
     /// Spells an address.
     pub fn spell(address: Ipv4Addr, prefix_length: u8, out: &mut Vec<u8>) {
-        for (i, octet) in address.octets().into_iter().enumerate() {
-            if i > 0 {
-                out.push(b'.');
-            }
-            push_decimal(octet, out);
-        }
-        out.push(b'/');
-        push_decimal(prefix_length, out);
+        let (text, length) = spelled(address, prefix_length);
+        out.extend_from_slice(&text[..length]);
     }
 }
 
-fn push_decimal(number: u8, out: &mut Vec<u8>) {
-    let digits = [b'0' + number / 100, b'0' + number / 10 % 10, b'0' + number % 10];
-    let zeros = usize::from(number < 100) + usize::from(number < 10);
-    out.extend_from_slice(&digits[zeros..]);
+/// `255.255.255.255/255.`: more than an address has, but what the numbers can hold.
+const LONGEST: usize = 20;
+
+/// The text of an address, and how long it is. In one piece and from a table: a large plan writes millions.
+fn spelled(address: Ipv4Addr, prefix_length: u8) -> ([u8; LONGEST], usize) {
+    let (mut text, mut at) = ([0; LONGEST], 0);
+    let mut push = |number: u8, end| {
+        let (dotted, length) = &DOTTED[usize::from(number)];
+        text[at..at + 4].copy_from_slice(dotted);
+        at += length;
+        text[at - 1] = end;
+    };
+    let [a, b, c, d] = address.octets();
+    for octet in [a, b, c] {
+        push(octet, b'.');
+    }
+    push(d, b'/');
+    push(prefix_length, 0);
+    (text, at - 1)
 }
 
+/// Each number with a dot behind it, and how long that is.
+const DOTTED: [([u8; 4], usize); 256] = {
+    let (mut table, mut number) = ([([b'.'; 4], 0); 256], 0);
+    while number < table.len() {
+        let digits = [number / 100, number / 10 % 10, number % 10];
+        let mut digit = if number >= 100 {
+            0
+        } else if number >= 10 {
+            1
+        } else {
+            2
+        };
+        let (text, length) = &mut table[number];
+        while digit < digits.len() {
+            text[*length] = b'0' + digits[digit] as u8;
+            *length += 1;
+            digit += 1;
+        }
+        *length += 1;
+        number += 1;
+    }
+    table
+};
+
 /// A text that was put together from digits and punctuation.
-pub(crate) fn ascii(text: Vec<u8>) -> String {
-    String::from_utf8(text).unwrap_or_else(|_| unreachable!("digits and punctuation are ASCII"))
+pub(crate) fn ascii(text: &[u8]) -> String {
+    match std::str::from_utf8(text) {
+        Ok(text) => text.to_owned(),
+        Err(_) => unreachable!("digits and punctuation are ASCII"),
+    }
 }
 
 /// The 16 hexadecimal digits of a number.
 pub(crate) fn hex(number: u64) -> [u8; 16] {
-    std::array::from_fn(|at| b"0123456789abcdef"[(number >> (60 - 4 * at)) as usize & 15])
+    let mut text = [0; 16];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    text
 }
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// The number that each byte is as a hexadecimal digit; 255 where it is none.
+const VALUES: [u8; 256] = {
+    let (mut values, mut value) = ([u8::MAX; 256], 0);
+    while value < DIGITS.len() {
+        values[DIGITS[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 impl Guid {
     /// The GUID as a number: 8 bytes instead of a text, for tables of many.
@@ -102,28 +157,30 @@ impl Guid {
     /// The number that a text spells as a GUID; none where it is no GUID. By hand: a large site reads millions.
     pub fn value_of(text: &str) -> Option<u64> {
         let digits: &[u8; 16] = text.strip_prefix("0x")?.as_bytes().try_into().ok()?;
-        digits.iter().try_fold(0, |value, digit| {
-            let digit = match digit {
-                b'0'..=b'9' => digit - b'0',
-                b'a'..=b'f' => digit - b'a' + 10,
-                _ => return None,
-            };
-            Some(value << 4 | u64::from(digit))
-        })
+        let (mut value, mut wrong) = (0, 0);
+        for digit in digits {
+            let digit = VALUES[usize::from(*digit)];
+            wrong |= digit;
+            value = value << 4 | u64::from(digit & 15);
+        }
+        (wrong < 16).then_some(value)
     }
 
     /// The GUID of a number.
     pub fn from_value(value: u64) -> Self {
-        let mut text = Vec::with_capacity(Self::MAX as usize);
-        Self::spell(value, &mut text);
-        Self::trusted(ascii(text))
+        Self::trusted(ascii(&spelled_guid(value)))
     }
 
     /// Spells a number as a GUID.
     pub fn spell(value: u64, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"0x");
-        out.extend_from_slice(&hex(value));
+        out.extend_from_slice(&spelled_guid(value));
     }
+}
+
+fn spelled_guid(value: u64) -> [u8; Guid::MAX as usize] {
+    let mut text = *b"0x0000000000000000";
+    text[2..].copy_from_slice(&hex(value));
+    text
 }
 
 #[cfg(test)]

@@ -144,8 +144,9 @@ fn positive(text: &str, most: usize) -> bool {
     digits(text, most) && !text.starts_with('0')
 }
 
-fn label(text: &str) -> bool {
-    text.bytes().all(|b| lower_alnum(b) || b == b'-') && !text.starts_with('-') && !text.ends_with('-')
+fn label(text: &[u8]) -> bool {
+    let allowed = |b: &u8| lower_alnum(*b) || *b == b'-';
+    text.iter().all(allowed) && text.first() != Some(&b'-') && text.last() != Some(&b'-')
 }
 
 fn hex_with_prefix(text: &str, count: usize) -> bool {
@@ -285,11 +286,11 @@ fn printable(text: &str) -> bool {
 
 text! {
     /// A name inside our API: an intent, a phase, a location, a catalogue entry. An RFC 1123 label.
-    Name, "a name", max 63, "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", label;
+    Name, "a name", max 63, "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", |t| label(t.as_bytes());
 
     /// The name of a Kubernetes Node and of everything named after it. An RFC 1123 subdomain.
     NodeName, "a node name", max 253, r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-        |t| t.split('.').all(|part| !part.is_empty() && label(part));
+        |t| t.as_bytes().split(|b| *b == b'.').all(|part| !part.is_empty() && label(part));
 
     /// A hostlist as Slurm and ClusterShell read it: `a[001-512]`, `n[01-18],login`. The characters are checked
     /// here, the meaning by the crate `hostset`.

@@ -1,46 +1,53 @@
 //! Files of many lines, in blocks of whole lines that all cores work on.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
 use rayon::prelude::*;
 
-/// Bytes of lines that are worked on together.
-pub const BLOCK: usize = 8 << 20;
+/// Bytes that are worked on together. They stay in the cache of a core.
+pub const BLOCK: usize = 1 << 20;
 
 /// Reads a file: `judge` sees each line by itself, on any core; `take` gets the lines and what came of them in their
 /// order, until it fails.
 pub fn each_line<T: Send, E: From<io::Error>>(
-    file: File,
+    file: &File,
     judge: impl Fn(&[u8]) -> T + Sync,
     mut take: impl FnMut(&[u8], T) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut reader = BufReader::with_capacity(1 << 20, file);
-    let mut block = Vec::new();
+    let (mut block, mut judged) = (Vec::with_capacity(2 * BLOCK), Vec::new());
     loop {
-        block.clear();
-        reader.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
-        if block.is_empty() {
-            return Ok(());
-        }
-        if block.last() != Some(&b'\n') {
-            reader.read_until(b'\n', &mut block)?;
-        }
-        let lines = lines(&block)?;
-        let judged: Vec<T> = lines.par_iter().map(|line| judge(line)).collect();
-        for (line, judged) in lines.into_iter().zip(judged) {
+        let start = block.len();
+        let read = file.take(BLOCK as u64).read_to_end(&mut block)?;
+        let last = memchr::memrchr(b'\n', &block[start..]);
+        let whole = match last {
+            // The last line may end without a line feed.
+            _ if read == 0 => block.len(),
+            Some(last) => start + last + 1,
+            None => 0,
+        };
+        let lines = lines(&block[..whole]);
+        let judging = lines.par_iter().map(|line| judge(line));
+        judging.collect_into_vec(&mut judged);
+        for (line, judged) in lines.into_iter().zip(judged.drain(..)) {
             take(line, judged)?;
         }
+        if read == 0 {
+            return Ok(());
+        }
+        block.drain(..whole);
     }
 }
 
-/// Splits a block. `skip_until` looks at a word of bytes at a time, the splitting of slices at each byte.
-fn lines(block: &[u8]) -> io::Result<Vec<&[u8]>> {
-    let (mut lines, mut rest) = (Vec::new(), block);
-    while !rest.is_empty() {
-        let from_here = rest;
-        let line = &from_here[..rest.skip_until(b'\n')?];
-        lines.push(line.strip_suffix(b"\n").unwrap_or(line));
+/// Splits a block.
+fn lines(block: &[u8]) -> Vec<&[u8]> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', block);
+    let mut lines: Vec<_> = ends
+        .map(|end| &block[std::mem::replace(&mut start, end + 1)..end])
+        .collect();
+    if start < block.len() {
+        lines.push(&block[start..]);
     }
-    Ok(lines)
+    lines
 }

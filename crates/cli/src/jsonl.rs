@@ -69,7 +69,7 @@ pub fn read(path: &Path, schemas: &OwnSchemas) -> io::Result<Lines> {
     let mut number = 0;
     let mut again_lines = 0;
     blocks::each_line(
-        File::open(path)?,
+        &File::open(path)?,
         |line| judge(line, schemas),
         |text, judged| {
             let first = lines.fine.is_empty() && lines.skipped.is_empty() && lines.again.is_empty();

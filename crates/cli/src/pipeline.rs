@@ -185,6 +185,8 @@ fn input(loaded: &mut Loaded, schemas: &OwnSchemas) -> Input {
             ..finding
         });
     }
+    let lines = loaded.line_files.iter().map(|file| file.lines.len());
+    input.inventories.reserve(lines.sum());
     for line in loaded.line_files.iter_mut().flat_map(|file| &mut file.lines) {
         input.inventories.extend(line.inventory.take());
     }

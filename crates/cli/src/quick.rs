@@ -66,16 +66,17 @@ fn object<'a, T>(
 ) -> Option<((NodeName, Labels<'a>), T)> {
     let mut scan = Scan::new(line)?;
     let (mut api_version, mut kind, mut metadata, mut spec) = (None, None, None, None);
+    // Another kind mostly ends the reading here: the kind comes first in what programs print.
     scan.object(|scan, key| match key {
-        "apiVersion" => once(&mut api_version, scan.text()?),
-        "kind" => once(&mut kind, scan.text()?),
+        "apiVersion" => once(&mut api_version, valid(scan, |text| text == API_VERSION)?),
+        "kind" => once(&mut kind, valid(scan, |text| text == wanted)?),
         "metadata" => once(&mut metadata, self::metadata(scan)?),
         "spec" => once(&mut spec, read_spec(scan)?),
         _ => None,
     })?;
     scan.end()?;
-    let ours = api_version? == API_VERSION && kind? == wanted;
-    ours.then_some((metadata?, spec?))
+    api_version.and(kind)?;
+    Some((metadata?, spec?))
 }
 
 /// What agents and `kubectl get -o json` write; annotations and the like are left to the other reader.

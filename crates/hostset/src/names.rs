@@ -1,8 +1,6 @@
 //! Walking the names of a list.
 
 use crate::list::{Bracket, Hostlist, Item};
-use std::fmt::Write;
-
 /// Steps through the names of some items in one buffer. Only what follows the bracket that moved is written again.
 pub(crate) struct Cursor<'a> {
     items: &'a [Item],
@@ -94,9 +92,19 @@ impl<'a> Cursor<'a> {
         let Bracket { ranges, text } = &self.items[self.item].brackets[index];
         let wheel = &self.wheels[index];
         let width = usize::from(ranges[wheel.range].width);
-        // Writing into a String cannot fail.
-        let _ = write!(self.name, "{:0width$}", wheel.value);
+        push_number(wheel.value, width, &mut self.name);
         self.name.push_str(text);
+    }
+}
+
+/// Appends a number with at least `width` digits. By hand: large sites have a name for each of a million nodes.
+fn push_number(number: u64, width: usize, out: &mut String) {
+    let count = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+    out.extend(std::iter::repeat_n('0', width.saturating_sub(count)));
+    let mut unit = 10u64.pow(count as u32 - 1);
+    while unit > 0 {
+        out.push(char::from(b'0' + (number / unit % 10) as u8));
+        unit /= 10;
     }
 }
 
@@ -133,3 +141,19 @@ impl Iterator for Names<'_> {
 
 impl ExactSizeIterator for Names<'_> {}
 impl std::iter::FusedIterator for Names<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_the_standard_library_writes_them() {
+        for number in [0, 1, 9, 10, 99, 100, 1_000_009, u64::MAX] {
+            for width in [0, 1, 2, 7, 30] {
+                let mut text = "n".to_owned();
+                push_number(number, width, &mut text);
+                assert_eq!(text, format!("n{number:0width$}"));
+            }
+        }
+    }
+}

@@ -335,6 +335,39 @@ fn a_rule_that_fails_to_run_is_an_objection() {
     );
 }
 
+/// What is compiled late refuses where it cannot be compiled, and says nothing where it is not met.
+#[test]
+fn a_wrong_part_of_a_known_definition_refuses_what_meets_it() {
+    let crd = definition(&value!({
+        "type": "object",
+        "properties": {
+            "pattern": {"type": "string", "pattern": "("},
+            "rule": {"type": "string", "x-kubernetes-validations": [{"rule": "self.sizee() > 1"}]},
+            "message": {"type": "string", "x-kubernetes-validations": [{"rule": "true", "messageExpression": "'"}]},
+            "fine": {"type": "string", "pattern": "^a", "x-kubernetes-validations": [{"rule": "self == 'a'"}]},
+        }
+    }));
+    let schemas = Schemas::from_known_crd(&crd).expect("nothing is compiled yet");
+    let judge = |field: &str, text: &str| -> Vec<String> {
+        let mut object = value!({"apiVersion": "test.dev/v1", "kind": "Thing", "metadata": {"name": "a"}});
+        object[field] = text.into();
+        let violations = schemas
+            .get("test.dev/v1", "Thing")
+            .expect("the kind")
+            .validate(&object);
+        violations.iter().map(Violation::display).collect()
+    };
+    for field in ["pattern", "rule", "message"] {
+        let found = judge(field, "a");
+        assert!(
+            matches!(&found[..], [one] if one.contains(field)),
+            "{field}: {found:?}"
+        );
+    }
+    assert_eq!(judge("fine", "a"), Vec::<String>::new());
+    assert_eq!(judge("fine", "b").len(), 2);
+}
+
 #[test]
 fn the_projects_own_definitions_compile() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds");

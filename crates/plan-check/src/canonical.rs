@@ -91,10 +91,10 @@ fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
         wipe_consents,
     } = facts;
     out.push_str("{\"facts\":");
-    let mut open = '{';
+    let mut open = "{\"";
     let mut field = |out: &mut String, name: &str| {
-        put(out, format_args!("{open}\"{name}\":"));
-        open = ',';
+        out.extend([open, name, "\":"]);
+        open = ",\"";
     };
     if let Some(peers) = imex_peers {
         field(out, "imexPeers");
@@ -102,7 +102,7 @@ fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
     }
     if let Some(rack) = rack {
         field(out, "rack");
-        quoted(out, "", rack.as_str(), "");
+        quoted(out, "\"", rack.as_str(), "\"");
     }
     if !rails.is_empty() {
         field(out, "rails");
@@ -123,8 +123,8 @@ fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
             );
         });
     }
-    out.push_str(if open == '{' { "{}" } else { "}" });
-    quoted(out, ",\"profileHash\":", profile_hash, "}");
+    out.push_str(if open == "{\"" { "{}" } else { "}" });
+    quoted(out, ",\"profileHash\":\"", profile_hash, "\"}");
 }
 
 fn write_rail(rail: &Rail, out: &mut String) {
@@ -137,26 +137,30 @@ fn write_rail(rail: &Rail, out: &mut String) {
     } = rail;
     out.push('{');
     if let Some(guid) = guid {
-        quoted(out, "\"guid\":", guid.as_str(), ",");
+        quoted(out, "\"guid\":\"", guid.as_str(), "\",");
     }
     if let Some(ipv4) = ipv4 {
-        quoted(out, "\"ipv4\":", ipv4.as_str(), ",");
+        quoted(out, "\"ipv4\":\"", ipv4.as_str(), "\",");
     }
     if let Some(leaf) = leaf {
-        quoted(out, "\"leaf\":", leaf.as_str(), ",");
+        quoted(out, "\"leaf\":\"", leaf.as_str(), "\",");
     }
     if let Some(port) = port {
         put(out, format_args!("\"port\":{port},"));
     }
-    put(out, format_args!("\"rail\":{rail}}}"));
+    out.push_str("\"rail\":");
+    // Nearly every rail has one digit, which need not be formatted.
+    match char::from_digit((*rail).into(), 10) {
+        Some(digit) => out.push(digit),
+        None => put(out, format_args!("{rail}")),
+    }
+    out.push('}');
 }
 
-/// A text that needs no escapes, between quotes and what comes before and after.
+/// A text that needs no escapes, between quotes and what else comes before and after.
 fn quoted(out: &mut String, before: &str, text: &str, after: &str) {
     out.push_str(before);
-    out.push('"');
     out.push_str(text);
-    out.push('"');
     out.push_str(after);
 }
 

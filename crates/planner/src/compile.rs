@@ -367,6 +367,7 @@ fn assemble(
         rows.extend(selected.iter().map(|&node| (node, number)));
     }
     rows.sort_unstable();
+    plan.nodes.reserve_exact(rows.len());
     for (node, pool) in rows {
         let name = model.site.names[node as usize].clone();
         let start = plan.slots.len() as u32;

@@ -261,8 +261,10 @@ impl<'a> PlannedNode<'a> {
         if !rails.is_empty() {
             out.extend_from_slice(b",\"rails\":[");
             for (i, rail) in rails.iter().enumerate() {
-                let open: &[u8] = if i == 0 { b"{" } else { b",{" };
-                out.extend_from_slice(open);
+                if i > 0 {
+                    out.push(b',');
+                }
+                out.push(b'{');
                 self.write_rail(i, *rail, out);
                 out.push(b'}');
             }

@@ -236,7 +236,7 @@ impl Expansion {
         let field = match per_rack {
             Per::Suffix(nodes) => {
                 for (rack, number) in self.racks[first as usize..].iter().zip(first..) {
-                    nodes.for_each(|node| add(format!("{}-{node}", rack.name), number));
+                    nodes.for_each(|node| add([rack.name.as_str(), "-", node].concat(), number));
                 }
                 "nodes"
             }

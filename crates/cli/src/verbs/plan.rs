@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::mem::ManuallyDrop;
 
 use rackwright_manifest::render;
 use rackwright_planner::{PlannedNode, PoolPlan};
@@ -26,10 +27,12 @@ use crate::summary::{Summary, count};
 /// Findings that are shown before a plan; `validate` shows them all.
 const FINDINGS_SHOWN: usize = 20;
 
-/// Nodes whose texts are kept before they are printed; a node of eight rails has about 800 bytes.
-const SPELLED: usize = 4_096;
+/// Nodes whose texts are kept before they are printed.
+const SPELLED: usize = 2_048;
 /// Nodes that one core spells at a time.
-const SPELLED_BY_ONE: usize = 256;
+const SPELLED_BY_ONE: usize = 128;
+/// Bytes of a node of four rails; the text of nodes with more of them grows.
+const NODE_BYTES: usize = 560;
 
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
@@ -40,6 +43,8 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         held.unwrap_or_default(),
         args.cluster.as_deref(),
     )?;
+    // Its millions of small parts go with the process, which ends here.
+    let outcome = ManuallyDrop::new(outcome);
     let exit = report::exit(&outcome, false);
     findings(&outcome, color);
     // The summary for people says it itself.
@@ -256,7 +261,7 @@ fn lines<'a>(mut nodes: impl Iterator<Item = PlannedNode<'a>>, out: &mut Out) ->
 }
 
 fn spell(nodes: &[PlannedNode<'_>]) -> Vec<u8> {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(nodes.len() * NODE_BYTES);
     for planned in nodes {
         write_node(*planned, &mut text);
         text.push(b'\n');

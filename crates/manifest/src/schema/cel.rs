@@ -17,7 +17,7 @@ use kube::core::cel::cel::{Context, ExecutionError, Program, Value as Cel};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 thread_local! {
     /// Holds the functions of Kubernetes; it is not shared between threads because the CEL crate's values are not.
@@ -36,14 +36,21 @@ enum Reason {
     Duplicate,
 }
 
-/// One rule, compiled.
+/// One rule. Its expressions are compiled when a value first meets it: most rules of a schema are about fields that are
+/// left out of most objects.
 pub(super) struct Rule {
     source: String,
-    program: Program,
     message: Option<String>,
-    message_program: Option<Program>,
+    message_source: Option<String>,
     reason: Reason,
     field_path: Path,
+    compiled: OnceLock<Result<Compiled, String>>,
+}
+
+/// The expressions of a rule.
+pub(super) struct Compiled {
+    program: Program,
+    message_program: Option<Program>,
     is_transition: bool,
 }
 
@@ -56,15 +63,13 @@ impl std::fmt::Debug for Rule {
 }
 
 impl Rule {
-    /// Compiles an entry of `x-kubernetes-validations`.
-    pub(super) fn compile(entry: &Value) -> Result<Self, String> {
+    /// Reads an entry of `x-kubernetes-validations`.
+    pub(super) fn read(entry: &Value) -> Result<Self, String> {
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
         let source = text("rule").ok_or("a rule needs `rule`")?;
         if entry.get("optionalOldSelf").and_then(Value::as_bool) == Some(true) {
             return Err("`optionalOldSelf` cannot be judged offline".to_owned());
         }
-        let program = program(source)?;
-        let is_transition = program.references().has_variable("oldSelf");
         let reason = match text("reason") {
             None | Some("" | "FieldValueInvalid") => Reason::Invalid,
             Some("FieldValueForbidden") => Reason::Forbidden,
@@ -78,15 +83,27 @@ impl Rule {
             .map_err(|error| error.to_string())?;
         Ok(Self {
             source: source.to_owned(),
-            program,
             message: text("message")
                 .map(|message| message.trim().to_owned())
                 .filter(|message| !message.is_empty()),
-            message_program: text("messageExpression").map(self::program).transpose()?,
+            message_source: text("messageExpression").map(str::to_owned),
             reason,
             field_path,
-            is_transition,
+            compiled: OnceLock::new(),
         })
+    }
+
+    /// Its expressions; or why they cannot be judged.
+    pub(super) fn compiled(&self) -> Result<&Compiled, String> {
+        let compile = || {
+            let program = program(&self.source)?;
+            Ok(Compiled {
+                is_transition: program.references().has_variable("oldSelf"),
+                message_program: self.message_source.as_deref().map(self::program).transpose()?,
+                program,
+            })
+        };
+        self.compiled.get_or_init(compile).as_ref().map_err(Clone::clone)
     }
 
     /// The rule in messages about its evaluation.
@@ -95,8 +112,8 @@ impl Rule {
     }
 
     /// The detail of the objection when the rule is not met.
-    fn detail(&self, context: &Context<'_>) -> String {
-        if let Some(program) = &self.message_program
+    fn detail(&self, compiled: &Compiled, context: &Context<'_>) -> String {
+        if let Some(program) = &compiled.message_program
             && let Ok(Cel::String(text)) = program.execute(context)
             && !text.trim().is_empty()
             && !text.contains('\n')
@@ -243,8 +260,12 @@ fn evaluate(
     functions: &Context<'_>,
     violations: &mut Vec<Violation>,
 ) {
-    let applies = |rule: &&Rule| !rule.is_transition || old.value.is_some();
-    if !node.rules.iter().any(|rule| applies(&rule)) {
+    let applies = |compiled: &Compiled| !compiled.is_transition || old.value.is_some();
+    let rules = node.rules.iter().map(|rule| (rule, rule.compiled()));
+    let rules: Vec<_> = rules
+        .filter(|(_, compiled)| compiled.as_ref().map_or(true, |compiled| applies(compiled)))
+        .collect();
+    if rules.is_empty() {
         return;
     }
     let mut context = functions.new_inner_scope();
@@ -252,16 +273,23 @@ fn evaluate(
     if let Some(old) = old.value {
         context.add_variable_from_value("oldSelf", to_cel(Some(node), old, functions));
     }
-    for rule in node.rules.iter().filter(applies) {
+    for (rule, compiled) in rules {
         let mut objection = |path: Path, message: String| {
             violations.push(Violation::new(ViolationKind::Cel, path, message));
         };
-        match rule.program.execute(&context) {
+        let compiled = match compiled {
+            Ok(compiled) => compiled,
+            Err(why) => {
+                objection(place.path(), invalid_text(node.kind.name(), &why));
+                continue;
+            }
+        };
+        match compiled.program.execute(&context) {
             Ok(Cel::Bool(true)) => {}
             // What was accepted once and did not change is let pass, so that a stricter rule does not lock objects.
-            Ok(Cel::Bool(false)) if old.unchanged && !rule.is_transition => {}
+            Ok(Cel::Bool(false)) if old.unchanged && !compiled.is_transition => {}
             Ok(Cel::Bool(false)) => {
-                let detail = rule.detail(&context);
+                let detail = rule.detail(compiled, &context);
                 let steps = place
                     .path()
                     .steps()

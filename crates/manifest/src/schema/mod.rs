@@ -11,6 +11,7 @@ mod lists;
 mod message;
 mod meta;
 mod node;
+mod pattern;
 mod place;
 mod prune;
 mod suggest;
@@ -67,12 +68,20 @@ impl Schemas {
     pub fn from_crds(crds: impl IntoIterator<Item = Value>) -> Result<Self, SchemaError> {
         let mut schemas = Self::default();
         for crd in crds {
-            schemas.add(&crd)?;
+            schemas.add(&crd, true)?;
         }
         Ok(schemas)
     }
 
-    fn add(&mut self, crd: &Value) -> Result<(), SchemaError> {
+    /// The same of a definition that [`Self::from_crds`] is known to take: each pattern and each rule is compiled when a
+    /// value first meets it. A wrong one would refuse that value.
+    pub fn from_known_crd(crd: &Value) -> Result<Self, SchemaError> {
+        let mut schemas = Self::default();
+        schemas.add(crd, false)?;
+        Ok(schemas)
+    }
+
+    fn add(&mut self, crd: &Value, eager: bool) -> Result<(), SchemaError> {
         let text = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).map(str::to_owned);
         let is_crd = text(crd, "/kind").as_deref() == Some("CustomResourceDefinition")
             && text(crd, "/apiVersion").as_deref() == Some("apiextensions.k8s.io/v1");
@@ -85,7 +94,7 @@ impl Schemas {
         ) else {
             return Err(SchemaError::NotACrd(name));
         };
-        let compiler = Compiler::new(&name);
+        let compiler = Compiler::new(&name, eager);
         let versions = crd.pointer("/spec/versions").and_then(Value::as_array);
         for (at, version) in versions.into_iter().flatten().enumerate() {
             if version.get("served").and_then(Value::as_bool) != Some(true) {

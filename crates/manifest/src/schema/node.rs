@@ -3,10 +3,11 @@
 use super::SchemaError;
 use super::cel::Rule;
 use super::format::Format;
-use regex::Regex;
+use super::pattern::Pattern;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The types that a value may have; several for int-or-string, none when the schema says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +57,6 @@ pub(super) enum Additional {
     Schema(Box<Node>),
 }
 
-/// A regular expression and its source.
-#[derive(Debug)]
-pub(super) struct Pattern {
-    pub source: String,
-    pub regex: Regex,
-}
-
 /// One node of a schema.
 #[derive(Debug)]
 #[expect(
@@ -78,7 +72,7 @@ pub(super) struct Node {
     pub items: Option<Box<Node>>,
     pub required: Vec<String>,
     pub enumeration: Vec<Value>,
-    pub pattern: Option<Pattern>,
+    pub pattern: Option<Arc<Pattern>>,
     pub format: Option<Format>,
     pub min_length: Option<u64>,
     pub max_length: Option<u64>,
@@ -167,15 +161,18 @@ const KNOWN: &[&str] = &[
 pub(super) struct Compiler<'a> {
     /// Name of the definition, for errors.
     crd: &'a str,
-    /// What was compiled already: the same few patterns come again and again.
-    regexes: RefCell<BTreeMap<String, Regex>>,
+    /// Whether patterns and rules are compiled at once, so that a wrong one is an error.
+    eager: bool,
+    /// What was met already: the same few patterns come again and again.
+    patterns: RefCell<BTreeMap<String, Arc<Pattern>>>,
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(crd: &'a str) -> Self {
+    pub(super) fn new(crd: &'a str, eager: bool) -> Self {
         Self {
             crd,
-            regexes: RefCell::default(),
+            eager,
+            patterns: RefCell::default(),
         }
     }
 
@@ -365,25 +362,20 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn pattern(&self, schema: &Map<String, Value>, path: &str) -> Result<Option<Pattern>, SchemaError> {
-        let Some(source) = schema
-            .get("pattern")
-            .and_then(Value::as_str)
-            .filter(|source| !source.is_empty())
-        else {
+    fn pattern(&self, schema: &Map<String, Value>, path: &str) -> Result<Option<Arc<Pattern>>, SchemaError> {
+        let source = schema.get("pattern").and_then(Value::as_str);
+        let Some(source) = source.filter(|source| !source.is_empty()) else {
             return Ok(None);
         };
-        let known = self.regexes.borrow().get(source).cloned();
-        let regex = match known {
-            Some(regex) => regex,
-            None => Regex::new(&ascii_classes(source))
-                .map_err(|error| self.error(path, format!("pattern `{source}`: {error}")))?,
-        };
-        self.regexes.borrow_mut().insert(source.to_owned(), regex.clone());
-        Ok(Some(Pattern {
-            source: source.to_owned(),
-            regex,
-        }))
+        let mut known = self.patterns.borrow_mut();
+        let pattern = known
+            .entry(source.to_owned())
+            .or_insert_with(|| Arc::new(Pattern::new(source)));
+        if self.eager {
+            let compiled = pattern.compiled();
+            compiled.map_err(|error| self.error(path, format!("pattern `{source}`: {error}")))?;
+        }
+        Ok(Some(Arc::clone(pattern)))
     }
 
     fn list_type(&self, schema: &Map<String, Value>, path: &str) -> Result<ListType, SchemaError> {
@@ -405,11 +397,16 @@ impl<'a> Compiler<'a> {
         let Some(rules) = schema.get("x-kubernetes-validations").and_then(Value::as_array) else {
             return Ok(Vec::new());
         };
-        let compile = |(at, rule)| {
-            Rule::compile(rule)
-                .map_err(|message| self.error(&format!("{path}.x-kubernetes-validations[{at}]"), message))
+        let read = |(at, entry)| {
+            let rule = Rule::read(entry).and_then(|rule| {
+                if self.eager {
+                    rule.compiled()?;
+                }
+                Ok(rule)
+            });
+            rule.map_err(|message| self.error(&format!("{path}.x-kubernetes-validations[{at}]"), message))
         };
-        rules.iter().enumerate().map(compile).collect()
+        rules.iter().enumerate().map(read).collect()
     }
 }
 
@@ -424,63 +421,4 @@ fn strings(schema: &Map<String, Value>, key: &str) -> Vec<String> {
         .filter_map(Value::as_str)
         .map(str::to_owned)
         .collect()
-}
-
-/// Go's `\d`, `\w`, `\s` and `\b` know ASCII only; the `regex` crate's know Unicode.
-fn ascii_classes(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len());
-    let mut chars = pattern.chars();
-    let mut in_class = false;
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match (chars.next(), in_class) {
-                (Some('d'), true) => out.push_str("0-9"),
-                (Some('d'), false) => out.push_str("[0-9]"),
-                (Some('D'), false) => out.push_str("[^0-9]"),
-                (Some('w'), true) => out.push_str("0-9A-Za-z_"),
-                (Some('w'), false) => out.push_str("[0-9A-Za-z_]"),
-                (Some('W'), false) => out.push_str("[^0-9A-Za-z_]"),
-                (Some('s'), true) => out.push_str("\\t\\n\\f\\r "),
-                (Some('s'), false) => out.push_str("[\\t\\n\\f\\r ]"),
-                (Some('S'), false) => out.push_str("[^\\t\\n\\f\\r ]"),
-                (Some('b'), false) => out.push_str("(?-u:\\b)"),
-                (Some(other), _) => {
-                    out.push('\\');
-                    out.push(other);
-                }
-                (None, _) => out.push('\\'),
-            },
-            '[' if !in_class => {
-                in_class = true;
-                out.push(c);
-            }
-            ']' if in_class => {
-                in_class = false;
-                out.push(c);
-            }
-            // Nested classes and set operations are of the `regex` crate only; to Go these are plain characters.
-            '[' | '&' | '~' if in_class => {
-                out.push('\\');
-                out.push(c);
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn classes_know_ascii_only_as_in_go() {
-        let matches = |pattern: &str, text: &str| Regex::new(&ascii_classes(pattern)).unwrap().is_match(text);
-        assert!(matches(r"^\d+$", "12"));
-        assert!(!matches(r"^\d+$", "\u{0661}"), "an Arabic digit");
-        assert!(!matches(r"^[\w.]+$", "ä"));
-        assert!(matches(r"^[\w.]+$", "a_.1"));
-        assert!(matches(r"^[[&~]+$", "[&~"));
-        assert!(matches(r"^\S+\s$", "ä\t"));
-    }
 }

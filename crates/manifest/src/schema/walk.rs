@@ -135,7 +135,7 @@ impl Walk {
             }
         }
         if let Some(pattern) = &node.pattern
-            && !pattern.regex.is_match(text)
+            && !pattern.matches(text)
         {
             let wanted = format!("should match '{}'", pattern.source);
             self.invalid(ViolationKind::Pattern, place, value, &wanted);

@@ -19,8 +19,9 @@ pub(super) struct Columns {
     racks: Vec<Id>,
     rack_names: Vec<String>,
     rack_ids: HashMap<String, Id>,
-    /// Address and node.
-    pub addresses: Vec<(u32, Id)>,
+    /// Address and node, for the first rail of each node, the second and so on: nodes mostly come in the order of their
+    /// addresses, and rails lie one behind the other, so that there is little to sort.
+    pub addresses: Vec<Vec<(u32, Id)>>,
     /// GUID and node.
     pub guids: Vec<(u64, Id)>,
 }
@@ -39,21 +40,26 @@ impl Columns {
             .as_ref()
             .map_or(NONE, |rack| self.rack_id(rack.as_str()));
         self.racks.push(rack);
-        for (rail, address) in node.spec.facts.rails.iter().zip(addresses) {
+        let rails = &node.spec.facts.rails;
+        if self.addresses.len() < rails.len() {
+            self.addresses.resize_with(rails.len(), Vec::new);
+        }
+        for ((rail, address), of_rail) in rails.iter().zip(addresses).zip(&mut self.addresses) {
             if let Some(net) = address {
-                self.addresses.push((net.addr().into(), id));
+                of_rail.push((net.addr().into(), id));
             }
-            let digits = rail
-                .guid
-                .as_ref()
-                .and_then(|guid| guid.as_str().strip_prefix("0x"));
-            if let Some(guid) = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
-                self.guids.push((guid, id));
+            if let Some(guid) = &rail.guid {
+                self.guids.push((guid.value(), id));
             }
         }
     }
 
     fn rack_id(&mut self, rack: &str) -> Id {
+        // The nodes of a rack mostly come together.
+        let last = self.rack_names.len().wrapping_sub(1);
+        if self.rack_names.get(last).is_some_and(|name| name == rack) {
+            return last as Id;
+        }
         if let Some(&id) = self.rack_ids.get(rack) {
             return id;
         }

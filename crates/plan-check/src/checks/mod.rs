@@ -58,7 +58,7 @@ pub fn check<'n>(checked: &Checked<'_>, nodes: impl IntoIterator<Item = Node<'n>
 
 /// The address of a rail, where it has one that can be read.
 fn address(rail: &Rail) -> Option<Ipv4Net> {
-    rail.ipv4.as_ref()?.as_str().parse().ok()
+    rail.ipv4.as_ref()?.net()
 }
 
 /// `a, b and 3 more`, for names of which `total - names.len()` are left out.

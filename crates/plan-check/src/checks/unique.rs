@@ -22,6 +22,7 @@ pub(super) fn addresses(columns: &mut Columns, taken: &[Held<'_>], sink: &mut Si
     let planned = std::mem::take(&mut columns.addresses);
     let mut all: Vec<(u32, Holder)> = planned
         .into_iter()
+        .flatten()
         .map(|(address, id)| (address, Holder::Planned(id)))
         .collect();
     for (i, held) in taken.iter().enumerate() {
