@@ -1,10 +1,10 @@
 //! A tree with its nodes: every device and cable of each subnet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::network::{Device, DeviceKind, End, Link, Network};
 use crate::placeholder;
-use crate::tree::{Switch, Tree};
+use crate::tree::{Switch, Tree, Uplink};
 
 /// A tree, and who sits where.
 #[derive(Debug, Clone)]
@@ -99,8 +99,14 @@ impl Design {
         })
     }
 
-    /// The devices and cables of a subnet: HCAs by seat and rail, then leaves, spines and cores. What has no GUID yet has a
-    /// placeholder.
+    /// The units that have nodes: only these are built.
+    pub fn units(&self) -> BTreeSet<u32> {
+        let seats = self.nodes.iter().map(|node| node.seat);
+        seats.map(|seat| seat / self.tree.nodes_per_unit()).collect()
+    }
+
+    /// The devices and cables of a subnet: HCAs by seat and rail, then leaves, spines and cores. Leaves of units without
+    /// nodes are not there, nor spines that no leaf ends at. What has no GUID yet has a placeholder.
     pub fn network(&self, subnet: u32) -> Network {
         let mut network = Network::default();
         let mut ends = Vec::new();
@@ -116,8 +122,25 @@ impl Design {
                 rack: node.rack.as_deref().map(str::to_owned),
             });
         }
-        let hcas = ends.len() as u32;
-        for switch in self.tree.switches() {
+        let units = self.units();
+        let leaf_is_there = |leaf: u32| units.contains(&self.tree.unit_of(leaf));
+        let uplinks: Vec<Uplink> = (self.tree.uplinks())
+            .filter(|uplink| !matches!(uplink.lower.0, Switch::Leaf(leaf) if !leaf_is_there(leaf)))
+            .collect();
+        let mut spine_is_there = vec![false; self.tree.spines() as usize];
+        for uplink in &uplinks {
+            if let Switch::Spine(spine) = uplink.upper.0 {
+                spine_is_there[spine as usize] = true;
+            }
+        }
+        let is_there = |switch: Switch| match switch {
+            Switch::Leaf(leaf) => leaf_is_there(leaf),
+            Switch::Spine(spine) => spine_is_there[spine as usize],
+            Switch::Core(_) => true,
+        };
+        let mut at: BTreeMap<Switch, u32> = BTreeMap::new();
+        for switch in self.tree.switches().filter(|switch| is_there(*switch)) {
+            at.insert(switch, network.devices.len() as u32);
             let name = self.tree.name(subnet, switch);
             network.devices.push(Device {
                 kind: if self.tree.is_root(switch) {
@@ -135,25 +158,24 @@ impl Design {
                 rack: None,
             });
         }
-        let (leaves, spines) = (self.tree.leaves(), self.tree.spines());
-        let place = |(switch, port): (Switch, u16)| End {
-            device: hcas
-                + match switch {
-                    Switch::Leaf(leaf) => leaf,
-                    Switch::Spine(spine) => leaves + spine,
-                    Switch::Core(core) => leaves + spines + core,
-                },
-            port,
+        let place = |(switch, port): (Switch, u16)| at.get(&switch).map(|&device| End { device, port });
+        let cable = |lower: Option<End>, upper: Option<End>| {
+            Some(Link {
+                lower: lower?,
+                upper: upper?,
+            })
         };
-        let hcas = ends.into_iter().zip(0u32..).map(|(at, device)| Link {
-            lower: End { device, port: 1 },
-            upper: place((Switch::Leaf(at.leaf), at.port)),
+        let hcas = ends.into_iter().zip(0u32..).filter_map(|(at, device)| {
+            cable(
+                Some(End { device, port: 1 }),
+                place((Switch::Leaf(at.leaf), at.port)),
+            )
         });
         network.links = hcas.collect();
-        network.links.extend(self.tree.uplinks().map(|uplink| Link {
-            lower: place(uplink.lower),
-            upper: place(uplink.upper),
-        }));
+        let between = uplinks
+            .iter()
+            .filter_map(|uplink| cable(place(uplink.lower), place(uplink.upper)));
+        network.links.extend(between);
         network
     }
 }

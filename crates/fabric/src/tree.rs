@@ -9,6 +9,8 @@
 //! Everything is counted from 0 and is a function of the shape, so nothing is stored: a tree of 65,536 HCAs costs as much
 //! as one of 256. Ports are counted from 1, as on the switch.
 
+use std::collections::BTreeSet;
+
 /// What a tree is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
@@ -96,6 +98,16 @@ pub struct Size {
     pub leaf_spine_links: u64,
     /// Cables between spines and cores.
     pub spine_core_links: u64,
+}
+
+impl Shape {
+    /// Nodes of one unit. None where a leaf has no port for a node.
+    pub fn unit(&self) -> Option<u32> {
+        let (down, up) = self.oversubscription;
+        let downs = u64::from(self.radix) * u64::from(down) / u64::from(down + up).max(1);
+        let downs = u32::try_from(downs).ok().filter(|downs| *downs > 0)?;
+        Some(self.nodes_per_unit.unwrap_or(downs).max(1))
+    }
 }
 
 impl Size {
@@ -307,8 +319,30 @@ impl Tree {
 
     /// Counts over all subnets.
     pub fn size(&self) -> Size {
+        self.built(self.units, self.spines())
+    }
+
+    /// Counts over all subnets where only these units are built: their leaves, the spines that those end at, and all
+    /// cores.
+    pub fn size_of(&self, units: &BTreeSet<u32>) -> Size {
+        let of_unit = self.lanes * self.banks;
+        let spines = match self.upper {
+            Upper::None | Upper::Spines { .. } => self.spines(),
+            Upper::Cores(cores) => {
+                let pods = units.iter().flat_map(|unit| {
+                    let (first, next) = (unit * of_unit, (unit + 1) * of_unit);
+                    first / cores.leaves_of_pod..=(next - 1) / cores.leaves_of_pod
+                });
+                pods.collect::<BTreeSet<u32>>().len() as u32 * cores.spines_of_pod
+            }
+        };
+        self.built(units.len() as u32, spines)
+    }
+
+    fn built(&self, units: u32, spines: u32) -> Size {
         let subnets = self.subnets();
         let all = u64::from(subnets);
+        let leaves = units * self.lanes * self.banks;
         let ups = match self.upper {
             Upper::Cores(cores) => cores.ups,
             Upper::None | Upper::Spines { .. } => 0,
@@ -318,13 +352,13 @@ impl Tree {
             Upper::Spines { .. } | Upper::Cores(_) => self.uplinks,
         };
         Size {
-            units: self.units,
-            leaves: self.leaves() * subnets,
-            spines: self.spines() * subnets,
+            units,
+            leaves: leaves * subnets,
+            spines: spines * subnets,
             cores: self.cores() * subnets,
-            node_links: u64::from(self.units) * u64::from(self.per_unit) * u64::from(self.shape.rails),
-            leaf_spine_links: u64::from(self.leaves()) * u64::from(uplinks) * all,
-            spine_core_links: u64::from(self.spines()) * u64::from(ups) * all,
+            node_links: u64::from(units) * u64::from(self.per_unit) * u64::from(self.shape.rails),
+            leaf_spine_links: u64::from(leaves) * u64::from(uplinks) * all,
+            spine_core_links: u64::from(spines) * u64::from(ups) * all,
         }
     }
 

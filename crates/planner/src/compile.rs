@@ -20,6 +20,7 @@ use crate::profile;
 use crate::quarantine;
 use crate::reach::{self, Shares};
 use crate::rules::{self, depends_on_refused};
+use crate::seats::Seats;
 use crate::site::{NO_RACK, Site};
 use crate::storage::{self, PoolTier};
 
@@ -109,6 +110,8 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::catalogue_no_change::check,
     rules::unknown_power::check,
     rules::phase_splits_unit::check,
+    rules::node_not_placed::check,
+    rules::fabric_too_large::check,
     rules::server_place::check,
     rules::tier_fabric::check,
     rules::tier_plane::check,
@@ -158,6 +161,7 @@ pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
 pub(crate) struct Kept {
     pub site: Site,
     pub selected: Vec<Vec<u32>>,
+    pub seats: Vec<Option<Seats>>,
     /// What was wrong with hostlists, racks and selections, and what the rules about nodes say.
     pub findings: Vec<Finding>,
     /// What is refused before anything is allocated.
@@ -179,10 +183,16 @@ pub(crate) fn compile_keeping(input: &Input) -> Result<(Compilation, Kept), Comp
     let plan = assemble(&model, &refused, &slots, &input.previous)?;
     let unable = refused.len() > refused_by_rules.len();
     let compilation = Compilation::new(&model, plan, findings, refused);
-    let Model { site, selected, .. } = model;
+    let Model {
+        site,
+        selected,
+        seats,
+        ..
+    } = model;
     let kept = Kept {
         site,
         selected,
+        seats,
         findings: kept,
         refused: refused_by_rules,
         unable,

@@ -93,6 +93,7 @@ impl Incremental {
         let mut model = Model::sorted(&self.input);
         model.site = std::mem::take(&mut kept.site);
         model.selected = std::mem::take(&mut kept.selected);
+        model.seats = std::mem::take(&mut kept.seats);
         // A pool's power cap changes what its racks draw.
         model.power = Power::new(&model);
         let (findings, refused) = judge(&model, &kept.findings);
@@ -119,7 +120,7 @@ impl Incremental {
             }
         }
         self.compilation = Compilation::new(&model, plan, findings, refused);
-        (kept.site, kept.selected) = (model.site, model.selected);
+        (kept.site, kept.selected, kept.seats) = (model.site, model.selected, model.seats);
         Ok(Some(hashed))
     }
 }

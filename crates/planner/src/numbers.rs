@@ -274,7 +274,7 @@ fn left_outside<'a>(
 }
 
 /// When the racks of each group of a site arrive, by rank: 0 without a phase, then phases by their date.
-fn arrivals(model: &Model<'_>, site: u32) -> Vec<u32> {
+pub(crate) fn arrivals(model: &Model<'_>, site: u32) -> Vec<u32> {
     let spec = &model.superclusters[site as usize].spec;
     let dates: BTreeSet<_> = spec.phases.iter().map(|phase| &phase.by).collect();
     let dates: Vec<_> = dates.into_iter().collect();

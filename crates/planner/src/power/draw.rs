@@ -61,8 +61,7 @@ pub(super) fn draws(model: &Model<'_>) -> Power {
     }
     for (number, fabric) in model.fabrics.iter().enumerate() {
         if let Some(site) = model.site_number(&fabric.spec.supercluster) {
-            let draw = FabricDraw::new(model, site, number);
-            power.sites[site].fabrics.push(draw);
+            power.sites[site].fabrics.push(FabricDraw::new(model, number));
         }
     }
     for (number, rack) in model.site.racks.iter().enumerate() {
@@ -87,8 +86,7 @@ pub(super) fn draws(model: &Model<'_>) -> Power {
     power
 }
 
-/// Nodes of each pool by group: what their GPUs draw less, and which fabrics they are plugged into. All of them are of the
-/// pool's site. A node that two pools claim, which is an error of its own, counts for the first.
+/// Nodes of each pool by group, and what their GPUs draw less. All of them are of the pool's site. A node that two pools claim, which is an error of its own, counts for the first.
 fn pools(model: &Model<'_>, power: &mut Power) {
     let mut claimed = vec![false; model.site.names.len()];
     for (number, (pool, selected)) in model.pools.iter().zip(&model.selected).enumerate() {
@@ -97,14 +95,12 @@ fn pools(model: &Model<'_>, power: &mut Power) {
         };
         let draw = &mut power.sites[site];
         let mut shares: Vec<Option<Share>> = vec![None; draw.groups.len()];
-        let mut unplaced = 0u32;
         for &node in selected {
             if std::mem::replace(&mut claimed[node as usize], true) {
                 continue;
             }
             let rack = model.site.rack_of[node as usize] as usize;
             let Some(group) = model.site.racks.get(rack).map(|rack| rack.group.group as usize) else {
-                unplaced += 1;
                 continue;
             };
             let share = shares[group].get_or_insert_with(|| Share {
@@ -116,22 +112,10 @@ fn pools(model: &Model<'_>, power: &mut Power) {
                 power.saved[rack] += gpus * less;
             }
         }
-        let plugged: Vec<usize> = (pool.spec.fabrics.iter())
-            .filter_map(|used| {
-                let name = |fabric: &FabricDraw| model.fabrics[fabric.fabric].name.cmp(&used.name);
-                draw.fabrics.binary_search_by(name).ok()
-            })
-            .collect();
-        for &fabric in &plugged {
-            draw.fabrics[fabric].unplaced += unplaced;
-        }
         for (group, share) in shares.into_iter().enumerate() {
             let Some(Share { nodes, cap }) = share else {
                 continue;
             };
-            for &fabric in &plugged {
-                draw.fabrics[fabric].by_group[group] += nodes;
-            }
             draw.groups[group].capped.extend(cap.map(|(gpus, less)| Capped {
                 pool: number,
                 gpus: gpus * u64::from(nodes),
