@@ -25,5 +25,6 @@ mod pools;
 mod power;
 mod quarantine;
 mod rules;
+mod seats;
 mod storage;
 mod support;

@@ -260,9 +260,14 @@ fn phases_count_the_switches_of_their_nodes() {
     let compilation = compile(&yaml);
     assert_eq!(codes(&compilation), Vec::<&str>::new());
     let draws: Vec<u64> = compilation.power.iter().map(|envelope| envelope.draw).collect();
-    // One unit: 8 + 4 switches. Three units for 68 nodes: 24 leaves need 12 spines; 32 uplinks have no such divisor, so 16.
+    // Three units for 68 nodes: 24 leaves need 12 spines; 32 uplinks have no such divisor, so 16. The first phase has one
+    // unit, 8 leaves, and all spines: a bundle that grows moves cables.
     let second = 68 * 14_300 + (24 + 16) * 1_720 + 8_000;
-    assert_eq!(draws, [32 * 14_300 + 12 * 1_720, second]);
+    assert_eq!(draws, [32 * 14_300 + (8 + 16) * 1_720, second]);
+    // Built for eight units: 32 spines for 64 leaves.
+    let compilation = compile(&yaml.replace("nodesPerUnit: 32,", "nodesPerUnit: 32, units: 8,"));
+    let draws: Vec<u64> = compilation.power.iter().map(|envelope| envelope.draw).collect();
+    assert_eq!(draws[0], 32 * 14_300 + (8 + 32) * 1_720);
 }
 
 /// A site's budget has no date: the finding says with which phase it is exceeded, switches included.
