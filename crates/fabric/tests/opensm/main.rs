@@ -9,7 +9,9 @@
 mod faults;
 mod gate;
 mod managers;
+mod planted;
 mod proof;
+mod routes;
 mod simulator;
 
 use std::collections::BTreeMap;
