@@ -10,6 +10,7 @@ pub mod bill;
 pub mod cables;
 pub mod check;
 pub mod design;
+mod names;
 pub mod netlist;
 pub mod network;
 pub mod opensm;

@@ -10,6 +10,8 @@
 
 mod cables;
 mod check;
+mod hostile;
 mod netlist;
+mod networks;
 mod opensm;
 mod tree;

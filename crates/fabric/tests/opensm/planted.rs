@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackwright_fabric::tree::{Shape, Spread};
+use rackwright_fabric::design::{Design, Seated};
+use rackwright_fabric::tree::{Shape, Spread, Tree};
 
 use crate::design;
 use crate::proof::{Check, Files, Subnet};
@@ -222,6 +223,31 @@ const BUGS: &[Bug] = &[
         red: &[Check::Addresses, Check::Names],
     },
 ];
+
+/// What hosts are called is nobody's business but their owners'.
+#[test]
+fn any_name_is_only_a_name() {
+    let names = [
+        "a\" b",
+        "# c",
+        "0x1 \"d\"",
+        "\nDefault=0x7fff : ALL=full ;",
+        "e\u{0}\u{1b}[2J",
+        "[1]\t\"S-1\"[1]",
+        "\u{fdfa}",
+        &"f".repeat(253),
+    ];
+    let nodes = names.iter().zip(0..).map(|(name, seat)| Seated {
+        name: (*name).into(),
+        seat,
+        guids: Box::new([]),
+        rack: None,
+    });
+    let tree = Tree::new(&small()).unwrap();
+    let design = Design::new(tree, nodes.collect(), BTreeMap::new()).unwrap();
+    let subnet = Subnet::new(&design, 0, "ftree");
+    assert_eq!(subnet.failures(&subnet.files()), BTreeMap::new());
+}
 
 #[test]
 fn each_bug_is_noticed() {
