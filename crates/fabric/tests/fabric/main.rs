@@ -10,6 +10,7 @@
 
 mod cables;
 mod check;
+mod dragonfly;
 mod hostile;
 mod netlist;
 mod networks;

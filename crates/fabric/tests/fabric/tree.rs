@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use rackwright_fabric::topology::{Form, Topology};
 use rackwright_fabric::tree::{Shape, Size, SizeError, Spread, Switch, Tree};
 
 fn size(shape: &Shape) -> Result<Size, SizeError> {
@@ -165,9 +166,11 @@ fn units_may_be_smaller_or_larger_than_a_leaf() {
     );
 }
 
-/// What a walk over every cable of a small tree finds: no port twice, none beyond the radix, as many as are counted.
-fn walk(shape: &Shape) -> Result<(), TestCaseError> {
-    let Ok(tree) = Tree::new(shape) else { return Ok(()) };
+/// What a walk over every cable of a small fabric finds: no port twice, none beyond the radix, as many as are counted.
+fn walk(form: Form, shape: &Shape) -> Result<(), TestCaseError> {
+    let Ok(tree) = Topology::new(form, shape) else {
+        return Ok(());
+    };
     let size = tree.size();
     let mut used: BTreeSet<(u32, Switch, u16)> = BTreeSet::new();
     let mut take = |subnet, switch, port: u16| {
@@ -193,7 +196,7 @@ fn walk(shape: &Shape) -> Result<(), TestCaseError> {
     prop_assert_eq!(hcas, size.node_links);
     // Bundles between each pair of switches that are joined.
     let mut bundles: BTreeMap<(Switch, Switch), u32> = BTreeMap::new();
-    let (mut leaf_spine, mut spine_core) = (0, 0);
+    let (mut leaf_spine, mut spine_core, mut global) = (0, 0, 0);
     for subnet in 0..tree.subnets() {
         for up in tree.uplinks() {
             take(subnet, up.lower.0, up.lower.1)?;
@@ -201,14 +204,19 @@ fn walk(shape: &Shape) -> Result<(), TestCaseError> {
             match (up.lower.0, up.upper.0) {
                 (Switch::Leaf(_), Switch::Spine(_)) => leaf_spine += 1,
                 (Switch::Spine(_), Switch::Core(_)) => spine_core += 1,
+                // Equal by groups, not by spines.
+                (Switch::Spine(_), Switch::Spine(_)) => {
+                    global += 1;
+                    continue;
+                }
                 other => prop_assert!(false, "{other:?}"),
             }
             *bundles.entry((up.lower.0, up.upper.0)).or_default() += 1;
         }
     }
     prop_assert_eq!(
-        (leaf_spine, spine_core),
-        (size.leaf_spine_links, size.spine_core_links)
+        (leaf_spine, spine_core, global),
+        (size.leaf_spine_links, size.spine_core_links, size.global_links)
     );
     for level in [Switch::Leaf as fn(u32) -> Switch, Switch::Spine] {
         let of_level = bundles
@@ -224,6 +232,10 @@ fn walk(shape: &Shape) -> Result<(), TestCaseError> {
         .collect();
     prop_assert_eq!(names.len() as u64, size.switches());
     Ok(())
+}
+
+fn form() -> impl Strategy<Value = Form> {
+    prop::sample::select(vec![Form::FatTree, Form::DragonflyPlus])
 }
 
 fn spread() -> impl Strategy<Value = Spread> {
@@ -250,8 +262,8 @@ proptest! {
     #[test]
     fn every_cable_has_two_free_ports(nodes in 1u32..400, rails in 1u32..=8, unit in prop::option::of(1u32..=80),
                                       radix in prop::sample::select(vec![4u32, 8, 16, 40, 64]), down in 1u32..=3,
-                                      up in 1u32..=3, spread in spread()) {
-        walk(&Shape { nodes, rails, spread, nodes_per_unit: unit, radix, oversubscription: (down, up) })?;
+                                      up in 1u32..=3, spread in spread(), form in form()) {
+        walk(form, &Shape { nodes, rails, spread, nodes_per_unit: unit, radix, oversubscription: (down, up) })?;
     }
 
     /// Growth within the levels and bundles that a tree has moves no cable and renames no switch.

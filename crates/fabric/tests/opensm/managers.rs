@@ -53,7 +53,7 @@ impl Drop for Manager {
 
 #[test]
 fn a_changed_partition_and_a_take_over() {
-    let mut subnet = Subnet::new(&design(&b200(64)), 0, "ftree");
+    let mut subnet = Subnet::new(&design(&b200(64)), 0);
     let simulator = Simulator::start(&subnet.network);
     proof::write(&simulator, &subnet.files());
     let network = &subnet.network;

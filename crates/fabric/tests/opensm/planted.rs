@@ -245,13 +245,13 @@ fn any_name_is_only_a_name() {
     });
     let tree = Tree::new(&small()).unwrap();
     let design = Design::new(tree, nodes.collect(), BTreeMap::new()).unwrap();
-    let subnet = Subnet::new(&design, 0, "ftree");
+    let subnet = Subnet::new(&design, 0);
     assert_eq!(subnet.failures(&subnet.files()), BTreeMap::new());
 }
 
 #[test]
 fn each_bug_is_noticed() {
-    let subnet = Subnet::new(&design(&small()), 0, "ftree");
+    let subnet = Subnet::new(&design(&small()), 0);
     let right = subnet.files();
     assert_eq!(subnet.failures(&right), BTreeMap::new());
     let mut wrong = Vec::new();

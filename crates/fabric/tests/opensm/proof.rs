@@ -54,12 +54,12 @@ pub struct Subnet {
 pub type Files = BTreeMap<&'static str, String>;
 
 impl Subnet {
-    pub fn new(design: &Design, number: u32, engine: &'static str) -> Self {
+    pub fn new(design: &Design, number: u32) -> Self {
         let network = design.network(number);
         Self {
             tenants: tenants(&network),
             network,
-            engine,
+            engine: design.topology().engine(),
             number,
         }
     }
@@ -229,10 +229,10 @@ impl Subnet {
     }
 }
 
-/// Proves every subnet of a tree.
+/// Proves every subnet of a design.
 pub fn prove(design: &Design) {
-    for number in 0..design.tree().subnets() {
-        let subnet = Subnet::new(design, number, "ftree");
+    for number in 0..design.topology().subnets() {
+        let subnet = Subnet::new(design, number);
         assert_eq!(subnet.failures(&subnet.files()), BTreeMap::new());
     }
 }

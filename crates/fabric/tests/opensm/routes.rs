@@ -62,7 +62,7 @@ fn histogram(said: &str, heading: &str, which: usize) -> BTreeMap<u64, u64> {
     .collect()
 }
 
-/// Two hops below one leaf, four below one spine, else six.
+/// Two hops below one leaf, four below one spine; else six, over a core, or five where spines are joined with each other.
 fn expected_hops(network: &Network) -> BTreeMap<u64, u64> {
     let leaves = used_leaves(network);
     let mut spines: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
@@ -86,7 +86,12 @@ fn expected_hops(network: &Network) -> BTreeMap<u64, u64> {
     let all: u64 = leaves.values().sum();
     let two: u64 = leaves.values().map(pairs).sum();
     let within: u64 = pods.values().map(pairs).sum();
-    let rows = [(2, two), (4, within - two), (6, pairs(&all) - within)];
+    let joined = network
+        .links
+        .iter()
+        .any(|link| [link.lower, link.upper].map(|end| network.device(end).kind) == [DeviceKind::Root; 2]);
+    let far = if joined { 5 } else { 6 };
+    let rows = [(2, two), (4, within - two), (far, pairs(&all) - within)];
     rows.into_iter().filter(|(_, pairs)| *pairs > 0).collect()
 }
 
