@@ -1,6 +1,11 @@
 //! Any bytes as a capture: read, compared with a design and reported.
 #![no_main]
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "a fuzz target fails by panicking")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a fuzz target fails by panicking"
+)]
 
 #[path = "../../crates/fabric/tests/fabric/networks.rs"]
 mod networks;
@@ -42,8 +47,18 @@ fuzz_target!(|bytes: &[u8]| {
     }
     for cable in &capture.cables {
         assert!(cable.ends[0] <= cable.ends[1]);
-        assert!(cable.ends.iter().all(|end| (end.device as usize) < capture.devices.len()));
-        assert!(cable.rates.iter().all(|rate| (*rate as usize) < capture.rates.len()));
+        assert!(
+            cable
+                .ends
+                .iter()
+                .all(|end| (end.device as usize) < capture.devices.len())
+        );
+        assert!(
+            cable
+                .rates
+                .iter()
+                .all(|rate| (*rate as usize) < capture.rates.len())
+        );
     }
     networks::says_one_line_a_step(&check(&DESIGN, &capture, Some("4xHDR")));
 });

@@ -1,6 +1,11 @@
 //! Any network, with any names: every file of it holds, and the netlist is read back as it was.
 #![no_main]
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "a fuzz target fails by panicking")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a fuzz target fails by panicking"
+)]
 
 #[path = "../../crates/fabric/tests/fabric/networks.rs"]
 mod networks;
