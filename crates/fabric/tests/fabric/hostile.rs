@@ -1,6 +1,6 @@
 //! Names that somebody chose to break files, and text that is no capture.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use proptest::prelude::*;
 use rackwright_fabric::check::check;
@@ -55,8 +55,10 @@ proptest! {
     }
 }
 
-/// Four times the text takes about four times as long, whatever stands in it: less than ten times, the best of five.
+/// Four times the text takes less than ten times as long, whatever stands in it. On a busy machine one measurement says
+/// little: one of fifty has to be so.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "what takes time is measured")]
 fn reading_takes_time_by_length() {
     let design = write(&small(4), Dialect::Ibnetdiscover);
     for piece in [
@@ -70,19 +72,13 @@ fn reading_takes_time_by_length() {
         "x=\n",
         "Switch\t1 \"S-1\"\n[1]\t\"S-1\"[1]\n",
     ] {
-        let least = |length: usize| {
+        let took = |length: usize| {
             let text = piece.repeat(length / piece.len());
-            let runs = (0..5).map(|_| {
-                let start = Instant::now();
-                std::hint::black_box(read(&text));
-                start.elapsed()
-            });
-            runs.min().unwrap()
+            let start = Instant::now();
+            std::hint::black_box(read(&text));
+            start.elapsed()
         };
-        let (short, long) = (least(50_000), least(200_000));
-        assert!(
-            long < short * 10 + Duration::from_millis(30),
-            "{piece:?}: {short:?}, {long:?}"
-        );
+        let linear = (0..50).any(|_| took(200_000) < took(50_000) * 10);
+        assert!(linear, "{piece:?}");
     }
 }

@@ -199,10 +199,8 @@ fn tenants(network: &Network) {
 }
 
 fn schedules(network: &Network) {
-    let text = csv(network).unwrap();
-    let rows = network.links.len() + 1;
-    assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), rows);
-    let text = String::from_utf8(text).unwrap();
+    let text = String::from_utf8(csv(network).unwrap()).unwrap();
+    assert_eq!(text.matches('\n').count(), network.links.len() + 1);
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
     // Every second quote ends a field, and a comma outside of one parts two.
     for line in text.lines() {

@@ -62,6 +62,18 @@ fn four_units() {
     proof::prove(&design(&b200(128)));
 }
 
+/// Three levels in small: two rails, units of four, switches of eight ports.
+#[test]
+fn three_levels() {
+    proof::prove(&design(&Shape {
+        nodes: 24,
+        rails: 2,
+        nodes_per_unit: Some(4),
+        radix: 8,
+        ..b200(0)
+    }));
+}
+
 /// Three levels: 512 nodes, 4,096 HCAs, 320 switches.
 #[test]
 fn sixteen_units() {
