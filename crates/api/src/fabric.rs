@@ -79,12 +79,14 @@ pub enum Plane {
     ("!(has(self.disjointRails) && self.disjointRails && has(self.railOptimized) && !self.railOptimized)",
      "disjointRails needs rails: railOptimized must not be false"),
     ("!has(self.placement) || size(self.placement) == 0 || has(self.nodesPerUnit)", "placement goes with nodesPerUnit"),
+    ("self.type != 'DragonflyPlus' || (has(self.units) && has(self.nodesPerUnit))",
+     "DragonflyPlus needs units and nodesPerUnit: its groups, and the nodes of one"),
 ])))]
 pub struct Topology {
     /// Whether each rail is a subnet of its own, which shares no switch with another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disjoint_rails: Option<bool>,
-    /// Nodes of one scalable unit: those that share one set of leaf switches.
+    /// Nodes of one scalable unit: those that share one set of leaf switches. Of a dragonfly+: nodes of one group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1024))]
     pub nodes_per_unit: Option<u16>,
@@ -109,7 +111,8 @@ pub struct Topology {
     #[serde(rename = "type")]
     pub type_: TopologyType,
     /// Scalable units that the levels above the leaves are built for; absent: those that have nodes. More than are there
-    /// leaves room: growth up to them moves no cable.
+    /// leaves room: growth up to them moves no cable. Of a dragonfly+: its groups, whose number says how many cables join
+    /// each two of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = bounds::UNITS))]
     pub units: Option<u32>,
@@ -144,6 +147,8 @@ pub struct UnitPlacement {
 /// Shapes of a fabric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TopologyType {
+    /// Groups of leaves and spines; the spines of each two groups are joined.
+    DragonflyPlus,
     /// Leaves, spines and, above the radix, cores.
     FatTree,
 }

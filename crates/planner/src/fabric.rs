@@ -5,7 +5,8 @@
 
 use rackwright_api::{InfiniBandFabricSpec, Name};
 use rackwright_fabric::design::Seated;
-use rackwright_fabric::tree::{SizeError, Tree};
+use rackwright_fabric::topology::Topology;
+use rackwright_fabric::tree::SizeError;
 
 use crate::guids::Guids;
 use crate::input::{Input, Intent};
@@ -21,7 +22,7 @@ pub struct PlannedFabric {
     /// What the user wrote.
     pub spec: InfiniBandFabricSpec,
     /// Its switches.
-    pub tree: Tree,
+    pub topology: Topology,
     /// Nodes and other hosts by seat. Nodes of racks that no pool has are among them: cables do not follow pools.
     pub nodes: Vec<Seated>,
     /// The pool of each of `nodes` that a pool plugs in, as its place in `pools`.
@@ -39,9 +40,9 @@ pub enum NoDesign {
     /// It names no switch, or one that the catalogue does not know.
     #[error("spec.topology.switch names no switch of the catalogue: without its ports nothing can be wired")]
     NoSwitch,
-    /// There is no such tree.
+    /// There is no such topology.
     #[error(transparent)]
-    NoTree(#[from] SizeError),
+    NoTopology(#[from] SizeError),
 }
 
 /// All fabrics by name.
@@ -50,10 +51,10 @@ pub fn fabrics(input: &Input) -> Vec<(Name, Result<PlannedFabric, NoDesign>)> {
     let all = model.fabrics.iter().zip(&model.seats);
     all.map(|(intent, seats)| {
         let site = &intent.spec.supercluster;
-        let planned = match seats.as_ref().map(|seats| (seats, &seats.tree)) {
+        let planned = match seats.as_ref().map(|seats| (seats, &seats.topology)) {
             _ if model.site_number(site).is_none() => Err(NoDesign::NoSite(site.clone())),
-            Some((seats, Some(Ok(tree)))) => Ok(planned(&model, seats, *tree)),
-            Some((_, Some(Err(error)))) => Err(NoDesign::NoTree(*error)),
+            Some((seats, Some(Ok(topology)))) => Ok(planned(&model, seats, *topology)),
+            Some((_, Some(Err(error)))) => Err(NoDesign::NoTopology(*error)),
             Some((_, None)) | None => Err(NoDesign::NoSwitch),
         };
         (intent.name.clone(), planned)
@@ -68,7 +69,7 @@ struct Plugged {
     seat: u32,
 }
 
-fn planned(model: &Model<'_>, seats: &Seats, tree: Tree) -> PlannedFabric {
+fn planned(model: &Model<'_>, seats: &Seats, topology: Topology) -> PlannedFabric {
     let intent = model.fabrics[seats.fabric];
     let racks = seats.racks.iter().flat_map(|rack| Seats::nodes_of(model, rack));
     let mut plugged: Vec<Plugged> = racks
@@ -130,7 +131,7 @@ fn planned(model: &Model<'_>, seats: &Seats, tree: Tree) -> PlannedFabric {
     PlannedFabric {
         name: intent.name.clone(),
         spec: intent.spec.clone(),
-        tree,
+        topology,
         nodes,
         pool_of,
         pools,

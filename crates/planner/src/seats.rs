@@ -9,8 +9,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackwright_api::{Hostlist, InfiniBandFabricSpec, Topology, UnitPlacement};
-use rackwright_fabric::tree::{Shape, SizeError, Spread, Tree};
+use rackwright_api::{Hostlist, InfiniBandFabricSpec, Topology, TopologyType, UnitPlacement};
+use rackwright_fabric::topology::{self, Form};
+use rackwright_fabric::tree::{Shape, SizeError, Spread};
 use rackwright_hostset::natural_cmp;
 use rackwright_manifest::Path;
 
@@ -34,8 +35,8 @@ pub(crate) struct Seats {
     pub racks: Vec<RackSeats>,
     /// Hosts that no rack seats, by their seat.
     pub hosts: Vec<HostSeat>,
-    /// The tree of the fabric; none where its switch is not known.
-    pub tree: Option<Result<Tree, SizeError>>,
+    /// The switches of the fabric; none where their model is not known.
+    pub topology: Option<Result<topology::Topology, SizeError>>,
 }
 
 /// The seats of one rack.
@@ -98,7 +99,7 @@ impl Seats {
             per_unit,
             racks: Vec::new(),
             hosts: Vec::new(),
-            tree: None,
+            topology: None,
         };
         if topology.placement.is_empty() {
             seats.side_by_side(model, intent);
@@ -109,9 +110,13 @@ impl Seats {
         seats.hosts.sort_by_key(|host| host.seat);
         let units = seats.last_unit().map_or(0, |unit| unit + 1);
         let units = units.max(topology.units.unwrap_or(0));
-        seats.tree = shape.map(|shape| {
+        let form = match topology.type_ {
+            TopologyType::DragonflyPlus => Form::DragonflyPlus,
+            TopologyType::FatTree => Form::FatTree,
+        };
+        seats.topology = shape.map(|shape| {
             let nodes = units.saturating_mul(per_unit);
-            Tree::new(&Shape { nodes, ..shape })
+            topology::Topology::new(form, &Shape { nodes, ..shape })
         });
         Some(seats)
     }

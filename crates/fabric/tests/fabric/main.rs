@@ -10,6 +10,9 @@
 
 mod cables;
 mod check;
+mod dragonfly;
+mod hostile;
 mod netlist;
+mod networks;
 mod opensm;
 mod tree;

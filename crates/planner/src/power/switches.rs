@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rackwright_fabric::tree::{Size, SizeError, Tree};
+use rackwright_fabric::topology::Topology;
+use rackwright_fabric::tree::{Size, SizeError};
 
 use crate::model::Model;
 
@@ -13,8 +14,8 @@ pub(crate) struct FabricDraw {
     pub fabric: usize,
     /// The rack groups of the site that each unit has nodes of, each pair once; none for hosts that no rack holds.
     units: BTreeSet<(Option<usize>, u32)>,
-    /// The tree and the watts of a switch.
-    model: Result<(Tree, u64), Uncounted>,
+    /// The topology and the watts of a switch.
+    model: Result<(Topology, u64), Uncounted>,
 }
 
 /// Switches of one fabric.
@@ -35,8 +36,8 @@ pub(crate) enum Uncounted {
     UnknownModel(String),
     /// The catalogue does not know the most that the switch draws.
     UnknownPower(String),
-    /// There is no such tree.
-    NoTree(SizeError),
+    /// There is no such topology.
+    NoTopology(SizeError),
 }
 
 impl FabricDraw {
@@ -55,7 +56,7 @@ impl FabricDraw {
         Self {
             fabric,
             units: racks.chain(hosts).collect(),
-            model: tree(model, fabric),
+            model: topology(model, fabric),
         }
     }
 
@@ -68,7 +69,7 @@ impl FabricDraw {
         let count = match &self.model {
             _ if units.is_empty() => Ok((Size::default(), 0)),
             Err(reason) => Err(reason.clone()),
-            Ok((tree, watts)) => Ok((tree.size_of(&units), *watts)),
+            Ok((topology, watts)) => Ok((topology.size_of(&units), *watts)),
         };
         SwitchDraw {
             fabric: self.fabric,
@@ -85,15 +86,17 @@ impl SwitchDraw {
     }
 }
 
-fn tree(model: &Model<'_>, fabric: usize) -> Result<(Tree, u64), Uncounted> {
-    let topology = &model.fabrics[fabric].spec.topology;
-    let name = topology.switch.as_ref().ok_or(Uncounted::NoModel)?;
+fn topology(model: &Model<'_>, fabric: usize) -> Result<(Topology, u64), Uncounted> {
+    let wished = &model.fabrics[fabric].spec.topology;
+    let name = wished.switch.as_ref().ok_or(Uncounted::NoModel)?;
     let seats = model.seats[fabric].as_ref();
     let unknown = || Uncounted::UnknownModel(name.to_string());
     let switch = seats.and_then(|seats| model.views[seats.site].switches.get(name.as_str()));
     let watts = switch.ok_or_else(unknown)?.max_power_watts.as_ref();
     let watts = watts.ok_or_else(|| Uncounted::UnknownPower(name.to_string()))?;
-    let tree = seats.and_then(|seats| seats.tree.as_ref()).ok_or_else(unknown)?;
-    let tree = tree.as_ref().map_err(|error| Uncounted::NoTree(*error))?;
-    Ok((*tree, u64::from(watts.value)))
+    let topology = seats
+        .and_then(|seats| seats.topology.as_ref())
+        .ok_or_else(unknown)?;
+    let topology = topology.as_ref().map_err(|error| Uncounted::NoTopology(*error))?;
+    Ok((*topology, u64::from(watts.value)))
 }

@@ -1,4 +1,4 @@
-//! A fabric that no tree of switches can be built for.
+//! A fabric that no switches can be built for.
 
 use rackwright_manifest::{Rule, Severity};
 
@@ -11,12 +11,12 @@ pub static RULE: Rule = Rule {
     code: "RW2035",
     name: "fabric-too-large",
     severity: Severity::Error,
-    summary: "No tree of switches holds the fabric",
+    summary: "No switches hold the fabric",
     doc: r#"## What it does
-A fabric fits three levels of its switch, and its leaves have a port for a node beside their uplinks.
+A fabric fits three levels of its switch, and its leaves have a port for a node beside their uplinks. A dragonfly+ has at least one cable between each two of its groups, and a group no more leaves than a spine has ports for.
 
 ## Why
-There is no such fabric: three levels of a switch with k ports hold k³/4 ports of nodes (65,536 with 64 ports).
+There is no such fabric: three levels of a switch with k ports hold k³/4 ports of nodes (65,536 with 64 ports). A dragonfly+ of them has at most k/2 leaves in a group and (k/2)² + 1 groups (1,025 with 64 ports), fewer where groups are smaller.
 
 ## Refused
 ```yaml
@@ -83,19 +83,21 @@ spec:
 ```
 
 ## Fix
-Cut the fabric in several, use a switch with more ports, or let each rail be a subnet of its own (`disjointRails`).
+Cut the fabric in several, use a switch with more ports, or let each rail be a subnet of its own (`disjointRails`). Of a dragonfly+: fewer `units`, or other `nodesPerUnit`.
 "#,
 };
 
 /// Every fabric with a known switch.
 pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for seats in model.seats.iter().flatten() {
-        let Some(Err(error)) = seats.tree else { continue };
+        let Some(Err(error)) = seats.topology else {
+            continue;
+        };
         let fabric = ObjectRef::new(Kind::InfiniBandFabric, &model.fabrics[seats.fabric].name);
         findings.push(
             Finding::new(&RULE, format!("{fabric} cannot be built: {error}"))
                 .party(fabric, at!("spec", "topology", "switch"), "this switch")
-                .help("cut the fabric in several, use a switch with more ports, or set disjointRails"),
+                .help("cut the fabric in several, use a switch with more ports, set disjointRails, or change nodesPerUnit"),
         );
     }
 }

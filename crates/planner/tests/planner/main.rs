@@ -12,6 +12,7 @@ mod catalogue;
 mod change;
 mod clusters;
 mod compile;
+mod dragonfly;
 mod envelope;
 mod guids;
 mod handover;
