@@ -130,9 +130,12 @@ impl Subnet<'_> {
             ("guid2lid", lids),
             ("netlist.txt", write(&self.network, Dialect::Ibnetdiscover)),
         ];
-        let place = |(name, text): (&str, String)| match planned {
-            true => (format!("planned/{name}"), format!("{MARK}{text}")),
-            false => (name.to_owned(), text),
+        let place = |(name, text): (&str, String)| {
+            if planned {
+                (format!("planned/{name}"), format!("{MARK}{text}"))
+            } else {
+                (name.to_owned(), text)
+            }
         };
         Ok(files.map(place).into())
     }
