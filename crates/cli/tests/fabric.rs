@@ -21,14 +21,18 @@ use tree::tree;
 
 const SITE: &str = "crates/cli/tests/fabric/site.yaml";
 
+fn inventory(node: &str, number: usize) -> String {
+    format!(
+        "---\napiVersion: rackwright.dev/v1alpha1\nkind: NodeInventory\nmetadata: {{ name: {node} }}\nspec:\n  hcas:\n  - {{ rail: 0, guid: \"0xb83fd2030000{number:02}00\" }}\n  - {{ rail: 1, guid: \"0xb83fd2030000{number:02}01\" }}\n"
+    )
+}
+
 /// The site in a folder, with an inventory of every node.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut text = fs::read_to_string(root().join(SITE)).unwrap();
     for (number, node) in ["r1-n1", "r1-n2", "r2-n1", "r2-n2"].iter().enumerate() {
-        text += &format!(
-            "---\napiVersion: rackwright.dev/v1alpha1\nkind: NodeInventory\nmetadata: {{ name: {node} }}\nspec:\n  hcas:\n  - {{ rail: 0, guid: \"0xb83fd2030000{number:02}00\" }}\n  - {{ rail: 1, guid: \"0xb83fd2030000{number:02}01\" }}\n"
-        );
+        text.push_str(&inventory(node, number));
     }
     fs::write(folder.path().join("site.yaml"), text).unwrap();
     folder
@@ -64,9 +68,10 @@ fn switches(folder: &Path) -> String {
         .map(|line| line.split(',').collect::<Vec<_>>());
     let names: BTreeSet<String> = fields.map(|fields| fields[4].to_owned()).collect();
     let lines = names.iter().enumerate();
-    lines
+    let lines: Vec<String> = lines
         .map(|(at, name)| format!("{name} 0xb83fd203000100{at:02}\n"))
-        .collect()
+        .collect();
+    lines.concat()
 }
 
 #[test]
