@@ -90,6 +90,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
         Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
+        Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
@@ -103,7 +104,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         eprint(&format!("error: {error}\n"));
         match error {
             VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Folder(_) => Exit::Usage,
-            VerbError::Output(_) | VerbError::Tool(_) | VerbError::Json(_) | VerbError::Yaml(_) => Exit::Tool,
+            VerbError::Output(_)
+            | VerbError::Tool(_)
+            | VerbError::Json(_)
+            | VerbError::Csv(_)
+            | VerbError::Yaml(_) => Exit::Tool,
         }
     })
 }

@@ -248,6 +248,35 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "render node a1-n1 - --format ignition",
         INEXPRESSIBLE,
     ),
+    ("help-fabric", "fabric --help", ""),
+    ("help-fabric-render", "fabric render --help", ""),
+    ("help-fabric-check", "fabric check --help", ""),
+    (
+        "fabric-check-text",
+        "fabric check crates/cli/tests/fabric/swapped.txt crates/cli/tests/fabric/site.yaml",
+        "",
+    ),
+    (
+        "fabric-check-json",
+        "fabric check crates/cli/tests/fabric/swapped.txt crates/cli/tests/fabric/site.yaml -o json",
+        "",
+    ),
+    (
+        "fabric-check-markdown",
+        "fabric check crates/cli/tests/fabric/swapped.txt crates/cli/tests/fabric/site.yaml -o markdown",
+        "",
+    ),
+    (
+        "fabric-check-clean",
+        "fabric check crates/cli/tests/fabric/designed.txt crates/cli/tests/fabric/site.yaml",
+        "",
+    ),
+    (
+        "fabric-check-empty",
+        "fabric check - crates/cli/tests/fabric/site.yaml",
+        "",
+    ),
+    ("fabric-check-which", "fabric check - examples/superpod-b200", ""),
     ("crds-unknown-form", "crds --output toml", ""),
     ("completions-unknown-shell", "completions csh", ""),
 ];

@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod crds;
 pub mod explain;
+pub mod fabric;
 pub mod plan;
 pub mod render;
 pub mod validate;
@@ -29,6 +30,9 @@ pub enum VerbError {
     /// An object that cannot be serialised.
     #[error("an object cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A table that cannot be serialised.
+    #[error("a table cannot be written as CSV: {0}")]
+    Csv(String),
     /// An object that cannot be serialised.
     #[error("an object cannot be written as YAML: {0}")]
     Yaml(#[from] serde_yaml::ser::Error),
