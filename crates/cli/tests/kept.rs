@@ -1,4 +1,4 @@
-//! Nodes that keep what they have, because their pool is refused, through the real program.
+//! Nodes that keep what they have, because their pool is refused or waits, through the real program.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use std::fs;
 
 use folder::folder;
 use run::{code, err, out, run_in};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const LAB: &str = "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab }\nspec: { power: { budget: 52400W }, racks: [ { names: \"a[1-2]\", nodes: \"n[1-2]\", system: dgx-b200 } ] }\n";
@@ -120,4 +120,44 @@ fn a_node_that_a_refused_pool_holds_gets_nothing_of_the_new_one() {
         told.contains("2 nodes of GPUPool/new still have their configuration from GPUPool/old"),
         "{told}"
     );
+}
+
+/// Four nodes draw 57.2 kW, 52.4 kW where two of them are capped at 700 W.
+#[test]
+fn a_paused_pool_is_counted_with_the_cap_that_its_nodes_have() {
+    let paused = format!("{LAB}{}", pool("old", "a1", ", rollout: { paused: true }"));
+    let (folder, _) = site(&[("paused.yaml", &paused)]);
+    let told = |previous: Option<&str>| {
+        let mut verb = vec!["validate", "paused.yaml"];
+        verb.extend(previous.iter().flat_map(|file| ["--previous", file]));
+        let done = run_in(folder.path(), &verb, b"");
+        (code(&done), out(&done))
+    };
+    assert_eq!(told(Some("plan")).0, 0, "{}", told(Some("plan")).1);
+    let (exit, text) = told(None);
+    assert!(exit == 1 && text.contains("RW4003"), "{text}");
+    assert!(
+        text.contains("4.8 kW of 2 nodes of GPUPool/old, which is paused"),
+        "{text}"
+    );
+    // Hosts that say what they have applied: the same, and something else.
+    let plan = fs::read_to_string(folder.path().join("plan")).unwrap();
+    let as_list = |applied: &dyn Fn(&Value) -> Value| {
+        let items: Vec<Value> = plan
+            .lines()
+            .map(|line| {
+                let mut object: Value = serde_json::from_str(line).unwrap();
+                if object["kind"] == "NodeConfig" {
+                    object["status"] = json!({ "applied": { "hash": applied(&object["spec"]["hash"]) } });
+                }
+                object
+            })
+            .collect();
+        let list = serde_json::to_string_pretty(&json!({ "kind": "List", "items": items })).unwrap();
+        fs::write(folder.path().join("list"), list).unwrap();
+        told(Some("list"))
+    };
+    assert_eq!(as_list(&Value::clone).0, 0);
+    let (exit, text) = as_list(&|_| json!("0".repeat(32)));
+    assert!(exit == 1 && text.contains("RW4003"), "{text}");
 }

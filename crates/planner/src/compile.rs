@@ -15,7 +15,7 @@ use crate::member::Membership;
 use crate::model::Model;
 use crate::numbers::{self, Addressed};
 use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
-use crate::power::Envelope;
+use crate::power::{self, Envelope};
 use crate::profile;
 use crate::quarantine;
 use crate::reach::{self, Shares};
@@ -100,10 +100,6 @@ const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::compatibility_row_unknown::check,
     rules::kernel_argument_quoted::check,
     rules::huge_page_size::check,
-    rules::rack_power::check,
-    rules::location_power::check,
-    rules::site_power::check,
-    rules::phase_power::check,
     rules::location_cycle::check,
     rules::catalogue_entry::check,
     rules::catalogue_no_change::check,
@@ -160,7 +156,7 @@ pub(crate) struct Kept {
     pub selected: Vec<Vec<u32>>,
     /// What was wrong with hostlists, racks and selections, and what the rules about nodes say.
     pub findings: Vec<Finding>,
-    /// What is refused before anything is allocated.
+    /// What is refused.
     pub refused: BTreeSet<ObjectRef>,
     /// Whether a fabric could not give its nodes their numbers.
     pub unable: bool,
@@ -169,28 +165,33 @@ pub(crate) struct Kept {
 /// Compiles, and gives away what else it knows.
 pub(crate) fn compile_keeping(input: &Input) -> Result<(Compilation, Kept), CompileError> {
     let mut kept = Vec::new();
-    let model = Model::new(input, &mut kept);
+    let mut model = Model::new(input, &mut kept);
     for check in CHECKS_OF_NODES {
         check(&model, &mut kept);
     }
     let (mut findings, refused_by_rules) = judge(&model, &kept);
     let mut refused = refused_by_rules.clone();
     let slots = allocate_fabrics(&model, &input.previous, &mut refused, &mut findings);
-    let plan = assemble(&model, &refused, &slots, &input.previous)?;
+    let allocated = refused.len();
+    let mut plan = assemble(&model, &refused, &slots, &input.previous)?;
     let unable = refused.len() > refused_by_rules.len();
-    let compilation = Compilation::new(&model, plan, findings, refused);
+    power::judge(&mut model, &mut refused, &mut findings);
+    if refused.len() > allocated {
+        plan = assemble(&model, &refused, &slots, &input.previous)?;
+    }
+    let compilation = Compilation::new(&model, plan, findings, refused.clone());
     let Model { site, selected, .. } = model;
     let kept = Kept {
         site,
         selected,
         findings: kept,
-        refused: refused_by_rules,
+        refused,
         unable,
     };
     Ok((compilation, kept))
 }
 
-/// What the rules say beside what is known already, and what they refuse.
+/// What the rules but those about power say beside what is known already, and what they refuse.
 pub(crate) fn judge(model: &Model<'_>, known: &[Finding]) -> (Vec<Finding>, BTreeSet<ObjectRef>) {
     let mut findings = known.to_vec();
     for check in CHECKS {
@@ -235,7 +236,7 @@ fn sort_key(finding: &Finding) -> (&str, Option<(&ObjectRef, &rackwright_manifes
     (finding.rule.code, first, &finding.message)
 }
 
-fn refused_by(findings: &[Finding]) -> BTreeSet<ObjectRef> {
+pub(crate) fn refused_by(findings: &[Finding]) -> BTreeSet<ObjectRef> {
     let errors = findings.iter().filter(|finding| finding.is_error());
     let parties = errors.flat_map(|finding| &finding.parties);
     parties
@@ -284,15 +285,8 @@ fn allocate_fabrics(
     }
     if !unable.is_empty() {
         refused.extend(unable);
-        // The second time only what hangs on these fabrics is new.
-        let known: BTreeSet<ObjectRef> = refused.clone();
-        let mut spread = Vec::new();
-        depends_on_refused::spread(model, refused, &mut spread);
-        findings.extend(
-            spread
-                .into_iter()
-                .filter(|finding| finding.parties.iter().all(|party| !known.contains(&party.object))),
-        );
+        let known = refused.clone();
+        depends_on_refused::spread_beyond(model, &known, refused, findings);
     }
     allocated
 }
@@ -314,7 +308,7 @@ fn attached(
     nodes
 }
 
-fn accepted(pool: &Intent<GPUPoolSpec>, refused: &BTreeSet<ObjectRef>) -> bool {
+pub(crate) fn accepted(pool: &Intent<GPUPoolSpec>, refused: &BTreeSet<ObjectRef>) -> bool {
     !pool.deleting && !refused.contains(&ObjectRef::new(Kind::GPUPool, &pool.name))
 }
 

@@ -12,7 +12,7 @@ use crate::compile::{
 };
 use crate::input::{Input, Intent};
 use crate::model::Model;
-use crate::power::Power;
+use crate::power::{self, Power, Waits};
 use crate::profile;
 
 /// A compiler that remembers its last input and result. What it gives is always what [`compile`](crate::compile) gives
@@ -94,8 +94,9 @@ impl Incremental {
         model.site = std::mem::take(&mut kept.site);
         model.selected = std::mem::take(&mut kept.selected);
         // A pool's power cap changes what its racks draw.
-        model.power = Power::new(&model);
-        let (findings, refused) = judge(&model, &kept.findings);
+        model.power = Power::new(&model, &Waits::default());
+        let (mut findings, mut refused) = judge(&model, &kept.findings);
+        power::judge(&mut model, &mut refused, &mut findings);
         if kept.unable || refused != kept.refused {
             return Ok(None);
         }

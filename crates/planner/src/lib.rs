@@ -49,7 +49,7 @@ pub use check::check;
 pub use compile::{Compilation, CompileError, compile};
 pub use finding::{Finding, Party};
 pub use incremental::{Incremental, Recompiled};
-pub use input::{Disks, Input, Intent, Inventory, Kind, ObjectRef, Port, PreviousNode};
+pub use input::{Disks, InForce, Input, Intent, Inventory, Kind, ObjectRef, Port, PreviousNode};
 pub use member::{Membership, UnknownCluster};
 pub use plan::{Plan, PlannedNode, PoolPlan};
 pub use selects::pools_of;

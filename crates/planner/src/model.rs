@@ -11,7 +11,7 @@ use crate::catalogue::{Gpu, MaxPower, Reported, System, View};
 use crate::clusters::Clusters;
 use crate::finding::{Finding, at};
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
-use crate::power::Power;
+use crate::power::{Power, Waits};
 use crate::rules::{hostlist_invalid, unknown_node, unknown_rack};
 use crate::site::{GroupRef, Site};
 
@@ -106,7 +106,7 @@ impl<'a> Model<'a> {
             .zip(named)
             .map(|(pool, named)| model.select(pool, named, findings))
             .collect();
-        model.power = Power::new(&model);
+        model.power = Power::new(&model, &Waits::default());
         model
     }
 
