@@ -158,7 +158,7 @@ pub(crate) struct Kept {
     pub findings: Vec<Finding>,
     /// What is refused.
     pub refused: BTreeSet<ObjectRef>,
-    /// Whether a fabric could not give its nodes their numbers.
+    /// Whether a fabric could not give its nodes their numbers, or a NodeConfig cannot hold what is in quarantine.
     pub unable: bool,
 }
 
@@ -174,6 +174,7 @@ pub(crate) fn compile_keeping(input: &Input) -> Result<(Compilation, Kept), Comp
     let slots = allocate_fabrics(&model, &input.previous, &mut refused, &mut findings);
     let allocated = refused.len();
     let mut plan = assemble(&model, &refused, &slots, &input.previous)?;
+    rules::quarantine_full::check(&model, &plan, &mut refused, &mut findings);
     let unable = refused.len() > refused_by_rules.len();
     power::judge(&mut model, &mut refused, &mut findings);
     if refused.len() > allocated {

@@ -62,6 +62,7 @@ pub mod phase_splits_unit;
 pub mod prefix_too_small;
 pub mod prefixes_overlap;
 pub mod provisioner_of_tier;
+pub mod quarantine_full;
 pub mod rack_in_two_clusters;
 pub mod rack_power;
 pub mod raid_devices;
@@ -128,6 +129,7 @@ pub static RULES: &[&Rule] = &[
     &number_outside_range::RULE,
     &guid_moved::RULE,
     &node_of_another_cluster::RULE,
+    &quarantine_full::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
     &kernel_argument_twice::RULE,
