@@ -148,6 +148,7 @@ impl<'a> Parts<'a> {
         gpus.pools.retain(|pool| self.pools.contains_key(&pool.pool));
         let labels = nodes::labels(self, &gpus.pools);
         let mut notes = nodes::taints(self);
+        notes.extend(storage::notes(self));
         if member.is_none() {
             notes.extend(self.member_clusters());
         }
