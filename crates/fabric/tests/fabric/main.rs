@@ -12,4 +12,6 @@ mod cables;
 mod check;
 mod netlist;
 mod opensm;
+#[path = "../support/steps.rs"]
+mod steps;
 mod tree;

@@ -11,6 +11,8 @@ mod gate;
 mod managers;
 mod proof;
 mod simulator;
+#[path = "../support/steps.rs"]
+mod steps;
 
 use std::collections::BTreeMap;
 
