@@ -193,8 +193,10 @@ async fn a_profile_is_not_collected_for_want_of_a_node_that_a_list_was_too_early
         ..Default::default()
     };
     for name in ["p-used", "p-unused"] {
-        let mut profile =
-            rackwright_api::NodeProfile::new(name, serde_json::from_value(serde_json::json!({})).unwrap());
+        let mut profile = rackwright_api::NodeProfile::new(
+            name,
+            serde_json::from_value(serde_json::json!({"schema": 1})).unwrap(),
+        );
         profile.metadata = metadata.clone();
         store.wrote_profile(&name.into(), &profile);
     }
