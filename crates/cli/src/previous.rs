@@ -194,15 +194,16 @@ impl Previous {
         // Nodes of a pool have the same profile, so they share what it says.
         let mut known: HashMap<(Cow<'_, str>, bool), Arc<InForce>> = HashMap::new();
         let nodes = nodes.into_iter().map(|(node, profile, in_force)| {
-            let cap = caps.get(&*profile).copied().flatten().filter(|_| in_force);
-            let new = || Arc::new(InForce::new(&profile, cap));
-            let shared = match known.get(&(Cow::Borrowed(&*profile), in_force)) {
+            let key = (profile, in_force);
+            let shared = match known.get(&key) {
                 Some(shared) => Arc::clone(shared),
-                None => new(),
+                None => {
+                    let cap = caps.get(&*key.0).copied().flatten().filter(|_| in_force);
+                    let new = Arc::new(InForce::new(&key.0, cap));
+                    known.insert(key, Arc::clone(&new));
+                    new
+                }
             };
-            known
-                .entry((profile, in_force))
-                .or_insert_with(|| Arc::clone(&shared));
             PreviousNode {
                 in_force: Some(shared),
                 ..node
