@@ -195,14 +195,13 @@ impl Previous {
         let mut known: HashMap<(Cow<'_, str>, bool), Arc<InForce>> = HashMap::new();
         let nodes = nodes.into_iter().map(|(node, profile, in_force)| {
             let key = (profile, in_force);
-            let shared = match known.get(&key) {
-                Some(shared) => Arc::clone(shared),
-                None => {
-                    let cap = caps.get(&*key.0).copied().flatten().filter(|_| in_force);
-                    let new = Arc::new(InForce::new(&key.0, cap));
-                    known.insert(key, Arc::clone(&new));
-                    new
-                }
+            let shared = if let Some(shared) = known.get(&key) {
+                Arc::clone(shared)
+            } else {
+                let cap = caps.get(&*key.0).copied().flatten().filter(|_| in_force);
+                let new = Arc::new(InForce::new(&key.0, cap));
+                known.insert(key, Arc::clone(&new));
+                new
             };
             PreviousNode {
                 in_force: Some(shared),

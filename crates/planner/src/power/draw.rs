@@ -66,7 +66,7 @@ struct Share<'m> {
 }
 
 /// What every rack, group and fabric draws: one pass over the racks, one over the nodes of the pools.
-pub(super) fn draws(model: &Model<'_>, waits: &Waits<'_>) -> Power {
+pub(super) fn draws(model: &Model<'_>, waiting: &Waits<'_>) -> Power {
     let mut power = Power {
         sites: model.superclusters.iter().map(|_| SiteDraw::default()).collect(),
         saved: vec![0; model.site.racks.len()],
@@ -92,7 +92,7 @@ pub(super) fn draws(model: &Model<'_>, waits: &Waits<'_>) -> Power {
         let group = &mut power.sites[rack.group.supercluster as usize].groups[rack.group.group as usize];
         group.racks.push(number as u32);
     }
-    pools(model, waits, &mut power);
+    pools(model, waiting, &mut power);
     for (site, (draw, intent)) in power.sites.iter_mut().zip(&model.superclusters).enumerate() {
         for (group, spec) in draw.groups.iter_mut().zip(&intent.spec.racks) {
             let Some(max) = model.max_power(site, spec.system.as_str()) else {
@@ -112,7 +112,7 @@ pub(super) fn draws(model: &Model<'_>, waits: &Waits<'_>) -> Power {
 
 /// Nodes of each pool by group: what their GPUs draw less, and which fabrics they are plugged into. All of them are of the
 /// pool's site. A node that two pools claim, which is an error of its own, counts for the first.
-fn pools(model: &Model<'_>, waits: &Waits<'_>, power: &mut Power) {
+fn pools(model: &Model<'_>, waiting: &Waits<'_>, power: &mut Power) {
     let mut claimed = vec![false; model.site.names.len()];
     for (number, (pool, selected)) in model.pools.iter().zip(&model.selected).enumerate() {
         let Some(site) = model.site_number(&pool.spec.supercluster) else {
@@ -139,7 +139,7 @@ fn pools(model: &Model<'_>, waits: &Waits<'_>, power: &mut Power) {
                 continue;
             };
             let (mut less, mut lost) = (cap.less, 0);
-            if let Some((why, before)) = waits.of(model, number, node) {
+            if let Some((why, before)) = waiting.of(model, number, node) {
                 less = less.min(cap.less_under(before));
                 lost = cap.gpus * (cap.less - less);
                 if lost > 0 {
