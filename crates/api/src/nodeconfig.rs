@@ -61,6 +61,12 @@ impl NodeConfigSpec {
         let applied = status.pointer("/applied/hash").and_then(Value::as_str);
         generation.is_some() && observed == generation && applied == Some(self.hash.as_str())
     }
+
+    /// Whether what is written is what the host has, as far as anybody knows: no status says that it has something else.
+    pub fn is_in_force(&self, status: &Value) -> bool {
+        let applied = status.pointer("/applied/hash").and_then(Value::as_str);
+        applied.is_none_or(|applied| applied == self.hash.as_str())
+    }
 }
 
 /// Whether the agent keeps the node as its NodeConfig says.

@@ -101,6 +101,9 @@ pub struct Validate {
     /// Let warnings count as findings for the exit code
     #[arg(long)]
     pub strict: bool,
+    /// What is allocated already and which power caps nodes have, as for `rackwright plan`
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
 }
 
 /// `rackwright plan`.

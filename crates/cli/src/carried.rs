@@ -146,6 +146,12 @@ impl Carried {
         self.fates.get(node)
     }
 
+    /// The pool in the label of a node's NodeConfig, where the plan does not write it.
+    pub fn holder(&self, node: &str) -> Option<&str> {
+        let labels = self.objects.get(node)?.pointer("/metadata/labels")?;
+        labels.get(POOL)?.as_str()
+    }
+
     /// Whether the plan's node keeps an earlier NodeConfig.
     pub fn is_blocked(&self, node: &str) -> bool {
         matches!(self.fate(node), Some(Fate::Blocked { .. }))

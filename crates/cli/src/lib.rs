@@ -16,6 +16,7 @@
 )]
 
 mod args;
+mod asked;
 mod before;
 mod blocks;
 mod carried;

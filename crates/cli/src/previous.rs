@@ -2,10 +2,14 @@
 //! `plan --output jsonl` or `--output json` printed it. The file is read once, and may be a pipe; what is asked of it
 //! later is answered from its text, object by object.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
-use rackwright_api::{NodeConfigSpec, NodeName};
-use rackwright_planner::PreviousNode;
+use rackwright_api::{NodeConfigSpec, NodeName, NodeProfileSpec};
+use rackwright_planner::change::cap_of_profile;
+use rackwright_planner::{InForce, PreviousNode};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,6 +52,18 @@ struct Metadata {
     generation: Option<i64>,
 }
 
+#[derive(Deserialize)]
+struct ProfileObject {
+    metadata: ProfileMetadata,
+    #[serde(default)]
+    spec: Value,
+}
+
+#[derive(Deserialize)]
+struct ProfileMetadata {
+    name: String,
+}
+
 /// The kind comes first: the spec of a profile is not that of a node.
 #[derive(Deserialize)]
 struct Header {
@@ -70,8 +86,17 @@ struct List<'a> {
     items: Vec<&'a RawValue>,
 }
 
-impl From<NodeObject> for PreviousNode {
-    fn from(node: NodeObject) -> Self {
+/// What a text says that a compile looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Object<'a> {
+    /// A NodeConfig, with the name of its profile, and whether its host has that in force, as far as anybody knows.
+    Node(PreviousNode, Cow<'a, str>, bool),
+    /// A NodeProfile, with the power cap that it sets, where it can be read.
+    Profile(String, Option<u64>),
+}
+
+impl Object<'_> {
+    fn of_node(node: NodeObject) -> Self {
         let NodeObject {
             metadata,
             mut spec,
@@ -80,13 +105,10 @@ impl From<NodeObject> for PreviousNode {
         if spec.is_applied(metadata.generation, &status) {
             spec.quarantined.clear();
         }
-        Self::new(metadata.name, &spec)
+        let in_force = spec.is_in_force(&status);
+        let node = PreviousNode::new(metadata.name, &spec);
+        Self::Node(node, Cow::Owned(spec.profile), in_force)
     }
-}
-
-/// Reads what a compile needs of an earlier state.
-pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
-    Previous::read(path)?.nodes()
 }
 
 impl Previous {
@@ -152,19 +174,41 @@ impl Previous {
             return Err(self.refuse(1, "the file is empty".to_owned()));
         }
         let others_stand_there = self.form == Form::List;
-        let judge = |object: &&str| match quick::previous(object.as_bytes()) {
-            Some(node) => Ok(Some(node)),
-            None => match self::object(object.as_bytes()) {
-                Err(Unfit::Kind(_)) if others_stand_there => Ok(None),
-                other => other,
-            },
+        let judge = |text| match object_of(text) {
+            Err(Unfit::Kind(_)) if others_stand_there => Ok(None),
+            other => other.map(Some),
         };
-        let judged: Vec<Result<Option<PreviousNode>, Unfit>> = objects.par_iter().map(judge).collect();
+        let texts = objects.par_iter().map(|text| text.as_bytes());
+        let judged: Vec<Result<Option<Object<'_>>, Unfit>> = texts.map(judge).collect();
         let mut nodes = Vec::with_capacity(judged.len());
+        let mut caps = BTreeMap::new();
         for (object, judged) in objects.iter().zip(judged) {
-            nodes.extend(judged.map_err(|unfit| self.refuse_in(object, &unfit))?);
+            match judged.map_err(|unfit| self.refuse_in(object, &unfit))? {
+                None => {}
+                Some(Object::Profile(name, cap)) => {
+                    caps.insert(name, cap);
+                }
+                Some(Object::Node(node, profile, in_force)) => nodes.push((node, profile, in_force)),
+            }
         }
-        Ok(nodes)
+        // Nodes of a pool have the same profile, so they share what it says.
+        let mut known: HashMap<(Cow<'_, str>, bool), Arc<InForce>> = HashMap::new();
+        let nodes = nodes.into_iter().map(|(node, profile, in_force)| {
+            let key = (profile, in_force);
+            let shared = if let Some(shared) = known.get(&key) {
+                Arc::clone(shared)
+            } else {
+                let cap = caps.get(&*key.0).copied().flatten().filter(|_| in_force);
+                let new = Arc::new(InForce::new(&key.0, cap));
+                known.insert(key, Arc::clone(&new));
+                new
+            };
+            PreviousNode {
+                in_force: Some(shared),
+                ..node
+            }
+        });
+        Ok(nodes.collect())
     }
 
     /// The error that a line is not one of a plan.
@@ -215,15 +259,24 @@ impl From<serde_json::Error> for Unfit {
     }
 }
 
-/// The node of an object; none for a profile, or what is wrong with the object.
-pub(crate) fn object(object: &[u8]) -> Result<Option<PreviousNode>, Unfit> {
-    let header: Header = serde_json::from_slice(object)?;
+/// A node or a profile, or what is wrong with the text.
+fn object_of(text: &[u8]) -> Result<Object<'_>, Unfit> {
+    match quick::previous(text) {
+        Some((node, profile)) => Ok(Object::Node(node, Cow::Borrowed(profile), true)),
+        None => object(text),
+    }
+}
+
+/// The same, whatever its form.
+pub(crate) fn object(text: &[u8]) -> Result<Object<'_>, Unfit> {
+    let header: Header = serde_json::from_slice(text)?;
     match header.kind.as_str() {
-        "NodeConfig" => {
-            let node: NodeObject = serde_json::from_slice(object)?;
-            Ok(Some(node.into()))
+        "NodeConfig" => Ok(Object::of_node(serde_json::from_slice(text)?)),
+        "NodeProfile" => {
+            let ProfileObject { metadata, spec } = serde_json::from_slice(text)?;
+            let spec = NodeProfileSpec::deserialize(spec).ok();
+            Ok(Object::Profile(metadata.name, spec.as_ref().map(cap_of_profile)))
         }
-        "NodeProfile" => Ok(None),
         other => Err(Unfit::Kind(other.to_owned())),
     }
 }

@@ -11,7 +11,7 @@ use crate::catalogue::{Gpu, MaxPower, Reported, System, View};
 use crate::clusters::Clusters;
 use crate::finding::{Finding, at};
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
-use crate::power::Power;
+use crate::power::{Power, Waits};
 use crate::rules::{hostlist_invalid, unknown_node, unknown_rack};
 use crate::seats::Seats;
 use crate::site::{GroupRef, Site};
@@ -113,7 +113,7 @@ impl<'a> Model<'a> {
         model.seats = (0..model.fabrics.len())
             .map(|fabric| Seats::new(&model, fabric, findings))
             .collect();
-        model.power = Power::new(&model);
+        model.power = Power::new(&model, &Waits::default());
         model
     }
 

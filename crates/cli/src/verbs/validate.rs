@@ -10,6 +10,7 @@ use crate::args::{TextOrJson, Validate};
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
 use crate::pipeline::{self, Outcome};
+use crate::previous::Previous;
 use crate::report;
 
 /// Findings that are shown as text. A file with a mistake on each line has one for each; JSON holds them all.
@@ -17,7 +18,9 @@ const SHOWN: usize = 200;
 
 /// Checks.
 pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbError> {
-    let outcome = pipeline::run(&args.paths.paths, Vec::new())?;
+    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
+    let held = previous.as_ref().map(Previous::nodes).transpose()?;
+    let outcome = pipeline::run(&args.paths.paths, held.unwrap_or_default())?;
     forgive_broken_pipe(print(&outcome, args.output, color, out))?;
     report::errors(&outcome);
     eprint(&format!("{}\n", report::summary(&outcome)));

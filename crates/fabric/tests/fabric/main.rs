@@ -15,4 +15,6 @@ mod hostile;
 mod netlist;
 mod networks;
 mod opensm;
+#[path = "../support/steps.rs"]
+mod steps;
 mod tree;

@@ -13,6 +13,8 @@ mod planted;
 mod proof;
 mod routes;
 mod simulator;
+#[path = "../support/steps.rs"]
+mod steps;
 
 use std::collections::BTreeMap;
 

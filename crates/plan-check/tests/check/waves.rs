@@ -246,7 +246,6 @@ impl Run {
                 .map(|(name, spec)| (name, spec))
                 .collect::<Vec<_>>(),
             superclusters: &[(&name("lab"), &self.site)],
-            frozen: &BTreeSet::new(),
             nvlink_racks: &self.nvlink,
             follows: &follows,
             nodes: &nodes,

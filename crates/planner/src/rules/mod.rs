@@ -65,6 +65,7 @@ pub mod placed_twice;
 pub mod prefix_too_small;
 pub mod prefixes_overlap;
 pub mod provisioner_of_tier;
+pub mod quarantine_full;
 pub mod rack_in_two_clusters;
 pub mod rack_power;
 pub mod raid_devices;
@@ -138,6 +139,7 @@ pub static RULES: &[&Rule] = &[
     &unit_beyond::RULE,
     &node_not_placed::RULE,
     &fabric_too_large::RULE,
+    &quarantine_full::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
     &kernel_argument_twice::RULE,

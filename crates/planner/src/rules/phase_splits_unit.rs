@@ -118,7 +118,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
             }
         }
         // Units that the same two dates split are one mistake.
-        let mut splits: BTreeMap<(Option<&Date>, Option<&Date>), Vec<(u32, &[Part<'_>])>> = BTreeMap::new();
+        let mut splits: BTreeMap<_, Vec<(u32, &[Part<'_>])>> = BTreeMap::new();
         for (unit, parts) in &units {
             let Some(first) = parts.iter().map(|part| part.by).min() else {
                 continue;

@@ -225,6 +225,7 @@ fn holding(yaml: &str, holders: &[(&str, [u8; 4])]) -> Input {
             addresses: Box::new([(*address).into()]),
             guids: Box::default(),
             quarantined: Box::default(),
+            in_force: None,
         })
         .collect();
     input

@@ -16,7 +16,10 @@ fn block<'a>(doc: &'a str, section: &str) -> &'a str {
 
 /// The example of a rule; that of a rule about one member cluster's part, as the part of `one`.
 fn example(rule: &Rule, section: &str) -> Compilation {
-    let mut compilation = compile(block(rule.doc, section));
+    // The one list that is too long for a page.
+    let quarantined: Vec<String> = (0..256).map(|number| format!("10.9.0.{number}")).collect();
+    let text = block(rule.doc, section).replace("10.9.0.0, ...", &quarantined.join(", "));
+    let mut compilation = compile(&text);
     if rule.code == "RW2030" {
         compilation.keep_member("one").unwrap();
     }

@@ -165,9 +165,7 @@ fn a_unit_holds_as_many_as_it_has_places() {
         // What hangs on it is refused as well.
         let compilation = compile(&text);
         let codes = codes(&compilation).into_iter().filter(|code| *code != "RW2007");
-        codes
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
+        codes.map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(of("{ unit: 1, racks: \"a[1-2]\" }"), Vec::<String>::new());
     assert_eq!(of("{ unit: 1, racks: \"a[1-3]\" }"), ["RW2032"]);

@@ -1,10 +1,12 @@
 //! Reads YAML texts into a compiler's input.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rackwright_api::{Name, NodeConfigSpec, NodeName};
 use rackwright_manifest::{Limits, Sources, read};
-use rackwright_planner::{Compilation, Input, Intent, Inventory, PreviousNode};
+use rackwright_planner::change::cap_of_profile;
+use rackwright_planner::{Compilation, InForce, Input, Intent, Inventory, PreviousNode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -74,6 +76,22 @@ pub fn previous(configs: &BTreeMap<String, NodeConfigSpec>) -> Vec<PreviousNode>
     configs
         .iter()
         .map(|(name, spec)| PreviousNode::new(NodeName::new(name.as_str()).unwrap(), spec))
+        .collect()
+}
+
+/// The same with what hosts have in force, as far as power goes.
+pub fn in_force(compilation: &Compilation) -> Vec<PreviousNode> {
+    let nodes = compilation.plan.nodes();
+    nodes
+        .map(|node| {
+            let pool = node.pool();
+            let cap = Some(cap_of_profile(&pool.profile));
+            let name = NodeName::new(node.name()).unwrap();
+            PreviousNode {
+                in_force: Some(Arc::new(InForce::new(&pool.profile_name, cap))),
+                ..PreviousNode::new(name, &node.spec())
+            }
+        })
         .collect()
 }
 
