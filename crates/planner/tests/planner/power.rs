@@ -1,6 +1,6 @@
 //! What is counted against power budgets, and by which figures.
 
-use crate::support::{codes, compile};
+use crate::support::{codes, compile, told};
 
 fn site(spec: &str) -> String {
     format!(
@@ -138,6 +138,12 @@ fn caps_lower_the_draw() {
     let draw = |cap: &str| compile(&of(cap, "1MW")).power[0].draw;
     assert_eq!(draw("1000W"), 57_200);
     assert_eq!(draw("700W"), 57_200 - 16 * 300);
+    // A cap at the maximum saves nothing, and stands in no sum.
+    let found = messages(&of("1000W", "1MW").replace("57200W", "57199W"));
+    assert!(
+        found[1].contains("= 57.2 kW") && !found[1].contains("capped"),
+        "{found:?}"
+    );
     // The driver refuses a cap below the range, and the GPU runs without one.
     assert_eq!(draw("100W"), 57_200);
     assert_eq!(
@@ -146,6 +152,90 @@ fn caps_lower_the_draw() {
             "RW4001 1 rack of Supercluster/lab may draw 2 x 14.3 kW (dgx-b200) - 4.8 kW (GPUs capped by GPUPool/train) = 23.8 kW each, and spec.racks[0].powerLimit allows 23.799 kW: 1 W too much; racks a1",
             "RW4001 1 rack of Supercluster/lab may draw 2 x 14.3 kW (dgx-b200) = 28.6 kW each, and spec.racks[0].powerLimit allows 23.799 kW: 4.801 kW too much; racks a2",
         ]
+    );
+}
+
+/// A pool caps the GPUs of one of two racks: it is told of that rack only, and the site's own figure of the GPU stands there
+/// only; how many nodes fit is said where nothing is capped.
+#[test]
+fn a_rack_without_capped_gpus_names_no_pool() {
+    let yaml = site(
+        "  catalogue: { gpus: [ { name: b200-sxm6-180gb, defaultPower: 990W, maxPower: 990W, source: measured } ] }
+  racks: [ { names: \"a[1-2]\", nodes: \"n[1-2]\", system: dgx-b200, powerLimit: 15kW } ]
+",
+    ) + &object(
+        "GPUPool",
+        "train",
+        "  nodes: { racks: a1 }\n  gpu: { powerLimit: 900W }\n",
+    );
+    let found: Vec<String> = (compile(&yaml).findings.iter())
+        .filter(|finding| finding.rule.code == "RW4001")
+        .map(told)
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "RW4001 1 rack of Supercluster/lab may draw 2 x 14.3 kW (dgx-b200) - 1.44 kW (GPUs capped by GPUPool/train) = 27.16 kW each, and \
+             spec.racks[0].powerLimit allows 15 kW: 12.16 kW too much; racks a1; from this site's catalogue: b200-sxm6-180gb \
+             (spec.catalogue.gpus[0], measured)\n  refuses Supercluster/lab at spec.racks[0].powerLimit: 27.16 kW is drawn\n  refuses \
+             Supercluster/lab at spec.racks[0].system: 2 nodes a rack\n  tells GPUPool/train at spec.gpu.powerLimit: caps its GPUs\n",
+            "RW4001 1 rack of Supercluster/lab may draw 2 x 14.3 kW (dgx-b200) = 28.6 kW each, and spec.racks[0].powerLimit allows 15 kW: \
+             13.6 kW too much; racks a2\n  refuses Supercluster/lab at spec.racks[0].powerLimit: 28.6 kW is drawn\n  refuses \
+             Supercluster/lab at spec.racks[0].system: 2 nodes a rack\n  help: 1 node fits below 15 kW\n",
+        ]
+    );
+}
+
+/// Nodes of a site that describes no racks are plugged into a fabric all the same.
+#[test]
+fn nodes_without_a_rack_need_switches() {
+    let of = |racks: &str, pools: [&str; 2]| {
+        let pool = |name: &str, nodes: &str| {
+            object(
+                "GPUPool",
+                name,
+                &format!("  nodes: {{ {nodes} }}\n  fabrics: [ {{ name: compute }} ]\n"),
+            )
+        };
+        let yaml = site(&format!("  power: {{ budget: 1GW }}\n{racks}"))
+            + &pool("one", pools[0])
+            + &pool("two", pools[1])
+            + &object(
+                "InfiniBandFabric",
+                "compute",
+                "  plane: Compute\n  topology: { type: FatTree, rails: 8, nodesPerUnit: 32, switch: qm9700 }\n",
+            );
+        let compilation = compile(&yaml);
+        assert_eq!(codes(&compilation), Vec::<&str>::new());
+        compilation.power[0].draw
+    };
+    let racks = "  racks: [ { names: \"a[1-65]\", nodes: n1, system: dgx-b200 } ]\n";
+    let placed = of(racks, ["racks: \"a[1-33]\"", "racks: \"a[34-65]\""]);
+    // 65 nodes are three units.
+    assert_eq!(placed, 65 * 14_300 + (24 + 16) * 1_720);
+    assert_eq!(
+        of("", ["names: \"n[1-33]\"", "names: \"n[34-65]\""]),
+        (24 + 16) * 1_720
+    );
+}
+
+/// Racks that could not be read are no part of a sum, nor is their system.
+#[test]
+fn a_group_that_is_refused_draws_nothing() {
+    let yaml = site(
+        "  power: { budget: 14299W }
+  racks:
+  - { names: a1, nodes: n1, system: dgx-b200 }
+  - { names: a2, nodeNames: \"n[1-3]\", nodesPerRack: 2, system: dgx-h100 }
+",
+    );
+    let compilation = compile(&yaml);
+    assert_eq!(codes(&compilation), ["RW2009", "RW4003"]);
+    assert_eq!(
+        told(&compilation.findings[1]),
+        "RW4003 Supercluster/lab draws 1 x 14.3 kW (dgx-b200) = 14.3 kW, and spec.power.budget allows 14.299 kW: 1 W too much; rack a1\n  \
+         refuses Supercluster/lab at spec.power.budget: 14.3 kW is drawn\n  refuses Supercluster/lab at spec.racks[0].names: 1 rack, 14.3 kW\n  \
+         help: take racks out, or write the budget and the PUE that the site really has\n"
     );
 }
 

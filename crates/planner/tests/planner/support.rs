@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rackwright_api::{Name, NodeConfigSpec, NodeName};
 use rackwright_manifest::{Limits, Sources, read};
-use rackwright_planner::{Compilation, Input, Intent, Inventory, PreviousNode};
+use rackwright_planner::{Compilation, Finding, Input, Intent, Inventory, PreviousNode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -86,4 +86,27 @@ pub fn codes(compilation: &Compilation) -> Vec<&'static str> {
         .collect();
     codes.dedup();
     codes
+}
+
+/// All that a finding says: message, places with their notes, advice.
+pub fn told(finding: &Finding) -> String {
+    let mut text = format!("{} {}\n", finding.rule.code, finding.message);
+    for party in &finding.parties {
+        let part = party
+            .range
+            .map_or(String::new(), |(from, to)| format!(" bytes {from}..{to}"));
+        let meant = party
+            .replacement
+            .as_ref()
+            .map_or(String::new(), |meant| format!(", meant: {meant}"));
+        let verb = if party.refused { "refuses" } else { "tells" };
+        text += &format!(
+            "  {verb} {} at {}{part}: {}{meant}\n",
+            party.object, party.path, party.note
+        );
+    }
+    if let Some(help) = &finding.help {
+        text += &format!("  help: {help}\n");
+    }
+    text
 }
