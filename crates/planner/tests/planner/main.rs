@@ -25,6 +25,7 @@ mod mig;
 mod numbers;
 mod pools;
 mod power;
+mod power_words;
 mod quarantine;
 mod rules;
 mod storage;

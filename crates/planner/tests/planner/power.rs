@@ -1,14 +1,14 @@
 //! What is counted against power budgets, and by which figures.
 
-use crate::support::{codes, compile, told};
+use crate::support::{codes, compile};
 
-fn site(spec: &str) -> String {
+pub fn site(spec: &str) -> String {
     format!(
         "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: {{ name: lab }}\nspec:\n{spec}"
     )
 }
 
-fn object(kind: &str, name: &str, spec: &str) -> String {
+pub fn object(kind: &str, name: &str, spec: &str) -> String {
     format!(
         "---\napiVersion: rackwright.dev/v1alpha1\nkind: {kind}\nmetadata: {{ name: {name} }}\nspec:\n  supercluster: lab\n{spec}"
     )
@@ -155,37 +155,6 @@ fn caps_lower_the_draw() {
     );
 }
 
-/// A pool caps the GPUs of one of two racks: it is told of that rack only, and the site's own figure of the GPU stands there
-/// only; how many nodes fit is said where nothing is capped.
-#[test]
-fn a_rack_without_capped_gpus_names_no_pool() {
-    let yaml = site(
-        "  catalogue: { gpus: [ { name: b200-sxm6-180gb, defaultPower: 990W, maxPower: 990W, source: measured } ] }
-  racks: [ { names: \"a[1-2]\", nodes: \"n[1-2]\", system: dgx-b200, powerLimit: 15kW } ]
-",
-    ) + &object(
-        "GPUPool",
-        "train",
-        "  nodes: { racks: a1 }\n  gpu: { powerLimit: 900W }\n",
-    );
-    let found: Vec<String> = (compile(&yaml).findings.iter())
-        .filter(|finding| finding.rule.code == "RW4001")
-        .map(told)
-        .collect();
-    assert_eq!(
-        found,
-        [
-            "RW4001 1 rack of Supercluster/lab may draw 2 x 14.3 kW (dgx-b200) - 1.44 kW (GPUs capped by GPUPool/train) = 27.16 kW each, and \
-             spec.racks[0].powerLimit allows 15 kW: 12.16 kW too much; racks a1; from this site's catalogue: b200-sxm6-180gb \
-             (spec.catalogue.gpus[0], measured)\n  refuses Supercluster/lab at spec.racks[0].powerLimit: 27.16 kW is drawn\n  refuses \
-             Supercluster/lab at spec.racks[0].system: 2 nodes a rack\n  tells GPUPool/train at spec.gpu.powerLimit: caps its GPUs\n",
-            "RW4001 1 rack of Supercluster/lab may draw 2 x 14.3 kW (dgx-b200) = 28.6 kW each, and spec.racks[0].powerLimit allows 15 kW: \
-             13.6 kW too much; racks a2\n  refuses Supercluster/lab at spec.racks[0].powerLimit: 28.6 kW is drawn\n  refuses \
-             Supercluster/lab at spec.racks[0].system: 2 nodes a rack\n  help: 1 node fits below 15 kW\n",
-        ]
-    );
-}
-
 /// Nodes of a site that describes no racks are plugged into a fabric all the same.
 #[test]
 fn nodes_without_a_rack_need_switches() {
@@ -216,26 +185,6 @@ fn nodes_without_a_rack_need_switches() {
     assert_eq!(
         of("", ["names: \"n[1-33]\"", "names: \"n[34-65]\""]),
         (24 + 16) * 1_720
-    );
-}
-
-/// Racks that could not be read are no part of a sum, nor is their system.
-#[test]
-fn a_group_that_is_refused_draws_nothing() {
-    let yaml = site(
-        "  power: { budget: 14299W }
-  racks:
-  - { names: a1, nodes: n1, system: dgx-b200 }
-  - { names: a2, nodeNames: \"n[1-3]\", nodesPerRack: 2, system: dgx-h100 }
-",
-    );
-    let compilation = compile(&yaml);
-    assert_eq!(codes(&compilation), ["RW2009", "RW4003"]);
-    assert_eq!(
-        told(&compilation.findings[1]),
-        "RW4003 Supercluster/lab draws 1 x 14.3 kW (dgx-b200) = 14.3 kW, and spec.power.budget allows 14.299 kW: 1 W too much; rack a1\n  \
-         refuses Supercluster/lab at spec.power.budget: 14.3 kW is drawn\n  refuses Supercluster/lab at spec.racks[0].names: 1 rack, 14.3 kW\n  \
-         help: take racks out, or write the budget and the PUE that the site really has\n"
     );
 }
 
