@@ -119,6 +119,28 @@ fn mount_points_of_the_system_are_taken() {
     }
 }
 
+/// A tier is mounted neither at nor around what is left to /etc/fstab.
+#[test]
+fn what_fstab_mounts_is_left_to_it() {
+    for (owned, right) in [
+        ("/srv/data", false),
+        ("/srv/data/home", false),
+        ("/srv/data2", true),
+        ("/srv", true),
+    ] {
+        let host = format!("host: {{ fstabMounts: [ {owned} ] }}");
+        let codes = found(
+            &[&host],
+            &[
+                "nfs: { server: nas1, export: /a, transport: TCP }",
+                "mountPoint: /srv/data",
+            ],
+        );
+        let wanted: &[&str] = if right { &[] } else { &["RW5004"] };
+        assert_eq!(codes, wanted, "{owned}");
+    }
+}
+
 #[test]
 fn mount_points_collide_or_hide() {
     let nfs = "nfs: { server: nas1, export: /a, transport: TCP }";
