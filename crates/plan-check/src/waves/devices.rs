@@ -153,7 +153,7 @@ mod tests {
             let devices = [0, 1].map(|at| {
                 let tier = tier(|tier| {
                     tier["devices"] =
-                        json!({ "count": 1, "model": models[at], "pciAddresses": addresses[at] })
+                        json!({ "count": 1, "model": models[at], "pciAddresses": addresses[at] });
                 });
                 tier.devices
             });
