@@ -158,8 +158,9 @@ fn finding(
     if let Some(power) = model.max_power(site, system).filter(|_| alike.saved == 0) {
         let fit = (limit.usable() / power.watts.max(1)).saturating_mul(power.nodes);
         finding = finding.help(format!(
-            "{} fit below {}",
+            "{} {} below {}",
             counted(fit as usize, "node"),
+            if fit == 1 { "fits" } else { "fit" },
             shown(limit.usable())
         ));
     }

@@ -4,13 +4,13 @@ use rackwright_planner::{Input, PreviousNode};
 
 use crate::support::{codes, compile, in_force, input};
 
-fn site(spec: &str) -> String {
+pub fn site(spec: &str) -> String {
     format!(
         "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: {{ name: lab }}\nspec:\n{spec}"
     )
 }
 
-fn object(kind: &str, name: &str, spec: &str) -> String {
+pub fn object(kind: &str, name: &str, spec: &str) -> String {
     format!(
         "---\napiVersion: rackwright.dev/v1alpha1\nkind: {kind}\nmetadata: {{ name: {name} }}\nspec:\n  supercluster: lab\n{spec}"
     )
@@ -140,6 +140,12 @@ fn caps_lower_the_draw() {
     let draw = |cap: &str| compile(&of(cap, "1MW")).power[0].draw;
     assert_eq!(draw("1000W"), 57_200);
     assert_eq!(draw("700W"), 57_200 - 16 * 300);
+    // A cap at the maximum saves nothing, and stands in no sum.
+    let found = messages(&of("1000W", "1MW").replace("57200W", "57199W"));
+    assert!(
+        found[1].contains("= 57.2 kW") && !found[1].contains("capped"),
+        "{found:?}"
+    );
     // The driver refuses a cap below the range, and the GPU runs without one.
     assert_eq!(draw("100W"), 57_200);
     assert_eq!(
@@ -238,6 +244,39 @@ fn nodes_that_a_refused_pool_holds_are_counted_with_what_they_have() {
     assert!(
         told[0].contains("4.8 kW of 2 nodes of GPUPool/new, whose nodes a refused pool still holds"),
         "{told:?}"
+    );
+}
+
+/// Nodes of a site that describes no racks are plugged into a fabric all the same.
+#[test]
+fn nodes_without_a_rack_need_switches() {
+    let of = |racks: &str, pools: [&str; 2]| {
+        let pool = |name: &str, nodes: &str| {
+            object(
+                "GPUPool",
+                name,
+                &format!("  nodes: {{ {nodes} }}\n  fabrics: [ {{ name: compute }} ]\n"),
+            )
+        };
+        let yaml = site(&format!("  power: {{ budget: 1GW }}\n{racks}"))
+            + &pool("one", pools[0])
+            + &pool("two", pools[1])
+            + &object(
+                "InfiniBandFabric",
+                "compute",
+                "  plane: Compute\n  topology: { type: FatTree, rails: 8, nodesPerUnit: 32, switch: qm9700 }\n",
+            );
+        let compilation = compile(&yaml);
+        assert_eq!(codes(&compilation), Vec::<&str>::new());
+        compilation.power[0].draw
+    };
+    let racks = "  racks: [ { names: \"a[1-65]\", nodes: n1, system: dgx-b200 } ]\n";
+    let placed = of(racks, ["racks: \"a[1-33]\"", "racks: \"a[34-65]\""]);
+    // 65 nodes are three units.
+    assert_eq!(placed, 65 * 14_300 + (24 + 16) * 1_720);
+    assert_eq!(
+        of("", ["names: \"n[1-33]\"", "names: \"n[34-65]\""]),
+        (24 + 16) * 1_720
     );
 }
 
