@@ -132,12 +132,14 @@ impl Previous {
         String::from_utf8(head).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    fn rewind(&self) -> io::Result<()> {
+    /// Reads a file from its start; refused where it changed since it was opened.
+    fn unchanged<T, E: From<io::Error>>(&self, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         (&self.file).rewind()?;
-        if stamp(&self.file)? == self.stamp {
-            return Ok(());
+        let read = read()?;
+        if stamp(&self.file)? != self.stamp {
+            return Err(io::Error::other("the file changed while it was read").into());
         }
-        Err(io::Error::other("the file changed while it was read"))
+        Ok(read)
     }
 
     fn io(&self, error: io::Error) -> InputError {
@@ -148,7 +150,7 @@ impl Previous {
         if let Some(text) = self.text.get() {
             return Ok(text);
         }
-        let text = self.rewind().and_then(|()| self.read_text(Vec::new()));
+        let text = self.unchanged(|| self.read_text(Vec::new()));
         let text = text.map_err(|error| self.io(error))?;
         Ok(self.text.get_or_init(|| text))
     }
@@ -217,8 +219,7 @@ impl Previous {
         };
         let read = match self.text.get() {
             Some(text) => blocks::each_line(text.as_bytes(), judge, take),
-            None => (self.rewind().map_err(Failed::from))
-                .and_then(|()| blocks::each_line(&self.file, judge, take)),
+            None => self.unchanged(|| blocks::each_line(&self.file, judge, take)),
         };
         read.map_err(|failed| match failed {
             Failed::Read(error) => self.io(error),
