@@ -94,7 +94,7 @@ fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
     };
     if let Some(peers) = imex_peers {
         field(out, "imexPeers");
-        quoted(out, "", peers.as_str(), "");
+        quoted(out, "\"", peers.as_str(), "\"");
     }
     if let Some(rack) = rack {
         field(out, "rack");
