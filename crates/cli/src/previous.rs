@@ -1,30 +1,47 @@
 //! What is allocated already: the NodeConfigs of a cluster (`kubectl get nodeconfigs -o json`), or an earlier plan as
-//! `plan --output jsonl` or `--output json` printed it. The file is read once, and may be a pipe; what is asked of it
-//! later is answered from its text, object by object.
+//! `plan --output jsonl` or `--output json` printed it. What is asked of it later is answered from its text, object by
+//! object. A pipe is read once and its text kept; of a file of lines, which may be large, the text is read again where
+//! it is needed: a compile alone needs a few numbers of each line.
+
+mod held;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::time::SystemTime;
 
 use rackwright_api::{NodeConfigSpec, NodeName, NodeProfileSpec};
+use rackwright_planner::PreviousNode;
 use rackwright_planner::change::cap_of_profile;
-use rackwright_planner::{InForce, PreviousNode};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::blocks;
 use crate::quick;
 use crate::walk::InputError;
+
+use self::held::Held;
 
 /// An earlier state.
 #[derive(Debug)]
 pub struct Previous {
     path: String,
-    text: String,
+    file: File,
+    stamp: Option<Stamp>,
     form: Form,
+    text: OnceCell<String>,
 }
+
+/// Size of a file and time of its last change: whether it is still the one that was read.
+type Stamp = (u64, Option<SystemTime>);
+
+/// Bytes in which the form shows.
+const HEAD: u64 = 4096;
 
 /// How the objects stand in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +112,18 @@ pub(crate) enum Object<'a> {
     Profile(String, Option<u64>),
 }
 
+/// What a line says that a compile looks at.
+enum Line {
+    Node(PreviousNode, ProfileName, bool),
+    Profile(String, Option<u64>),
+}
+
+/// The name of a node's profile: mostly where it stands in the line.
+enum ProfileName {
+    Within(Range<usize>),
+    Owned(String),
+}
+
 impl Object<'_> {
     fn of_node(node: NodeObject) -> Self {
         let NodeObject {
@@ -112,20 +141,55 @@ impl Object<'_> {
 }
 
 impl Previous {
-    /// Reads a file.
+    /// Opens a file, and reads it where that can be done only once.
     pub fn read(path: &Path) -> Result<Self, InputError> {
-        let text = std::fs::read_to_string(path).map_err(|error| InputError::io(path, error))?;
-        // Our own output is known by its first key; kubectl prints an object over many lines, so its first line is a lone
-        // brace.
-        let form = if text.starts_with("{\"formatVersion\":") {
-            Form::Envelope
-        } else if text.trim_ascii_start().starts_with("{\n") {
-            Form::List
-        } else {
-            Form::Lines
+        let io = |error| InputError::io(path, error);
+        let file = File::open(path).map_err(io)?;
+        let stamp = stamp(&file).map_err(io)?;
+        let mut head = Vec::new();
+        (&file).take(HEAD).read_to_end(&mut head).map_err(io)?;
+        let form = Form::of(&head);
+        let previous = Self {
+            path: path.display().to_string(),
+            file,
+            stamp,
+            form,
+            text: OnceCell::new(),
         };
-        let path = path.display().to_string();
-        Ok(Self { path, text, form })
+        if stamp.is_none() || form != Form::Lines {
+            let text = previous.read_text(head).map_err(io)?;
+            previous.text.get_or_init(|| text);
+        }
+        Ok(previous)
+    }
+
+    /// The rest of the file behind its beginning.
+    fn read_text(&self, mut head: Vec<u8>) -> io::Result<String> {
+        (&self.file).read_to_end(&mut head)?;
+        String::from_utf8(head).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// Reads a file from its start; refused where it changed since it was opened.
+    fn unchanged<T, E: From<io::Error>>(&self, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        (&self.file).rewind()?;
+        let read = read()?;
+        if stamp(&self.file)? != self.stamp {
+            return Err(io::Error::other("the file changed while it was read").into());
+        }
+        Ok(read)
+    }
+
+    fn io(&self, error: io::Error) -> InputError {
+        InputError::io(Path::new(&self.path), error)
+    }
+
+    fn text(&self) -> Result<&str, InputError> {
+        if let Some(text) = self.text.get() {
+            return Ok(text);
+        }
+        let text = self.unchanged(|| self.read_text(Vec::new()));
+        let text = text.map_err(|error| self.io(error))?;
+        Ok(self.text.get_or_init(|| text))
     }
 
     /// The file, as the user named it.
@@ -134,16 +198,17 @@ impl Previous {
     }
 
     /// The text, where it has one object a line.
-    pub fn lines(&self) -> Option<&str> {
-        (self.form == Form::Lines).then_some(&*self.text)
+    pub fn lines(&self) -> Result<Option<&str>, InputError> {
+        (self.form == Form::Lines).then(|| self.text()).transpose()
     }
 
     /// The objects, each as JSON.
     pub fn objects(&self) -> Result<Vec<&str>, InputError> {
         let refuse = |error: serde_json::Error| self.refuse(error.line(), reason(&error));
+        let text = self.text()?;
         let listed: Vec<&RawValue> = match self.form {
             Form::Lines => {
-                let lines = self.text.par_lines();
+                let lines = text.par_lines();
                 return Ok(lines.filter(|line| !line.trim_ascii().is_empty()).collect());
             }
             Form::Envelope => {
@@ -151,28 +216,24 @@ impl Previous {
                     format_version,
                     mut profiles,
                     nodes,
-                } = serde_json::from_str(&self.text).map_err(refuse)?;
+                } = serde_json::from_str(text).map_err(refuse)?;
                 if format_version != 1 {
                     return Err(self.refuse(1, format!("format version {format_version} is not known")));
                 }
                 profiles.extend(nodes);
                 profiles
             }
-            Form::List => {
-                serde_json::from_str::<List<'_>>(&self.text)
-                    .map_err(refuse)?
-                    .items
-            }
+            Form::List => serde_json::from_str::<List<'_>>(text).map_err(refuse)?.items,
         };
         Ok(listed.into_iter().map(RawValue::get).collect())
     }
 
     /// What a compile needs.
     pub fn nodes(&self) -> Result<Vec<PreviousNode>, InputError> {
-        let objects = self.objects()?;
-        if self.text.is_empty() {
-            return Err(self.refuse(1, "the file is empty".to_owned()));
+        if self.form == Form::Lines {
+            return self.nodes_of_lines();
         }
+        let objects = self.objects()?;
         let others_stand_there = self.form == Form::List;
         let judge = |text| match object_of(text) {
             Err(Unfit::Kind(_)) if others_stand_there => Ok(None),
@@ -180,35 +241,47 @@ impl Previous {
         };
         let texts = objects.par_iter().map(|text| text.as_bytes());
         let judged: Vec<Result<Option<Object<'_>>, Unfit>> = texts.map(judge).collect();
-        let mut nodes = Vec::with_capacity(judged.len());
-        let mut caps = BTreeMap::new();
+        let mut held = Held::default();
         for (object, judged) in objects.iter().zip(judged) {
             match judged.map_err(|unfit| self.refuse_in(object, &unfit))? {
                 None => {}
-                Some(Object::Profile(name, cap)) => {
-                    caps.insert(name, cap);
-                }
-                Some(Object::Node(node, profile, in_force)) => nodes.push((node, profile, in_force)),
+                Some(Object::Profile(name, cap)) => held.profile(name, cap),
+                Some(Object::Node(node, profile, in_force)) => held.node(node, &profile, in_force),
             }
         }
-        // Nodes of a pool have the same profile, so they share what it says.
-        let mut known: HashMap<(Cow<'_, str>, bool), Arc<InForce>> = HashMap::new();
-        let nodes = nodes.into_iter().map(|(node, profile, in_force)| {
-            let key = (profile, in_force);
-            let shared = if let Some(shared) = known.get(&key) {
-                Arc::clone(shared)
-            } else {
-                let cap = caps.get(&*key.0).copied().flatten().filter(|_| in_force);
-                let new = Arc::new(InForce::new(&key.0, cap));
-                known.insert(key, Arc::clone(&new));
-                new
-            };
-            PreviousNode {
-                in_force: Some(shared),
-                ..node
+        Ok(held.nodes())
+    }
+
+    fn nodes_of_lines(&self) -> Result<Vec<PreviousNode>, InputError> {
+        let (mut held, mut number) = (Held::default(), 0);
+        let take = |line: &[u8], judged: Result<Option<Line>, Unfit>| {
+            number += 1;
+            match judged.map_err(|unfit| Failed::Line(number, unfit))? {
+                None => {}
+                Some(Line::Profile(name, cap)) => held.profile(name, cap),
+                Some(Line::Node(node, ProfileName::Owned(profile), in_force)) => {
+                    held.node(node, &profile, in_force);
+                }
+                Some(Line::Node(node, ProfileName::Within(range), in_force)) => {
+                    // It was read there as text.
+                    let profile = line.get(range).unwrap_or_default();
+                    held.node(node, &String::from_utf8_lossy(profile), in_force);
+                }
             }
-        });
-        Ok(nodes.collect())
+            Ok(())
+        };
+        let read = match self.text.get() {
+            Some(text) => blocks::each_line(text.as_bytes(), line_of, take),
+            None => self.unchanged(|| blocks::each_line(&self.file, line_of, take)),
+        };
+        read.map_err(|failed| match failed {
+            Failed::Read(error) => self.io(error),
+            Failed::Line(line, unfit) => self.refuse_at(line - 1, &unfit),
+        })?;
+        if number == 0 {
+            return Err(self.refuse(1, "the file is empty".to_owned()));
+        }
+        Ok(held.nodes())
     }
 
     /// The error that a line is not one of a plan.
@@ -223,16 +296,51 @@ impl Previous {
     /// The same about an object of the text.
     pub fn refuse_in(&self, object: &str, unfit: &Unfit) -> InputError {
         // An object is a part of the text.
-        let start = (object.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        let lines_before = self
-            .text
-            .get(..start)
-            .map_or(0, |before| before.matches('\n').count());
+        let text = self.text.get().map_or("", String::as_str);
+        let start = (object.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        let before = text.get(..start).unwrap_or_default();
+        self.refuse_at(before.matches('\n').count(), unfit)
+    }
+
+    fn refuse_at(&self, lines_before: usize, unfit: &Unfit) -> InputError {
         let (line, why) = match unfit {
             Unfit::Json { line, why } => (lines_before + line, why.clone()),
             Unfit::Kind(kind) => (lines_before + 1, format!("an object of kind {kind}")),
         };
         self.refuse(line, why)
+    }
+}
+
+impl Form {
+    /// Our own output is known by its first key; kubectl prints an object over many lines, so its first line is a lone
+    /// brace.
+    fn of(head: &[u8]) -> Self {
+        if head.starts_with(b"{\"formatVersion\":") {
+            Self::Envelope
+        } else if head.trim_ascii_start().starts_with(b"{\n") {
+            Self::List
+        } else {
+            Self::Lines
+        }
+    }
+}
+
+/// Of a file that can be read again.
+fn stamp(file: &File) -> io::Result<Option<Stamp>> {
+    let metadata = file.metadata()?;
+    let stamp = (metadata.len(), metadata.modified().ok());
+    Ok(metadata.is_file().then_some(stamp))
+}
+
+/// Why a file of lines cannot be read.
+enum Failed {
+    Read(io::Error),
+    Line(usize, Unfit),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
     }
 }
 
@@ -267,13 +375,35 @@ fn object_of(text: &[u8]) -> Result<Object<'_>, Unfit> {
     }
 }
 
+/// What a line holds, if anything.
+fn line_of(line: &[u8]) -> Result<Option<Line>, Unfit> {
+    match quick::previous(line) {
+        None if line.trim_ascii().is_empty() => Ok(None),
+        None => Ok(Some(match object(line)? {
+            Object::Node(node, profile, in_force) => {
+                Line::Node(node, ProfileName::Owned(profile.into_owned()), in_force)
+            }
+            Object::Profile(name, cap) => Line::Profile(name, cap),
+        })),
+        Some((node, profile)) => {
+            let start = profile.as_ptr() as usize - line.as_ptr() as usize;
+            let name = ProfileName::Within(start..start + profile.len());
+            Ok(Some(Line::Node(node, name, true)))
+        }
+    }
+}
+
 /// The same, whatever its form.
 pub(crate) fn object(text: &[u8]) -> Result<Object<'_>, Unfit> {
-    let header: Header = serde_json::from_slice(text)?;
+    let text = std::str::from_utf8(text).map_err(|error| Unfit::Json {
+        line: 1,
+        why: error.to_string(),
+    })?;
+    let header: Header = serde_json::from_str(text)?;
     match header.kind.as_str() {
-        "NodeConfig" => Ok(Object::of_node(serde_json::from_slice(text)?)),
+        "NodeConfig" => Ok(Object::of_node(serde_json::from_str(text)?)),
         "NodeProfile" => {
-            let ProfileObject { metadata, spec } = serde_json::from_slice(text)?;
+            let ProfileObject { metadata, spec } = serde_json::from_str(text)?;
             let spec = NodeProfileSpec::deserialize(spec).ok();
             Ok(Object::Profile(metadata.name, spec.as_ref().map(cap_of_profile)))
         }
@@ -287,5 +417,68 @@ fn reason(error: &serde_json::Error) -> String {
     match text.rsplit_once(" at line ") {
         Some((reason, _)) => reason.to_owned(),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(name: &str) -> String {
+        let kind = "\"apiVersion\":\"rackwright.dev/v1alpha1\",\"kind\":\"NodeConfig\"";
+        let hash = "0".repeat(32);
+        let spec = format!(
+            "{{\"facts\":{{}},\"hash\":\"{hash}\",\"management\":\"Managed\",\"profile\":\"train-0\"}}"
+        );
+        format!("{{{kind},\"metadata\":{{\"name\":\"{name}\"}},\"spec\":{spec}}}\n")
+    }
+
+    fn file(content: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        file
+    }
+
+    /// A plan of a large site has hundreds of megabytes.
+    #[test]
+    fn lines_of_a_file_are_kept_only_where_they_are_asked_for() {
+        let text = config("n1") + "\n" + &config("n2");
+        let file = file(text.as_bytes());
+        let previous = Previous::read(file.path()).unwrap();
+        let nodes = previous.nodes().unwrap();
+        let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+        assert_eq!(names, ["n1", "n2"]);
+        assert!(previous.text.get().is_none());
+        assert_eq!(previous.objects().unwrap().len(), 2);
+        assert_eq!(previous.lines().unwrap(), Some(&*text));
+        assert_eq!(previous.nodes().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_changes_meanwhile_is_refused() {
+        let file = file(config("n1").as_bytes());
+        let previous = Previous::read(file.path()).unwrap();
+        previous.nodes().unwrap();
+        std::fs::write(file.path(), config("n1") + &config("n2")).unwrap();
+        let said = previous.objects().unwrap_err().to_string();
+        assert!(said.contains("changed"), "{said}");
+    }
+
+    #[test]
+    fn the_line_that_is_no_object_is_named() {
+        let wrong: [(&[u8], &str); 4] = [
+            (b"{", "EOF while parsing an object"),
+            (b"{\"kind\":\"Pod\"}", "an object of kind Pod"),
+            (b"{\"kind\":\"NodeProfile\",\"x\":\"\xff\"}", "utf-8"),
+            (b"{\"kind\":\"NodeConfig\"}", "missing field `metadata`"),
+        ];
+        for (line, why) in wrong {
+            let file = file(&[config("n1").as_bytes(), b"\n", line, b"\n"].concat());
+            let refused = Previous::read(file.path()).unwrap().nodes();
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("line 3") && said.contains(why), "{said}");
+        }
+        let empty = Previous::read(file(b"").path()).unwrap().nodes();
+        assert!(empty.unwrap_err().to_string().contains("the file is empty"));
     }
 }

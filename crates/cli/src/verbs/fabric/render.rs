@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::folder;
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
 use crate::pipeline::Outcome;
+use crate::previous::Previous;
 use crate::report;
 use crate::summary::count;
 
@@ -30,7 +31,8 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
             "standard input cannot be the switches and the manifests: save one of them to a file".to_owned(),
         ));
     }
-    let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
+    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
+    let previous = previous.as_ref().map(Previous::nodes).transpose()?;
     let switches = args
         .switches
         .as_deref()
