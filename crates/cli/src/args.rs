@@ -37,7 +37,7 @@ pub enum Verb {
     /// Reads every object, never stops at the first mistake, and prints each finding with its place. Objects of other
     /// groups are counted and skipped.
     #[command(
-        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml"
+        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json"
     )]
     Validate(Validate),
     /// Print what each node becomes
@@ -95,6 +95,12 @@ pub struct Validate {
     /// Let warnings count as findings for the exit code
     #[arg(long)]
     pub strict: bool,
+    /// Count the findings that this file knows, and neither show them nor fail for them
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings of this run as the known ones to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<PathBuf>,
 }
 
 /// `rackwright plan`.

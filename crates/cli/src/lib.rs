@@ -16,6 +16,7 @@
 )]
 
 mod args;
+mod baseline;
 mod before;
 mod blocks;
 mod carried;

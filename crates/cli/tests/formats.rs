@@ -330,3 +330,30 @@ fn several_forms_in_one_run_are_those_of_single_runs() {
     let quiet = run_in(folder.path(), &["validate", "a.yaml", "-o", "json=only.out"], b"");
     assert_eq!((code(&quiet), out(&quiet)), (1, String::new()));
 }
+
+/// A limit on the size of files is a full disk that a test can have.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_report_that_was_there_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), HOSTILE).unwrap();
+    fs::write(folder.path().join("out.sarif"), "old").unwrap();
+    // Blocks of 512 bytes; with the signal ignored the write fails as on a full disk.
+    let script = "trap '' XFSZ; ulimit -f 2; exec \"$0\" validate a.yaml -o sarif=out.sarif";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_rackwright")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 3, "{}", err(&output));
+    assert!(
+        err(&output).contains("out.sarif: cannot be written: "),
+        "{}",
+        err(&output)
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("out.sarif")).unwrap(),
+        "old"
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}

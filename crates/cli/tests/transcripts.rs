@@ -167,6 +167,21 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "validate -o sarif crates/cli/tests/corpus/rules/node-claimed-twice.yaml",
         "",
     ),
+    (
+        "validate-baseline-missing",
+        "validate --baseline nope.json examples/tiny",
+        "",
+    ),
+    (
+        "validate-baseline-not-one",
+        "validate --baseline examples/tiny/lab.yaml examples/tiny",
+        "",
+    ),
+    (
+        "validate-baseline-twice",
+        "validate --baseline a.json --write-baseline b.json examples/tiny",
+        "",
+    ),
     ("validate-sarif-clean", "validate -o sarif examples/tiny", ""),
     (
         "validate-junit",

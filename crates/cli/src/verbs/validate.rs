@@ -6,10 +6,12 @@ use rackwright_manifest::render::Colour;
 
 use super::VerbError;
 use crate::args::Validate;
+use crate::baseline::{self, Baseline};
 use crate::exit::Exit;
 use crate::formats::{Report, Target, collision};
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
 use crate::pipeline;
+use crate::summary::count;
 use crate::{report, whole_file};
 
 /// Checks.
@@ -17,7 +19,25 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
     if let Some(why) = collision(&args.output) {
         return Err(VerbError::Usage(why));
     }
-    let outcome = pipeline::run(&args.paths.paths, Vec::new())?;
+    // Before any work is done for it.
+    let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
+    let mut outcome = pipeline::run(&args.paths.paths, Vec::new())?;
+    if let Some(file) = &args.write_baseline {
+        if !outcome.errors.is_empty() {
+            report::errors(&outcome);
+            let why = "not all inputs could be read, and what they hold is not known";
+            return Err(VerbError::Usage(format!(
+                "{}: not written: {why}",
+                file.display()
+            )));
+        }
+        baseline::write(file, &outcome.diagnostics, &outcome.sources)?;
+        outcome.known = std::mem::take(&mut outcome.diagnostics).len();
+    }
+    let gone = baseline.map_or(0, |mut baseline| {
+        outcome.known = baseline.take(&mut outcome.diagnostics, &outcome.sources);
+        baseline.left()
+    });
     let report = Report {
         outcome: &outcome,
         strict: args.strict,
@@ -27,6 +47,12 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
     }
     report::errors(&outcome);
     eprint(&format!("{}\n", report::summary(&outcome)));
+    if gone > 0 {
+        let gone = count(gone, "finding");
+        eprint(&format!(
+            "{gone} of the baseline not found any more; --write-baseline takes them out\n"
+        ));
+    }
     Ok(report::exit(&outcome, args.strict))
 }
 
