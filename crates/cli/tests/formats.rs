@@ -93,6 +93,7 @@ fn inputs(folder: &Path) -> Vec<Vec<String>> {
         vec![shown(corpus.join("rules"))],
         vec!["-".to_owned()],
         vec!["nope {0} [x](y).yaml".to_owned(), "folder.yaml".to_owned()],
+        vec![shown(corpus.join("rules/empty-pool.yaml"))],
     ]
 }
 
@@ -150,6 +151,10 @@ fn sarif_and_junit_are_read_by_others_and_hold_every_finding() {
         reports[1]["findings"],
         json!([]),
         "one of them is without findings"
+    );
+    assert_eq!(
+        reports[7]["findings"][0]["severity"], "warning",
+        "one has a warning alone"
     );
     let failed = |case: &&Value| case[2] == "Error";
     assert_eq!(
