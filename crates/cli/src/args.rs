@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::formats::{Target, TargetParser};
 use crate::output::When;
 
 /// Checks and compiles the YAML of a GPU supercluster: pools, InfiniBand fabrics, storage tiers and the site around them.
@@ -36,7 +37,7 @@ pub enum Verb {
     /// Reads every object, never stops at the first mistake, and prints each finding with its place. Objects of other
     /// groups are counted and skipped.
     #[command(
-        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict"
+        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json"
     )]
     Validate(Validate),
     /// Print what each node becomes
@@ -95,15 +96,21 @@ pub struct Validate {
     /// What is read.
     #[command(flatten)]
     pub paths: Paths,
-    /// Form of the findings
-    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
-    pub output: TextOrJson,
+    /// Form of the findings, on standard output or in a file (FORM=FILE); may be given more than once
+    #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser, default_value = "text")]
+    pub output: Vec<Target>,
     /// Let warnings count as findings for the exit code
     #[arg(long)]
     pub strict: bool,
     /// What is allocated already and which power caps nodes have, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
+    /// Count the findings that this file knows, and neither show them nor fail for them
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings of this run as the known ones to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<PathBuf>,
 }
 
 /// `rackwright plan`.

@@ -17,6 +17,7 @@
 
 mod args;
 mod asked;
+mod baseline;
 mod before;
 mod blocks;
 mod carried;
@@ -24,7 +25,9 @@ mod catalogue;
 mod changes;
 mod exit;
 mod findings;
+mod fingerprint;
 mod folder;
+mod formats;
 mod handover;
 mod jsonl;
 mod load;
@@ -47,6 +50,7 @@ mod suggest;
 mod summary;
 mod verbs;
 pub mod walk;
+mod whole_file;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -104,11 +108,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     result.unwrap_or_else(|error| {
         eprint(&format!("error: {error}\n"));
         match error {
-            VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Folder(_) => Exit::Usage,
+            VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => {
+                Exit::Usage
+            }
             VerbError::Output(_)
+            | VerbError::File { .. }
             | VerbError::Tool(_)
             | VerbError::Json(_)
             | VerbError::Csv(_)
+            | VerbError::Junit(_)
             | VerbError::Yaml(_) => Exit::Tool,
         }
     })

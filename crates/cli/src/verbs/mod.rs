@@ -21,6 +21,20 @@ pub enum VerbError {
     /// Output that cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] std::io::Error),
+    /// Flags that contradict one another.
+    #[error("{0}")]
+    Usage(String),
+    /// A file that cannot be written.
+    #[error("{path}: cannot be written: {error}")]
+    File {
+        /// The path as shown.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A report that cannot be serialised.
+    #[error("the findings cannot be written as JUnit XML: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
     /// A folder that must not be written to.
     #[error(transparent)]
     Folder(#[from] crate::folder::FolderError),

@@ -29,9 +29,9 @@ fn groups_are_units() {
         .collect();
     assert_eq!(errors, []);
     let planned = fabrics(&input(&site)).remove(0).1.unwrap();
-    let size = planned.topology.size();
+    let counts = planned.topology.size();
     assert_eq!(
-        (size.units, size.leaves, size.spines, size.global_links),
+        (counts.units, counts.leaves, counts.spines, counts.global_links),
         (9, 288, 288, 36 * 128)
     );
     let at: Vec<(u32, Option<u32>)> = planned

@@ -101,7 +101,7 @@ fn a_placement_says_where_racks_and_hosts_sit() {
     ];
     assert_eq!(seats, expected);
     let planned = fabric(&yaml(RACKS, "a[1-2]", placement));
-    assert_eq!(planned.tree.units(), 4);
+    assert_eq!(planned.topology.units(), 4);
     let pools: Vec<bool> = planned.pool_of.iter().map(Option::is_some).collect();
     let of_pool = [
         false, false, true, true, true, true, false, false, false, false, false, false,
@@ -112,8 +112,8 @@ fn a_placement_says_where_racks_and_hosts_sit() {
         "nodesPerUnit: 6, units: 9, disjointRails: true,",
     );
     let planned = fabric(&yaml(RACKS, "a[1-2]", &wider));
-    assert_eq!((planned.tree.units(), planned.tree.subnets()), (9, 2));
-    assert_eq!(planned.tree.shape().spread, Spread::DisjointRails);
+    assert_eq!((planned.topology.units(), planned.topology.subnets()), (9, 2));
+    assert_eq!(planned.topology.shape().spread, Spread::DisjointRails);
 }
 
 /// GUIDs of the fabric's own rails: those of the compute fabric come first.
