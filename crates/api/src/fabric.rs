@@ -96,7 +96,7 @@ pub struct Topology {
     /// Which racks and hosts fill which scalable units, in the order of their ports. Without it the racks whose nodes are
     /// plugged in fill the units in the order in which they arrive, and a new rack may move the ports of others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = bounds::PLACEMENTS))]
+    #[schemars(length(max = bounds::PLACEMENTS), extend("x-kubernetes-list-type" = "atomic"))]
     pub placement: Vec<UnitPlacement>,
     /// Whether HCA *i* of every node of a unit ends at leaf *i*.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -26,6 +26,7 @@ mod mig;
 mod numbers;
 mod pools;
 mod power;
+mod power_waits;
 mod power_words;
 mod quarantine;
 mod rules;
