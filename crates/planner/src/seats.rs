@@ -3,9 +3,9 @@
 //!
 //! A function of the documents and nothing else, so that every member cluster of a site finds the same. With
 //! `topology.placement` a seat is where the user put it, whatever else comes and goes. Without, the racks whose nodes a pool
-//! plugs in stand side by side in the order in which they arrive: what arrives between them moves those behind it, which is
-//! why `fabric render` compares with the cables that it wrote before. A rack has a seat for each of its nodes, whether a
-//! pool has them or not: cables do not follow pools.
+//! plugs in stand side by side in the order in which they arrive, and what arrives between them moves those behind it: a site
+//! that grows has a placement. A rack has a seat for each of its nodes, whether a pool has them or not: cables do not follow
+//! pools.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -80,7 +80,7 @@ spec:
 ```
 
 ## Fix
-Raise `units` before the first cable is pulled. Later it means new bundles: compare with `fabric render`.
+Raise `units` before the first cable is pulled. Later it means new bundles: compare the cable schedules of `fabric render` before and after.
 "#,
 };
 
