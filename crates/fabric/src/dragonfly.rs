@@ -15,7 +15,7 @@
 use std::collections::BTreeSet;
 
 use crate::leaves::Leaves;
-use crate::tree::{LeafPort, Shape, Size, SizeError, Switch, Uplink, equal_bundles};
+use crate::tree::{Shape, Size, SizeError, Switch, Uplink, equal_bundles};
 
 /// A dragonfly+: one subnet, or one of several equal ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,9 +63,9 @@ impl DragonflyPlus {
         })
     }
 
-    /// What it was built for.
-    pub fn shape(&self) -> &Shape {
-        self.leaves.shape()
+    /// Its leaves.
+    pub(crate) fn lowest(&self) -> &Leaves {
+        &self.leaves
     }
 
     /// Groups.
@@ -73,19 +73,9 @@ impl DragonflyPlus {
         self.leaves.units()
     }
 
-    /// Nodes of one group.
-    pub fn nodes_per_group(&self) -> u32 {
-        self.leaves.nodes_per_unit()
-    }
-
     /// Cables between two groups.
     pub fn cables_of_pair(&self) -> u32 {
         self.global
-    }
-
-    /// Equal subnets.
-    pub fn subnets(&self) -> u32 {
-        self.leaves.subnets()
     }
 
     /// Leaves of one subnet.
@@ -114,7 +104,7 @@ impl DragonflyPlus {
     }
 
     fn built(&self, groups: u32) -> Size {
-        let subnets = self.subnets();
+        let subnets = self.leaves.subnets();
         let all = |each: u32| u64::from(each) * u64::from(subnets);
         let leaves = groups * self.leaves.of_unit();
         let pairs = u64::from(groups) * u64::from(groups.saturating_sub(1)) / 2;
@@ -128,16 +118,6 @@ impl DragonflyPlus {
             spine_core_links: 0,
             global_links: pairs * all(self.global),
         }
-    }
-
-    /// Where HCA `rail` of the node at `seat` ends; none outside. Seats are counted over all groups.
-    pub fn leaf_port(&self, seat: u32, rail: u32) -> Option<LeafPort> {
-        self.leaves.port(seat, rail)
-    }
-
-    /// The group of a leaf.
-    pub fn group_of(&self, leaf: u32) -> u32 {
-        self.leaves.unit_of(leaf)
     }
 
     /// The cables between switches of one subnet: those of all leaves, then those between groups, the lower group first.
@@ -158,7 +138,7 @@ impl DragonflyPlus {
 
     fn leaf_uplink(&self, leaf: u32, up: u32) -> Uplink {
         let of_group = leaf % self.leaves.of_unit();
-        let spine = self.group_of(leaf) * self.spines_of_group + up / self.bundle;
+        let spine = self.leaves.unit_of(leaf) * self.spines_of_group + up / self.bundle;
         Uplink {
             lower: (Switch::Leaf(leaf), self.leaves.up_port(up)),
             upper: (
@@ -174,7 +154,7 @@ impl DragonflyPlus {
         let place = if other < group { other } else { other - 1 };
         let number = place * self.global + cable;
         let spine = group * self.spines_of_group + number % self.spines_of_group;
-        let port = self.shape().radix / 2 + number / self.spines_of_group + 1;
+        let port = self.leaves.shape().radix / 2 + number / self.spines_of_group + 1;
         (Switch::Spine(spine), port as u16)
     }
 

@@ -26,16 +26,13 @@ impl Leaves {
             nodes,
             rails,
             spread,
-            nodes_per_unit,
+            nodes_per_unit: _,
             radix,
             oversubscription: (down, up),
         } = *shape;
-        // The most nodes that a leaf has ports for, their uplinks included.
-        let downs = u64::from(radix) * u64::from(down) / u64::from(down + up).max(1);
-        let Some(downs) = u32::try_from(downs).ok().filter(|downs| *downs > 0) else {
+        let (Some(downs), Some(per_unit)) = (shape.downs(), shape.unit()) else {
             return Err(SizeError::NoPorts { radix, down, up });
         };
-        let per_unit = nodes_per_unit.unwrap_or(downs).max(1);
         let (lanes, hcas_of_lane) = match spread {
             Spread::Rails => (rails, per_unit),
             Spread::DisjointRails => (1, per_unit),

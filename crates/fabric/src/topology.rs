@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::dragonfly::DragonflyPlus;
+use crate::leaves::Leaves;
 use crate::tree::{LeafPort, Shape, Size, SizeError, Switch, Tree, Uplink};
 
 /// Which topology.
@@ -47,44 +48,37 @@ impl Topology {
         })
     }
 
+    /// The leaves, which every topology has alike.
+    fn lowest(&self) -> &Leaves {
+        match self {
+            Self::Tree(tree) => tree.lowest(),
+            Self::DragonflyPlus(dragonfly) => dragonfly.lowest(),
+        }
+    }
+
     /// What it was built for.
     pub fn shape(&self) -> &Shape {
-        match self {
-            Self::Tree(tree) => tree.shape(),
-            Self::DragonflyPlus(dragonfly) => dragonfly.shape(),
-        }
+        self.lowest().shape()
     }
 
     /// Scalable units; of a dragonfly+ its groups.
     pub fn units(&self) -> u32 {
-        match self {
-            Self::Tree(tree) => tree.units(),
-            Self::DragonflyPlus(dragonfly) => dragonfly.groups(),
-        }
+        self.lowest().units()
     }
 
     /// Nodes of one unit.
     pub fn nodes_per_unit(&self) -> u32 {
-        match self {
-            Self::Tree(tree) => tree.nodes_per_unit(),
-            Self::DragonflyPlus(dragonfly) => dragonfly.nodes_per_group(),
-        }
+        self.lowest().nodes_per_unit()
     }
 
     /// Equal subnets.
     pub fn subnets(&self) -> u32 {
-        match self {
-            Self::Tree(tree) => tree.subnets(),
-            Self::DragonflyPlus(dragonfly) => dragonfly.subnets(),
-        }
+        self.lowest().subnets()
     }
 
     /// Leaves of one subnet.
     pub fn leaves(&self) -> u32 {
-        match self {
-            Self::Tree(tree) => tree.leaves(),
-            Self::DragonflyPlus(dragonfly) => dragonfly.leaves(),
-        }
+        self.lowest().count()
     }
 
     /// Spines of one subnet.
@@ -136,18 +130,12 @@ impl Topology {
 
     /// Where HCA `rail` of the node at `seat` ends; none outside. Seats are counted over all units.
     pub fn leaf_port(&self, seat: u32, rail: u32) -> Option<LeafPort> {
-        match self {
-            Self::Tree(tree) => tree.leaf_port(seat, rail),
-            Self::DragonflyPlus(dragonfly) => dragonfly.leaf_port(seat, rail),
-        }
+        self.lowest().port(seat, rail)
     }
 
     /// The scalable unit of a leaf.
     pub fn unit_of(&self, leaf: u32) -> u32 {
-        match self {
-            Self::Tree(tree) => tree.unit_of(leaf),
-            Self::DragonflyPlus(dragonfly) => dragonfly.group_of(leaf),
-        }
+        self.lowest().unit_of(leaf)
     }
 
     /// The cables between switches of one subnet, from below.

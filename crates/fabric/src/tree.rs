@@ -94,11 +94,16 @@ pub struct Size {
 }
 
 impl Shape {
-    /// Nodes of one unit. None where a leaf has no port for a node.
-    pub fn unit(&self) -> Option<u32> {
+    /// The most nodes that a leaf has ports for, their uplinks included; none where it has no port for a node.
+    pub(crate) fn downs(&self) -> Option<u32> {
         let (down, up) = self.oversubscription;
         let downs = u64::from(self.radix) * u64::from(down) / u64::from(down + up).max(1);
-        let downs = u32::try_from(downs).ok().filter(|downs| *downs > 0)?;
+        u32::try_from(downs).ok().filter(|downs| *downs > 0)
+    }
+
+    /// Nodes of one unit. None where a leaf has no port for a node.
+    pub fn unit(&self) -> Option<u32> {
+        let downs = self.downs()?;
         Some(self.nodes_per_unit.unwrap_or(downs).max(1))
     }
 }
@@ -230,6 +235,11 @@ impl Tree {
         }))
     }
 
+    /// Its leaves.
+    pub(crate) fn lowest(&self) -> &Leaves {
+        &self.leaves
+    }
+
     /// What it was built for.
     pub fn shape(&self) -> &Shape {
         self.leaves.shape()
@@ -238,11 +248,6 @@ impl Tree {
     /// Scalable units.
     pub fn units(&self) -> u32 {
         self.leaves.units()
-    }
-
-    /// Nodes of one unit.
-    pub fn nodes_per_unit(&self) -> u32 {
-        self.leaves.nodes_per_unit()
     }
 
     /// Equal subnets, each with the switches that [`Self::leaves`], [`Self::spines`] and [`Self::cores`] count.
@@ -280,13 +285,6 @@ impl Tree {
             Upper::Spines { .. } => 2,
             Upper::Cores(_) => 3,
         }
-    }
-
-    /// The switches of one subnet: leaves, then spines, then cores.
-    pub fn switches(&self) -> impl Iterator<Item = Switch> {
-        let leaves = (0..self.leaves()).map(Switch::Leaf);
-        let spines = (0..self.spines()).map(Switch::Spine);
-        leaves.chain(spines).chain((0..self.cores()).map(Switch::Core))
     }
 
     /// The roots: the switches of the highest level.
@@ -342,16 +340,6 @@ impl Tree {
             spine_core_links: u64::from(spines) * u64::from(ups) * all,
             global_links: 0,
         }
-    }
-
-    /// Where HCA `rail` of the node at `seat` ends; none outside of the tree. Seats are counted over all units.
-    pub fn leaf_port(&self, seat: u32, rail: u32) -> Option<LeafPort> {
-        self.leaves.port(seat, rail)
-    }
-
-    /// The scalable unit of a leaf.
-    pub fn unit_of(&self, leaf: u32) -> u32 {
-        self.leaves.unit_of(leaf)
     }
 
     /// The cables between switches of one subnet: those of all leaves, then those of all spines.

@@ -270,7 +270,8 @@ proptest! {
     #[test]
     fn growth_keeps_cables(nodes in 1u32..2000, more in 0u32..2000, rails in 1u32..=8, spread in spread()) {
         let shape = |nodes| Shape { nodes, rails, spread, nodes_per_unit: Some(32), radix: 64, oversubscription: (1, 1) };
-        let (small, large) = (Tree::new(&shape(nodes)).unwrap(), Tree::new(&shape(nodes + more)).unwrap());
+        let tree = |nodes| Topology::new(Form::FatTree, &shape(nodes)).unwrap();
+        let (small, large) = (tree(nodes), tree(nodes + more));
         for (seat, rail) in (0..nodes).step_by(7).flat_map(|seat| (0..rails).map(move |rail| (seat, rail))) {
             let (before, after) = (small.leaf_port(seat, rail).unwrap(), large.leaf_port(seat, rail).unwrap());
             prop_assert_eq!(before, after);
