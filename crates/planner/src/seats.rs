@@ -18,7 +18,7 @@ use rackwright_manifest::Path;
 use crate::finding::{Finding, at};
 use crate::input::{Intent, Kind, ObjectRef};
 use crate::model::Model;
-use crate::numbers::arrivals;
+use crate::power::arrivals;
 use crate::rules::{hostlist_invalid, placed_twice, unit_beyond, unit_overfull, unknown_rack};
 use crate::site::NO_RACK;
 
@@ -152,7 +152,7 @@ impl Seats {
             });
             seat += 1;
         }
-        let arrivals = arrivals(model, self.site as u32);
+        let arrivals = arrivals(&model.superclusters[self.site].spec);
         let arrival = |rack: u32| arrivals[model.site.racks[rack as usize].group.group as usize];
         let name = |rack: u32| model.site.racks[rack as usize].name.as_str();
         let mut racks: Vec<u32> = racks.into_iter().collect();

@@ -122,6 +122,15 @@ pub(crate) fn dates(spec: &SuperclusterSpec) -> BTreeMap<&Name, &Date> {
     phases.map(|phase| (&phase.name, &phase.by)).collect()
 }
 
+/// When the racks of each group arrive. None, for what is there from the start, comes first.
+pub(crate) fn arrivals(spec: &SuperclusterSpec) -> Vec<Option<&Date>> {
+    let dates = dates(spec);
+    let racks = spec.racks.iter();
+    racks
+        .map(|group| dates.get(group.phase.as_ref()?).copied())
+        .collect()
+}
+
 impl SiteDraw {
     /// The switches that the nodes of these groups need.
     fn switches(&self, groups: &[usize]) -> Vec<SwitchDraw> {

@@ -9,7 +9,7 @@ use crate::finding::{Finding, at};
 use crate::input::{Kind, ObjectRef};
 use crate::model::Model;
 use crate::names::{counted, folded};
-use crate::power::dates;
+use crate::power::arrivals;
 use crate::seats::Seats;
 
 /// See its documentation.
@@ -96,11 +96,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         if spec.phases.is_empty() || model.fabrics[seats.fabric].spec.topology.nodes_per_unit.is_none() {
             continue;
         }
-        let dates = dates(spec);
-        // None, for what is there from the start, comes first.
-        let by_group: Vec<Option<&Date>> = (spec.racks.iter())
-            .map(|group| group.phase.as_ref().and_then(|phase| dates.get(phase).copied()))
-            .collect();
+        let by_group = arrivals(spec);
         let mut units: BTreeMap<u32, Vec<Part<'_>>> = BTreeMap::new();
         for rack in &seats.racks {
             let group = model.site.racks[rack.rack as usize].group.group as usize;
