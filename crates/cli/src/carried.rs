@@ -68,8 +68,11 @@ struct Spec {
 }
 
 impl Carried {
-    /// Judges what an earlier state has.
-    pub fn new(previous: &Previous, outcome: &Outcome) -> Result<Self, InputError> {
+    /// Judges what an earlier state has, if one is given.
+    pub fn new(previous: Option<&Previous>, outcome: &Outcome) -> Result<Self, InputError> {
+        let Some(previous) = previous else {
+            return Ok(Self::default());
+        };
         let plan = &outcome.compilation.plan;
         let standings = standings(outcome);
         let mut before = outcome.input.previous.iter();

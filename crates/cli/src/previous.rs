@@ -5,7 +5,6 @@
 
 mod held;
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -105,26 +104,27 @@ struct List<'a> {
 
 /// What a text says that a compile looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Object<'a> {
+pub(crate) enum Object {
     /// A NodeConfig, with the name of its profile, and whether its host has that in force, as far as anybody knows.
-    Node(PreviousNode, Cow<'a, str>, bool),
+    Node(PreviousNode, ProfileName, bool),
     /// A NodeProfile, with the power cap that it sets, where it can be read.
     Profile(String, Option<u64>),
 }
 
-/// What a line says that a compile looks at.
-enum Line {
-    Node(PreviousNode, ProfileName, bool),
-    Profile(String, Option<u64>),
-}
-
-/// The name of a node's profile: mostly where it stands in the line.
-enum ProfileName {
+/// The name of a node's profile: mostly where it stands in the text, since a plan has a million.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ProfileName {
     Within(Range<usize>),
     Owned(String),
 }
 
-impl Object<'_> {
+impl From<&str> for ProfileName {
+    fn from(name: &str) -> Self {
+        Self::Owned(name.to_owned())
+    }
+}
+
+impl Object {
     fn of_node(node: NodeObject) -> Self {
         let NodeObject {
             metadata,
@@ -136,11 +136,21 @@ impl Object<'_> {
         }
         let in_force = spec.is_in_force(&status);
         let node = PreviousNode::new(metadata.name, &spec);
-        Self::Node(node, Cow::Owned(spec.profile), in_force)
+        Self::Node(node, ProfileName::Owned(spec.profile), in_force)
     }
 }
 
 impl Previous {
+    /// The earlier state that is given, if one is, and what a compile needs of it.
+    pub fn opened(path: Option<&Path>) -> Result<(Option<Self>, Vec<PreviousNode>), InputError> {
+        let Some(path) = path else {
+            return Ok((None, Vec::new()));
+        };
+        let previous = Self::read(path)?;
+        let nodes = previous.nodes()?;
+        Ok((Some(previous), nodes))
+    }
+
     /// Opens a file, and reads it where that can be done only once.
     pub fn read(path: &Path) -> Result<Self, InputError> {
         let io = |error| InputError::io(path, error);
@@ -235,44 +245,30 @@ impl Previous {
         }
         let objects = self.objects()?;
         let others_stand_there = self.form == Form::List;
-        let judge = |text| match object_of(text) {
+        let judge = |object: &&str| match object_of(object.as_bytes()) {
             Err(Unfit::Kind(_)) if others_stand_there => Ok(None),
-            other => other.map(Some),
+            other => other,
         };
-        let texts = objects.par_iter().map(|text| text.as_bytes());
-        let judged: Vec<Result<Option<Object<'_>>, Unfit>> = texts.map(judge).collect();
+        let judged: Vec<Result<Option<Object>, Unfit>> = objects.par_iter().map(judge).collect();
         let mut held = Held::default();
         for (object, judged) in objects.iter().zip(judged) {
-            match judged.map_err(|unfit| self.refuse_in(object, &unfit))? {
-                None => {}
-                Some(Object::Profile(name, cap)) => held.profile(name, cap),
-                Some(Object::Node(node, profile, in_force)) => held.node(node, &profile, in_force),
-            }
+            let judged = judged.map_err(|unfit| self.refuse_in(object, &unfit))?;
+            held.take(object.as_bytes(), judged);
         }
         Ok(held.nodes())
     }
 
     fn nodes_of_lines(&self) -> Result<Vec<PreviousNode>, InputError> {
         let (mut held, mut number) = (Held::default(), 0);
-        let take = |line: &[u8], judged: Result<Option<Line>, Unfit>| {
+        let take = |line: &[u8], judged: Result<Option<Object>, Unfit>| {
             number += 1;
-            match judged.map_err(|unfit| Failed::Line(number, unfit))? {
-                None => {}
-                Some(Line::Profile(name, cap)) => held.profile(name, cap),
-                Some(Line::Node(node, ProfileName::Owned(profile), in_force)) => {
-                    held.node(node, &profile, in_force);
-                }
-                Some(Line::Node(node, ProfileName::Within(range), in_force)) => {
-                    // It was read there as text.
-                    let profile = line.get(range).unwrap_or_default();
-                    held.node(node, &String::from_utf8_lossy(profile), in_force);
-                }
-            }
+            let judged = judged.map_err(|unfit| Failed::Line(number, unfit))?;
+            held.take(line, judged);
             Ok(())
         };
         let read = match self.text.get() {
-            Some(text) => blocks::each_line(text.as_bytes(), line_of, take),
-            None => self.unchanged(|| blocks::each_line(&self.file, line_of, take)),
+            Some(text) => blocks::each_line(text.as_bytes(), object_of, take),
+            None => self.unchanged(|| blocks::each_line(&self.file, object_of, take)),
         };
         read.map_err(|failed| match failed {
             Failed::Read(error) => self.io(error),
@@ -367,34 +363,21 @@ impl From<serde_json::Error> for Unfit {
     }
 }
 
-/// A node or a profile, or what is wrong with the text.
-fn object_of(text: &[u8]) -> Result<Object<'_>, Unfit> {
+/// A node or a profile, none in an empty line, or what is wrong with the text.
+fn object_of(text: &[u8]) -> Result<Option<Object>, Unfit> {
     match quick::previous(text) {
-        Some((node, profile)) => Ok(Object::Node(node, Cow::Borrowed(profile), true)),
-        None => object(text),
-    }
-}
-
-/// What a line holds, if anything.
-fn line_of(line: &[u8]) -> Result<Option<Line>, Unfit> {
-    match quick::previous(line) {
-        None if line.trim_ascii().is_empty() => Ok(None),
-        None => Ok(Some(match object(line)? {
-            Object::Node(node, profile, in_force) => {
-                Line::Node(node, ProfileName::Owned(profile.into_owned()), in_force)
-            }
-            Object::Profile(name, cap) => Line::Profile(name, cap),
-        })),
         Some((node, profile)) => {
-            let start = profile.as_ptr() as usize - line.as_ptr() as usize;
+            let start = profile.as_ptr() as usize - text.as_ptr() as usize;
             let name = ProfileName::Within(start..start + profile.len());
-            Ok(Some(Line::Node(node, name, true)))
+            Ok(Some(Object::Node(node, name, true)))
         }
+        None if text.trim_ascii().is_empty() => Ok(None),
+        None => object(text).map(Some),
     }
 }
 
 /// The same, whatever its form.
-pub(crate) fn object(text: &[u8]) -> Result<Object<'_>, Unfit> {
+pub(crate) fn object(text: &[u8]) -> Result<Object, Unfit> {
     let text = std::str::from_utf8(text).map_err(|error| Unfit::Json {
         line: 1,
         why: error.to_string(),

@@ -45,10 +45,11 @@ pub enum NoDesign {
     NoTopology(#[from] SizeError),
 }
 
-/// All fabrics by name.
-pub fn fabrics(input: &Input) -> Vec<(Name, Result<PlannedFabric, NoDesign>)> {
+/// All fabrics by name, or the one of this name.
+pub fn fabrics(input: &Input, only: Option<&str>) -> Vec<(Name, Result<PlannedFabric, NoDesign>)> {
     let model = Model::new(input, &mut Vec::new());
     let all = model.fabrics.iter().zip(&model.seats);
+    let all = all.filter(|(intent, _)| only.is_none_or(|name| intent.name.as_str() == name));
     all.map(|(intent, seats)| {
         let site = &intent.spec.supercluster;
         let planned = match seats.as_ref().map(|seats| (seats, &seats.topology)) {

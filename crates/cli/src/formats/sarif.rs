@@ -1,6 +1,6 @@
 //! SARIF 2.1.0 (OASIS Standard with Errata 01). Section numbers are those of its text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rackwright_manifest::render::printable;
 use rackwright_manifest::{Diagnostic, FileId, Label, Sources, Span};
@@ -54,8 +54,9 @@ pub fn log(report: &Report<'_>) -> Value {
 
 /// The rules that found something.
 fn rules(findings: &[Diagnostic]) -> Vec<Entry> {
+    let found: BTreeSet<&str> = findings.iter().map(|finding| finding.code.as_str()).collect();
     let mut rules = all_rules();
-    rules.retain(|rule| findings.iter().any(|finding| finding.code.as_str() == rule.code));
+    rules.retain(|rule| found.contains(rule.code));
     rules
 }
 

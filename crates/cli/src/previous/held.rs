@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use rackwright_planner::{InForce, PreviousNode};
 
+use super::{Object, ProfileName};
+
 /// Nodes on their way: those of a pool have the same profile, so they share what it says.
 #[derive(Default)]
 pub(super) struct Held {
@@ -16,13 +18,25 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// A profile, with the power cap that it sets, where it can be read.
-    pub(super) fn profile(&mut self, name: String, cap: Option<u64>) {
-        self.caps.insert(name, cap);
+    /// Takes what a text says, if anything.
+    pub(super) fn take(&mut self, text: &[u8], object: Option<Object>) {
+        match object {
+            None => {}
+            Some(Object::Profile(name, cap)) => {
+                self.caps.insert(name, cap);
+            }
+            Some(Object::Node(node, ProfileName::Owned(profile), in_force)) => {
+                self.node(node, &profile, in_force);
+            }
+            Some(Object::Node(node, ProfileName::Within(range), in_force)) => {
+                // It was read there as text.
+                let profile = text.get(range).unwrap_or_default();
+                self.node(node, &String::from_utf8_lossy(profile), in_force);
+            }
+        }
     }
 
-    /// A node, and whether its host has its profile in force.
-    pub(super) fn node(&mut self, node: PreviousNode, profile: &str, in_force: bool) {
+    fn node(&mut self, node: PreviousNode, profile: &str, in_force: bool) {
         let known = self
             .by_name
             .get(profile)

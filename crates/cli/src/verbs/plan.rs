@@ -36,13 +36,8 @@ const NODE_BYTES: usize = 560;
 
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
-    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
-    let held = previous.as_ref().map(Previous::nodes).transpose()?;
-    let outcome = pipeline::run_member(
-        &args.paths.paths,
-        held.unwrap_or_default(),
-        args.cluster.as_deref(),
-    )?;
+    let (previous, held) = Previous::opened(args.previous.as_deref())?;
+    let outcome = pipeline::run_member(&args.paths.paths, held, args.cluster.as_deref())?;
     // Its millions of small parts go with the process, which ends here.
     let outcome = ManuallyDrop::new(outcome);
     let exit = report::exit(&outcome, false);
@@ -60,8 +55,7 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     if let Some(unknown) = &outcome.unknown_cluster {
         return Err(VerbError::Unknown(unknown.to_string()));
     }
-    let carried = previous.as_ref().map(|previous| Carried::new(previous, &outcome));
-    let carried = carried.transpose()?.unwrap_or_default();
+    let carried = Carried::new(previous.as_ref(), &outcome)?;
     if args.node.is_none() {
         blocked(&carried);
     }

@@ -22,9 +22,8 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
     }
     // Before any work is done for it.
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
-    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
-    let held = previous.as_ref().map(Previous::nodes).transpose()?;
-    let mut outcome = pipeline::run(&args.paths.paths, held.unwrap_or_default())?;
+    let (_, held) = Previous::opened(args.previous.as_deref())?;
+    let mut outcome = pipeline::run(&args.paths.paths, held)?;
     if let Some(file) = &args.write_baseline {
         if !outcome.errors.is_empty() {
             report::errors(&outcome);

@@ -28,7 +28,7 @@ fn groups_are_units() {
         .map(|finding| (finding.rule.code, &finding.message))
         .collect();
     assert_eq!(errors, []);
-    let planned = fabrics(&input(&site)).remove(0).1.unwrap();
+    let planned = fabrics(&input(&site), None).remove(0).1.unwrap();
     let counts = planned.topology.size();
     assert_eq!(
         (counts.units, counts.leaves, counts.spines, counts.global_links),

@@ -43,7 +43,7 @@ spec:
 const RACKS: &str = "  - { names: \"a[1-12]\", nodes: \"n[1-2]\", system: dgx-b200 }";
 
 fn fabric(yaml: &str) -> PlannedFabric {
-    let mut all = fabrics(&input(yaml));
+    let mut all = fabrics(&input(yaml), None);
     assert_eq!(all.len(), 1);
     all.remove(0).1.unwrap()
 }
@@ -135,7 +135,7 @@ spec:
   - { rail: 0, guid: \"0x0000000000000a00\", device: mlx5_0 }
   - { rail: 2, guid: \"0x0000000000000a02\", device: mlx5_2 }
 ";
-    let all = fabrics(&input(&two));
+    let all = fabrics(&input(&two), None);
     let guids = |fabric: usize| -> Vec<Vec<Option<u64>>> {
         let nodes = all[fabric].1.as_ref().unwrap().nodes.iter();
         nodes.map(|node| node.guids.to_vec()).collect()
@@ -147,9 +147,9 @@ spec:
 #[test]
 fn a_fabric_without_a_switch_has_no_design() {
     let text = yaml(RACKS, "a1", "nodesPerUnit: 2");
-    let none = fabrics(&input(&text.replace("switch: qm9700,", "")));
+    let none = fabrics(&input(&text.replace("switch: qm9700,", "")), None);
     assert_eq!(none[0].1.as_ref().unwrap_err(), &NoDesign::NoSwitch);
-    let none = fabrics(&input(&text.replace("qm9700", "qm1")));
+    let none = fabrics(&input(&text.replace("qm9700", "qm1")), None);
     assert_eq!(none[0].1.as_ref().unwrap_err(), &NoDesign::NoSwitch);
 }
 

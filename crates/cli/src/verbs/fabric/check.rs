@@ -22,7 +22,7 @@ use crate::walk::InputError;
 pub fn run(args: &FabricCheck, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     let stdin = Path::new("-");
     if args.capture == stdin && args.paths.paths.iter().any(|path| path == stdin) {
-        return Err(VerbError::Unknown(
+        return Err(VerbError::Usage(
             "standard input cannot be the capture and the manifests: save one of them to a file".to_owned(),
         ));
     }

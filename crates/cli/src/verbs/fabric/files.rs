@@ -91,9 +91,8 @@ impl Subnet<'_> {
         ])
     }
 
-    /// The lists of OpenSM. Those with placeholders are marked, and lie where no manager looks for them.
-    pub fn lists(&self) -> Result<Vec<File>, Refusal> {
-        let planned = !self.missing().none();
+    /// The lists of OpenSM. Those with placeholders (`planned`) are marked, and lie where no manager looks for them.
+    pub fn lists(&self, planned: bool) -> Result<Vec<File>, Refusal> {
         let rails = self.fabric.topology.shape().rails;
         let hcas: Vec<u32> = (self.design.hcas(self.number))
             .map(|hca| {
@@ -140,8 +139,8 @@ impl Subnet<'_> {
         Ok(files.map(place).into())
     }
 
-    /// The configuration, and what differs between managers.
-    pub fn managers(&self, prefix: u64) -> Result<Vec<File>, Refusal> {
+    /// The configuration, and what differs between these managers.
+    pub fn managers(&self, prefix: u64, hosts: &[String]) -> Vec<File> {
         let manager = self.fabric.spec.subnet_manager.as_ref();
         let engine = manager.and_then(|manager| manager.routing_engine);
         let folder = format!("/etc/opensm/{}", self.folder);
@@ -152,14 +151,14 @@ impl Subnet<'_> {
             sweep: Sweep::default(),
         });
         let mut files = vec![("opensm.conf".to_owned(), text)];
-        for (at, host) in self.hosts()?.into_iter().enumerate() {
+        for (at, host) in hosts.iter().enumerate() {
             let priority = HIGHEST_PRIORITY.saturating_sub(at);
             files.push((
                 format!("managers/{host}.conf"),
                 format!("# Written by rackwright. Arguments of opensm on {host}; the highest priority is master.\nOPENSM_ARGUMENTS=\"--config {folder}/opensm.conf --priority {priority}\"\n"),
             ));
         }
-        Ok(files)
+        files
     }
 
     /// The hosts of the managers, the preferred master first.

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use rackwright_api::Name;
-use rackwright_planner::fabric::{NoDesign, PlannedFabric, fabrics};
+use rackwright_planner::fabric::{PlannedFabric, fabrics};
 use rackwright_planner::{Kind, ObjectRef};
 
 use super::VerbError;
@@ -29,19 +29,18 @@ pub fn run(args: &Fabric, color: When, out: &mut Out) -> Result<Exit, VerbError>
     }
 }
 
-/// Fabrics and their designs.
-type Designs = [(Name, Result<PlannedFabric, NoDesign>)];
-
-/// The place of the fabric of this name.
-fn named(all: &Designs, wanted: &str) -> Result<usize, VerbError> {
-    all.iter()
-        .position(|(name, _)| name.as_str() == wanted)
-        .ok_or_else(|| {
-            let hint = nearest(wanted, all.iter().map(|(name, _)| name.as_str()))
-                .map(|near| format!("; did you mean {near}?"))
-                .unwrap_or_default();
-            VerbError::Unknown(format!("no fabric {wanted} in the input{hint}"))
-        })
+/// Looks whether there is a fabric of this name.
+fn known(outcome: &Outcome, wanted: &str) -> Result<(), VerbError> {
+    let names = || outcome.input.fabrics.iter().map(|fabric| fabric.name.as_str());
+    if names().any(|name| name == wanted) {
+        return Ok(());
+    }
+    let hint = nearest(wanted, names())
+        .map(|near| format!("; did you mean {near}?"))
+        .unwrap_or_default();
+    Err(VerbError::Unknown(format!(
+        "no fabric {wanted} in the input{hint}"
+    )))
 }
 
 /// Whether the compiler refuses a fabric.
@@ -53,22 +52,21 @@ fn refused(outcome: &Outcome, fabric: &Name) -> Option<String> {
 
 /// The fabric of this name, or the only one. None where it has no design, which is said.
 fn planned(outcome: &Outcome, name: Option<&str>) -> Result<Option<PlannedFabric>, VerbError> {
-    let mut all = fabrics(&outcome.input);
-    let at = match name {
-        Some(wanted) => named(&all, wanted)?,
-        None if all.len() == 1 => 0,
-        None if all.is_empty() => {
-            return Err(VerbError::Unknown("no InfiniBandFabric in the input".to_owned()));
-        }
-        None => {
-            let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
-            return Err(VerbError::Unknown(format!(
-                "the input has more than one fabric: add --fabric with one of {}",
-                names.join(", ")
-            )));
-        }
+    if let Some(wanted) = name {
+        known(outcome, wanted)?;
+    }
+    let mut all = fabrics(&outcome.input, name);
+    let Some((name, fabric)) = all.pop() else {
+        return Err(VerbError::Unknown("no InfiniBandFabric in the input".to_owned()));
     };
-    let (name, fabric) = all.swap_remove(at);
+    if !all.is_empty() {
+        let others = all.iter().map(|(name, _)| name.as_str());
+        let names: Vec<&str> = others.chain([name.as_str()]).collect();
+        return Err(VerbError::Unknown(format!(
+            "the input has more than one fabric: add --fabric with one of {}",
+            names.join(", ")
+        )));
+    }
     match (refused(outcome, &name), fabric) {
         (None, Ok(fabric)) => return Ok(Some(fabric)),
         (Some(why), _) => eprint(&format!("error: fabric {name}: {why}\n")),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::super::{VerbError, plan};
 use super::files::{Missing, Subnet};
 use super::switches::{Switches, from_file};
-use super::{named, refused};
+use super::{known, refused};
 use crate::args::FabricRender;
 use crate::exit::Exit;
 use crate::folder;
@@ -27,19 +27,18 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
     folder::check(&args.out)?;
     let stdin = Path::new("-");
     if args.switches.as_deref() == Some(stdin) && args.paths.paths.iter().any(|path| path == stdin) {
-        return Err(VerbError::Unknown(
+        return Err(VerbError::Usage(
             "standard input cannot be the switches and the manifests: save one of them to a file".to_owned(),
         ));
     }
-    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
-    let previous = previous.as_ref().map(Previous::nodes).transpose()?;
+    let (_, held) = Previous::opened(args.previous.as_deref())?;
     let switches = args
         .switches
         .as_deref()
         .map(from_file)
         .transpose()?
         .unwrap_or_default();
-    let outcome = crate::pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
+    let outcome = crate::pipeline::run(&args.paths.paths, held)?;
     let mut exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::errors(&outcome);
@@ -47,13 +46,11 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
         eprint("nothing is rendered because of the errors above\n");
         return Ok(exit);
     }
-    let mut all = fabrics(&outcome.input);
     if let Some(wanted) = &args.fabric {
-        let at = named(&all, wanted)?;
-        all = vec![all.swap_remove(at)];
+        known(&outcome, wanted)?;
     }
     let mut planned = Vec::new();
-    for (name, fabric) in all {
+    for (name, fabric) in fabrics(&outcome.input, args.fabric.as_deref()) {
         let refusal = refused(&outcome, &name).or_else(|| pool_refused(&outcome, fabric.as_ref().ok()?));
         match (refusal, fabric) {
             (None, Ok(fabric)) => planned.push(fabric),
@@ -68,9 +65,10 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
             subnets: Vec::new(),
             files: Vec::new(),
         };
-        for fabric in &planned {
+        for fabric in planned {
+            let name = fabric.name.clone();
             if let Err(why) = write(folder, fabric, &switches, args.planned, &mut manifest)? {
-                exit = finding(fabric.name.as_str(), &why);
+                exit = finding(name.as_str(), &why);
             }
         }
         fs::write(folder.join(folder::MANIFEST), manifest.text()?)?;
@@ -109,19 +107,20 @@ fn pool_refused(outcome: &Outcome, fabric: &PlannedFabric) -> Option<String> {
 /// Writes all subnets of a fabric; what is wrong is told at the end. A fabric that is refused leaves no file.
 fn write(
     folder: &Path,
-    fabric: &PlannedFabric,
+    mut fabric: PlannedFabric,
     switches: &Switches,
     planned: bool,
     manifest: &mut Manifest,
 ) -> Result<Result<(), String>, VerbError> {
-    let design = match Design::new(fabric.topology, fabric.nodes.clone(), switches.clone()) {
+    let nodes = std::mem::take(&mut fabric.nodes);
+    let design = match Design::new(fabric.topology, nodes, switches.clone()) {
         Ok(design) => design,
         Err(error) => return Ok(Err(error.to_string())),
     };
     let mut missing = Missing { hcas: 0, switches: 0 };
     for number in 0..fabric.topology.subnets() {
         let subnet = Subnet {
-            fabric,
+            fabric: &fabric,
             design: &design,
             number,
             folder: match fabric.topology.subnets() {
@@ -135,11 +134,12 @@ fn write(
         missing.switches += of_subnet.switches;
         let prefix = subnet_prefix(fabric.spec.supercluster.as_str(), fabric.name.as_str(), number);
         // Also where they are not written: a fabric that is refused is refused whole, and early.
-        let lists = subnet
-            .lists()
-            .and_then(|lists| Ok((lists, subnet.managers(prefix)?)));
-        let (lists, managers) = match lists {
-            Ok(both) => both,
+        let lists = subnet.lists(!of_subnet.none()).and_then(|lists| {
+            let hosts = subnet.hosts()?;
+            Ok((lists, subnet.managers(prefix, &hosts), hosts))
+        });
+        let (lists, managers, hosts) = match lists {
+            Ok(all) => all,
             Err(why) => {
                 manifest.forget(folder, fabric.name.as_str())?;
                 return Ok(Err(why));
@@ -161,14 +161,14 @@ fn write(
             fs::write(at, &text)?;
             manifest.files.push(Written {
                 path: format!("{}/{path}", subnet.folder),
-                blake3: blake3::hash(text.as_bytes()).to_hex().to_string(),
+                blake3: folder::hash(&text),
             });
         }
         manifest.subnets.push(Described {
             fabric: fabric.name.to_string(),
             folder: subnet.folder.clone(),
             subnet_prefix: format!("0x{prefix:016x}"),
-            managers: subnet.hosts().unwrap_or_default(),
+            managers: hosts,
             hcas_without_guid: of_subnet.hcas,
             switches_without_guid: of_subnet.switches,
         });

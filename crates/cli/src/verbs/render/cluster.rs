@@ -21,13 +21,8 @@ use crate::summary::count;
 /// Compiles, and writes what the plan amounts to for others.
 pub fn run(args: &RenderCluster, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     folder::check(&args.out)?;
-    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
-    let held = previous.as_ref().map(Previous::nodes).transpose()?;
-    let outcome = run_member(
-        &args.paths.paths,
-        held.unwrap_or_default(),
-        args.cluster.as_deref(),
-    )?;
+    let (previous, held) = Previous::opened(args.previous.as_deref())?;
+    let outcome = run_member(&args.paths.paths, held, args.cluster.as_deref())?;
     let exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::refused(&outcome);
@@ -39,8 +34,7 @@ pub fn run(args: &RenderCluster, color: When, out: &mut Out) -> Result<Exit, Ver
     if let Some(unknown) = &outcome.unknown_cluster {
         return Err(VerbError::Unknown(unknown.to_string()));
     }
-    let carried = previous.as_ref().map(|previous| Carried::new(previous, &outcome));
-    let carried = carried.transpose()?.unwrap_or_default();
+    let carried = Carried::new(previous.as_ref(), &outcome)?;
     plan::blocked(&carried);
     let parts = Parts::new(&outcome, &carried);
     let Handover { files, notes } = parts.handover(args.cluster.as_deref());

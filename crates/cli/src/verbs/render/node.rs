@@ -8,12 +8,11 @@ use rackwright_render::{LocalTier, Note, Rendered, UnitContent, cloud_init, igni
 use serde::Serialize;
 
 use super::super::{VerbError, plan};
-use super::hash;
 use crate::args::{RenderFormat, RenderNode};
 use crate::asked::{Asked, asked};
 use crate::carried::Carried;
 use crate::exit::Exit;
-use crate::folder::{self, Content, Entry};
+use crate::folder::{self, Content, Entry, hash};
 use crate::output::{Out, When, eprint};
 use crate::previous::Previous;
 use crate::report;
@@ -31,9 +30,8 @@ pub fn run(args: &RenderNode, color: When, out: &mut Out) -> Result<Exit, VerbEr
         }
         (None, RenderFormat::Ignition | RenderFormat::CloudInit) => {}
     }
-    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
-    let held = previous.as_ref().map(Previous::nodes).transpose()?;
-    let outcome = crate::pipeline::run(&args.paths.paths, held.unwrap_or_default())?;
+    let (previous, held) = Previous::opened(args.previous.as_deref())?;
+    let outcome = crate::pipeline::run(&args.paths.paths, held)?;
     let exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::errors(&outcome);
@@ -41,8 +39,7 @@ pub fn run(args: &RenderNode, color: When, out: &mut Out) -> Result<Exit, VerbEr
         eprint("nothing is rendered because of the errors above\n");
         return Ok(exit);
     }
-    let carried = previous.as_ref().map(|previous| Carried::new(previous, &outcome));
-    let carried = carried.transpose()?.unwrap_or_default();
+    let carried = Carried::new(previous.as_ref(), &outcome)?;
     let node = match asked(&outcome, &carried, &args.name)? {
         Asked::Planned(node) => node,
         Asked::Keeps(why) => {
