@@ -28,6 +28,7 @@ mod findings;
 mod fingerprint;
 mod folder;
 mod formats;
+mod git;
 mod handover;
 mod jsonl;
 mod load;
