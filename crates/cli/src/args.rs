@@ -72,8 +72,16 @@ pub enum Verb {
     )]
     Explain(Explain),
     /// Print the CustomResourceDefinitions
-    #[command(after_help = "Examples:\n  rackwright crds | kubectl apply --server-side -f -")]
+    #[command(
+        after_help = "Examples:\n  rackwright crds | kubectl apply --server-side -f -\n  rackwright crds --output json-schema > rackwright.schema.json"
+    )]
     Crds(Crds),
+    /// Serve an editor: findings while you type, words to go on with, explanations, fixes
+    ///
+    /// Speaks the language server protocol on standard input and output; an editor starts it. The findings are those of
+    /// `rackwright validate` over all files, with what the editor holds in place of what is saved.
+    #[command(after_help = "Examples:\n  rackwright lsp\n  rackwright lsp clusters/ inventory.jsonl")]
+    Lsp(Lsp),
     /// Print a completion script for a shell
     #[command(after_help = "Examples:\n  rackwright completions bash > /etc/bash_completion.d/rackwright")]
     Completions(Completions),
@@ -111,6 +119,14 @@ pub struct Validate {
     /// Write all findings of this run as the known ones to this file
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub write_baseline: Option<PathBuf>,
+}
+
+/// `rackwright lsp`.
+#[derive(Debug, Args)]
+pub struct Lsp {
+    /// Files and directories that belong together; without any, the folders that the editor has open
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 }
 
 /// `rackwright plan`.
@@ -306,7 +322,7 @@ pub struct Explain {
 pub struct Crds {
     /// Form of the definitions
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "yaml")]
-    pub output: YamlOrJson,
+    pub output: Definitions,
 }
 
 /// `rackwright completions`.
@@ -347,11 +363,13 @@ pub enum ReportForm {
 
 /// Forms of definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum YamlOrJson {
+pub enum Definitions {
     /// YAML documents
     Yaml,
     /// One JSON List
     Json,
+    /// One JSON Schema for all kinds, for editors that read no CRDs
+    JsonSchema,
 }
 
 /// Forms of a rendered node.

@@ -32,6 +32,7 @@ mod git;
 mod handover;
 mod jsonl;
 mod load;
+mod lsp;
 pub mod object;
 mod output;
 mod own_catalogue;
@@ -99,6 +100,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
+        Verb::Lsp(args) => verbs::lsp::run(args),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
         Verb::Version(args) => verbs::version::run(args, &mut out),
     };
@@ -117,6 +119,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             | VerbError::Tool(_)
             | VerbError::Json(_)
             | VerbError::Csv(_)
+            | VerbError::Editor(_)
             | VerbError::Junit(_)
             | VerbError::Yaml(_) => Exit::Tool,
         }

@@ -73,7 +73,11 @@ pub struct Loaded {
 impl Loaded {
     /// Reads all inputs.
     pub fn read(paths: &[PathBuf], schemas: &OwnSchemas) -> Self {
-        let walk = Walk::new(paths);
+        Self::walked(Walk::new(paths), schemas).or_nothing(paths)
+    }
+
+    /// Reads the inputs that paths led to.
+    pub fn walked(walk: Walk, schemas: &OwnSchemas) -> Self {
         let mut loaded = Self {
             errors: walk.errors,
             ..Self::default()
@@ -96,15 +100,20 @@ impl Loaded {
                 .map(|file| file.lines.len())
                 .sum::<usize>();
         loaded.duplicates();
-        if loaded.count == 0 && loaded.diagnostics.is_empty() && loaded.errors.is_empty() {
+        loaded
+    }
+
+    /// As it is, and an error where nothing was in the paths.
+    fn or_nothing(mut self, paths: &[PathBuf]) -> Self {
+        if self.count == 0 && self.diagnostics.is_empty() && self.errors.is_empty() {
             let shown = |path: &PathBuf| match path.display().to_string() {
                 stdin if stdin == "-" => "standard input".to_owned(),
                 other => other,
             };
             let shown: Vec<String> = paths.iter().map(shown).collect();
-            loaded.errors.push(InputError::Nothing(shown.join(", ")));
+            self.errors.push(InputError::Nothing(shown.join(", ")));
         }
-        loaded
+        self
     }
 
     fn file(&mut self, source: Source, schemas: &OwnSchemas) -> io::Result<()> {

@@ -96,7 +96,8 @@ pub fn run_member(
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
-    compiled(&OwnSchemas::default(), paths, previous, cluster)
+    let schemas = OwnSchemas::default();
+    compiled(&schemas, Loaded::read(paths, &schemas), previous, cluster)
 }
 
 /// As [`run`], with schemas that serve many runs.
@@ -105,16 +106,20 @@ pub fn run_with(
     paths: &[PathBuf],
     previous: Vec<PreviousNode>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, paths, previous, None)
+    compiled(schemas, Loaded::read(paths, schemas), previous, None)
+}
+
+/// As [`run`], of what was read already.
+pub fn run_loaded(schemas: &OwnSchemas, loaded: Loaded) -> Result<Outcome, ToolError> {
+    compiled(schemas, loaded, Vec::new(), None)
 }
 
 fn compiled(
     schemas: &OwnSchemas,
-    paths: &[PathBuf],
+    mut loaded: Loaded,
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
-    let mut loaded = Loaded::read(paths, schemas);
     if let Some(error) = schemas.error() {
         return Err(error.clone().into());
     }
