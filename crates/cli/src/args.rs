@@ -62,13 +62,14 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright fabric render clusters/ inventory.jsonl --out fabric/\n  ibnetdiscover | rackwright fabric check - clusters/ inventory.jsonl --fabric compute"
     )]
     Fabric(Fabric),
-    /// Print the documentation of a rule, or what the catalogue knows of a piece of hardware
+    /// Print the documentation of a rule or of a field, or what the catalogue knows of a piece of hardware
     ///
-    /// Takes the code or the name of a rule; without one it lists all rules. With `system`, `gpu`, `switch` or `adapter`
-    /// it prints an entry of the catalogue, each figure with its source; without a name it lists the entries. With --file
-    /// it is the catalogue of the Superclusters in these files, which override and add entries.
+    /// Takes the code or the name of a rule; without one it lists all rules. A path such as `gpupool.spec.gpu` prints a field:
+    /// its type, bounds, values and rules, what a change of it does to a node, and an example. With `system`, `gpu`, `switch`
+    /// or `adapter` it prints an entry of the catalogue, each figure with its source; without a name it lists the entries.
+    /// With --file it is the catalogue of the Superclusters in these files, which override and add entries.
     #[command(
-        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
     )]
     Explain(Explain),
     /// Print the CustomResourceDefinitions
@@ -303,7 +304,8 @@ pub struct FabricCheck {
 /// `rackwright explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Code or name of a rule, such as RW2002; all rules are listed without it. Or system, gpu, switch, adapter, compatibility
+    /// Code or name of a rule, such as RW2002; all rules are listed without it. Or a field, such as gpupool.spec.gpu. Or
+    /// system, gpu, switch, adapter, compatibility
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
     /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility
@@ -312,6 +314,9 @@ pub struct Explain {
     /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
     #[arg(long, short, value_name = "PATH")]
     pub file: Vec<PathBuf>,
+    /// Of a field, list all fields below it and not only its own
+    #[arg(long)]
+    pub recursive: bool,
     /// Form of the documentation
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: TextOrJson,
