@@ -89,7 +89,7 @@ check("fields that are there are not", not vim.tbl_contains(labels(6, 2), "super
 check("objects of other files are offered", vim.tbl_contains(labels(5, 16), "lab"), labels(5, 16))
 
 local hover = ask("textDocument/hover", 4 + 1, 5)
-check("a field is explained", hover ~= nil and hover.contents.value:find("spec.supercluster") ~= nil, hover)
+check("a field is explained", hover ~= nil and hover.contents.value:find("GPUPool.spec.supercluster") ~= nil, hover)
 
 vim.api.nvim_buf_set_lines(0, 0, -1, false, { "# nothing" })
 check("findings go when their cause goes", #findings(function(all) return #all == 0 end) == 0, vim.diagnostic.get(0))

@@ -7,7 +7,6 @@
 mod cursor;
 mod findings;
 mod offer;
-mod schema;
 mod server;
 mod uri;
 

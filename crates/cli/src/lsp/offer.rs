@@ -1,17 +1,15 @@
 //! Words to go on with at a place: fields, values, and names of objects that are there.
 
 use std::collections::BTreeSet;
+use std::iter;
 
-use lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, MarkupContent, MarkupKind, Range,
-    TextEdit,
-};
+use lsp_types::{CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, Range, TextEdit};
 use rackwright_api::labels::{API_VERSION, GROUP};
 use rackwright_manifest::{Path, Step};
 use rackwright_planner::{Kind, ObjectRef, catalogue};
 
 use super::cursor::{At, Cursor};
-use super::schema::{Field, Fields};
+use crate::field::{self, Field};
 use crate::object::ObjectKind;
 
 /// Fields that name an object: kind, path without numbers, and the kind of what is named (rule RW2001).
@@ -30,16 +28,18 @@ const REFERENCES: [(&str, &[&str], Kind); 7] = [
 ];
 
 /// The words for a place; `range` is what is typed of one already.
-pub fn words(
-    fields: &Fields,
-    objects: &BTreeSet<ObjectRef>,
-    cursor: &Cursor,
-    range: Range,
-) -> Vec<CompletionItem> {
+pub fn words(objects: &BTreeSet<ObjectRef>, cursor: &Cursor, range: Range) -> Vec<CompletionItem> {
     match &cursor.at {
-        At::Key(_) => keys(fields, cursor, range),
-        At::Value(_) => values(fields, objects, cursor, range),
+        At::Key(_) => keys(cursor, range),
+        At::Value(_) => values(objects, cursor, range),
     }
+}
+
+/// The field of a place, where it is one of ours.
+pub fn field(cursor: &Cursor, path: &Path) -> Option<Field> {
+    let kind = cursor.kind.as_deref().filter(|_| is_ours(cursor))?;
+    let keys = iter::once(kind).chain(names(path)).collect::<Vec<_>>();
+    field::find(&keys.join(".")).ok().flatten()
 }
 
 fn item(label: &str, kind: CompletionItemKind, insert: String, range: Range) -> CompletionItem {
@@ -62,53 +62,34 @@ fn is_ours(cursor: &Cursor) -> bool {
     group == Some(GROUP)
 }
 
-fn keys(fields: &Fields, cursor: &Cursor, range: Range) -> Vec<CompletionItem> {
-    let key = |name: &str, field: Option<Field<'_>>, required: bool| {
-        let insert = match field.and_then(Field::opens) {
-            Some(_) => format!("{name}:"),
-            None => format!("{name}: "),
-        };
-        let mut word = item(name, CompletionItemKind::FIELD, insert, range);
-        if let Some(field) = field {
-            word.detail = Some(match required {
-                true => format!("{}, required", field.kind()),
-                false => field.kind(),
-            });
-            word.documentation = Some(Documentation::MarkupContent(MarkupContent {
-                kind: MarkupKind::Markdown,
-                value: field.markdown(&cursor.path.child(name)),
-            }));
-        }
-        // What must be there comes first.
-        word.sort_text = Some(format!("{}{name}", u8::from(!required)));
-        word
-    };
-    let root = cursor.path.is_root();
-    let Some(kind) = cursor.kind.as_deref().filter(|_| is_ours(cursor)) else {
-        let missing = |name: &&str| root && !cursor.beside.contains(*name);
-        let names = ["apiVersion", "kind", "metadata", "spec"];
-        return names
+fn keys(cursor: &Cursor, range: Range) -> Vec<CompletionItem> {
+    let Some(parent) = field(cursor, &cursor.path) else {
+        let missing = |name: &&str| cursor.path.is_root() && !cursor.beside.contains(*name);
+        return ["apiVersion", "kind", "metadata", "spec"]
             .into_iter()
             .filter(missing)
-            .map(|name| key(name, None, true))
+            .map(|name| item(name, CompletionItemKind::FIELD, format!("{name}:"), range))
             .collect();
     };
-    let Some(parent) = fields.get(kind, &cursor.path) else {
-        return Vec::new();
-    };
-    parent
-        .properties()
-        .filter(|(name, _)| !cursor.beside.contains(*name) && !(root && *name == "status"))
-        .map(|(name, field)| key(name, Some(field), parent.requires(name)))
+    let entries = field::words::entries(&parent).into_iter();
+    entries
+        .filter(|entry| !cursor.beside.contains(&entry.name))
+        .map(|entry| {
+            let end = if entry.opens { ":" } else { ": " };
+            let insert = format!("{}{end}", entry.name);
+            let required = if entry.required { ", required" } else { "" };
+            CompletionItem {
+                detail: Some(format!("{}{required}", entry.kind)),
+                documentation: Some(Documentation::String(entry.description)),
+                // What must be there comes first.
+                sort_text: Some(format!("{}{}", u8::from(!entry.required), entry.name)),
+                ..item(&entry.name, CompletionItemKind::FIELD, insert, range)
+            }
+        })
         .collect()
 }
 
-fn values(
-    fields: &Fields,
-    objects: &BTreeSet<ObjectRef>,
-    cursor: &Cursor,
-    range: Range,
-) -> Vec<CompletionItem> {
+fn values(objects: &BTreeSet<ObjectRef>, cursor: &Cursor, range: Range) -> Vec<CompletionItem> {
     let value = |text: &str| item(text, CompletionItemKind::VALUE, text.to_owned(), range);
     let names: Vec<&str> = names(&cursor.path).collect();
     match *names {
@@ -121,9 +102,7 @@ fn values(
     let Some(kind) = cursor.kind.as_deref().filter(|_| is_ours(cursor)) else {
         return Vec::new();
     };
-    let reference = REFERENCES
-        .iter()
-        .find(|(from, path, _)| *from == kind && *path == names);
+    let reference = (REFERENCES.iter()).find(|(from, path, _)| *from == kind && *path == names);
     if let Some((_, _, to)) = reference {
         let named = objects.iter().filter(|object| object.kind == *to);
         return named
@@ -144,13 +123,12 @@ fn values(
         ("InfiniBandFabric", ["spec", "topology", "switch"]) => {
             catalogue::switches().keys().map(|name| value(name)).collect()
         }
-        _ => {
-            let values = fields
-                .get(kind, &cursor.path)
-                .map(Field::values)
-                .unwrap_or_default();
-            values.iter().map(|text| value(text)).collect()
-        }
+        _ => field(cursor, &cursor.path)
+            .map(|field| field::words::values(&field))
+            .unwrap_or_default()
+            .iter()
+            .map(|text| value(text))
+            .collect(),
     }
 }
 

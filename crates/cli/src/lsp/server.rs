@@ -23,7 +23,6 @@ use serde_json::Value;
 
 use super::cursor::{self, At, Cursor};
 use super::findings::{self, Checked, Shown, Work};
-use super::schema::Fields;
 use super::{offer, uri};
 
 /// What ends the conversation early.
@@ -94,7 +93,6 @@ fn converse(connection: &Connection, paths: &[PathBuf]) -> Result<(), LspError> 
             open: BTreeMap::new(),
             shown: BTreeMap::new(),
             objects: BTreeSet::new(),
-            fields: Fields::default(),
         };
         server.check();
         loop {
@@ -134,7 +132,6 @@ struct Server<'c> {
     /// What the editor was told last, by file.
     shown: BTreeMap<PathBuf, Vec<Shown>>,
     objects: BTreeSet<ObjectRef>,
-    fields: Fields,
 }
 
 impl Server<'_> {
@@ -280,7 +277,7 @@ impl Server<'_> {
             start,
             end: at.position,
         };
-        let words = offer::words(&self.fields, &self.objects, &cursor, range);
+        let words = offer::words(&self.objects, &cursor, range);
         Some(CompletionResponse::Array(words))
     }
 
@@ -290,11 +287,11 @@ impl Server<'_> {
             At::Key(key) => cursor.path.child(key),
             At::Value(_) => cursor.path.clone(),
         };
-        let field = self.fields.get(cursor.kind.as_deref()?, &path)?;
+        let field = offer::field(&cursor, &path)?;
         Some(Hover {
             contents: HoverContents::Markup(MarkupContent {
-                kind: MarkupKind::Markdown,
-                value: field.markdown(&path),
+                kind: MarkupKind::PlainText,
+                value: field.page().ok()?,
             }),
             range: None,
         })
