@@ -187,6 +187,28 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "validate -",
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n",
     ),
+    ("validate-pattern", "validate examples/t[a-z]*y/*.yaml", ""),
+    (
+        "validate-pattern-none",
+        "validate examples/tiny examples/**/*.toml",
+        "",
+    ),
+    (
+        "validate-pattern-not-one",
+        "validate examples/tiny examples/***.yaml",
+        "",
+    ),
+    (
+        "validate-revision-none",
+        "validate no-such-revision:examples/tiny",
+        "",
+    ),
+    ("validate-charts", "validate charts", ""),
+    (
+        "validate-crd-none",
+        "validate examples/tiny --crd examples/tiny",
+        "",
+    ),
     ("validate-ignored", "validate -", IGNORED),
     ("validate-ignored-json", "validate - --strict -o json", IGNORED),
     ("plan-ignored", "plan - --node a1-n1", IGNORED),

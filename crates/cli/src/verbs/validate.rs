@@ -12,8 +12,9 @@ use crate::formats::{Report, Target, collision};
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
 use crate::pipeline;
 use crate::previous::Previous;
+use crate::schemas::OwnSchemas;
 use crate::summary::count;
-use crate::{report, whole_file};
+use crate::{report, third_party, whole_file};
 
 /// Checks.
 pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbError> {
@@ -23,7 +24,8 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
     // Before any work is done for it.
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     let (_, held) = Previous::opened(args.previous.as_deref())?;
-    let mut outcome = pipeline::run(&args.paths.paths, held)?;
+    let schemas = OwnSchemas::with(third_party::definitions(&args.crd)?);
+    let mut outcome = pipeline::run_with(&schemas, &args.paths.paths, held)?;
     if let Some(file) = &args.write_baseline {
         if !outcome.errors.is_empty() {
             report::errors(&outcome);
