@@ -103,6 +103,12 @@ pub struct Validate {
     /// Let warnings count as findings for the exit code
     #[arg(long)]
     pub strict: bool,
+    /// First write what has one right answer, such as quotes, into the files; comments and formatting stay
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub fix: bool,
+    /// Show what --fix would write, and write nothing
+    #[arg(long, requires = "fix", conflicts_with = "output")]
+    pub dry_run: bool,
     /// Check objects of other groups too, by the CustomResourceDefinitions in this file or directory; may be given more
     /// than once
     #[arg(long, value_name = "PATH")]

@@ -26,6 +26,7 @@ mod changes;
 mod exit;
 mod findings;
 mod fingerprint;
+mod fix;
 mod folder;
 mod formats;
 mod git;

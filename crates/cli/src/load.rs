@@ -121,6 +121,20 @@ impl Loaded {
         loaded
     }
 
+    /// Reads and judges one input alone.
+    pub fn alone(source: Source, schemas: &OwnSchemas) -> io::Result<Self> {
+        let mut loaded = Self::default();
+        loaded.file(source, schemas)?;
+        Ok(loaded)
+    }
+
+    /// Reads and judges one text as YAML or JSON, whatever it is called.
+    pub fn of_text(name: &str, text: &str, schemas: &OwnSchemas) -> Self {
+        let mut loaded = Self::default();
+        loaded.text(name, text.as_bytes().to_vec(), schemas);
+        loaded
+    }
+
     fn file(&mut self, source: Source, schemas: &OwnSchemas) -> io::Result<()> {
         let shown = source.shown();
         if !is_json_lines(Path::new(&*shown)) {
@@ -452,7 +466,7 @@ fn unknown_kind(document: &Document, api_version: &str, kind: &str) -> Diagnosti
             .label(span, "not a version of this program")
             .path(&path)
             .help(format!("write `{ours}`"))
-            .fix(span, ours);
+            .guess(span, ours);
     }
     let path = key("kind");
     let span = document.value_span(&path);
@@ -460,7 +474,7 @@ fn unknown_kind(document: &Document, api_version: &str, kind: &str) -> Diagnosti
         .label(span, "unknown kind")
         .path(&path);
     match nearest(kind, ObjectKind::names()) {
-        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(span, near),
+        Some(near) => finding.help(format!("did you mean `{near}`?")).guess(span, near),
         None => finding.help(format!(
             "the kinds are {}",
             ObjectKind::names().collect::<Vec<_>>().join(", ")

@@ -212,8 +212,8 @@ fn a_tool_that_is_missing_or_fails_is_named_and_quoted() {
 fn the_production_overlay_is_the_superpod() {
     let kubectl = std::env::var_os("RACKWRIGHT_KUBECTL").unwrap_or_else(|| "kubectl".into());
     let script = format!("exec {} \"$@\"", kubectl.to_str().unwrap());
-    let path = std::env::var("PATH").unwrap();
-    let script = format!("PATH={path}; {script}");
+    let path = std::env::var_os("PATH").unwrap();
+    let script = format!("PATH={}; {script}", path.to_str().unwrap());
     let overlay = "kustomize:examples/gitops/overlays/production";
     let output = run_where(
         &root(),

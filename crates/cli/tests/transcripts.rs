@@ -209,6 +209,18 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "validate examples/tiny --crd examples/tiny",
         "",
     ),
+    (
+        "validate-fix-dry-run",
+        "validate --fix --dry-run crates/cli/tests/corpus/schema/enum-lower-case.yaml crates/cli/tests/corpus/yaml/ambiguous-octal.yaml",
+        "",
+    ),
+    ("validate-fix-nothing", "validate --fix examples/tiny", ""),
+    (
+        "validate-fix-standard-input",
+        "validate --fix -",
+        "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab, labels: { floor: 3 } }\nspec: {}\n",
+    ),
+    ("validate-dry-run-alone", "validate --dry-run examples/tiny", ""),
     ("validate-ignored", "validate -", IGNORED),
     ("validate-ignored-json", "validate - --strict -o json", IGNORED),
     ("plan-ignored", "plan - --node a1-n1", IGNORED),
