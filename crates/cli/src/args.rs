@@ -35,9 +35,9 @@ pub enum Verb {
     /// Check manifests as the API server and the compiler would, without a cluster
     ///
     /// Reads every object, never stops at the first mistake, and prints each finding with its place. Objects of other
-    /// groups are counted and skipped.
+    /// groups are counted and skipped, unless --crd brings their definitions.
     #[command(
-        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json"
+        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json\n  rackwright validate 'deploy/**/*.yaml' main:inventory/ kustomize:overlays/production helm:charts/site,values.yaml\n  rackwright validate clusters/ --crd crds/"
     )]
     Validate(Validate),
     /// Print what each node becomes
@@ -94,7 +94,8 @@ pub enum Verb {
 /// What is read.
 #[derive(Debug, Args)]
 pub struct Paths {
-    /// Files, directories (*.yaml, *.yml, *.json, *.jsonl; hidden files are skipped) or `-` for standard input
+    /// Files, directories (*.yaml, *.yml, *.json, *.jsonl; hidden files are skipped), quoted patterns, `REVISION:PATH` of
+    /// git, `kustomize:DIR`, `helm:CHART[,VALUES...]`, or `-` for standard input
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 }
@@ -111,6 +112,16 @@ pub struct Validate {
     /// Let warnings count as findings for the exit code
     #[arg(long)]
     pub strict: bool,
+    /// First write what has one right answer, such as quotes, into the files; comments and formatting stay
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub fix: bool,
+    /// Show what --fix would write, and write nothing
+    #[arg(long, requires = "fix", conflicts_with = "output")]
+    pub dry_run: bool,
+    /// Check objects of other groups too, by the CustomResourceDefinitions in this file or directory; may be given more
+    /// than once
+    #[arg(long, value_name = "PATH")]
+    pub crd: Vec<PathBuf>,
     /// What is allocated already and which power caps nodes have, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,

@@ -27,6 +27,7 @@ mod exit;
 mod field;
 mod findings;
 mod fingerprint;
+mod fix;
 mod folder;
 mod formats;
 mod git;
@@ -44,6 +45,7 @@ mod power;
 pub mod previous;
 mod quick;
 mod reference;
+mod rendered;
 pub mod report;
 pub mod rules;
 mod scan;
@@ -52,6 +54,7 @@ mod storage;
 mod strict;
 mod suggest;
 mod summary;
+mod third_party;
 mod verbs;
 pub mod walk;
 mod whole_file;
@@ -113,9 +116,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     result.unwrap_or_else(|error| {
         eprint(&format!("error: {error}\n"));
         match error {
-            VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => {
-                Exit::Usage
-            }
+            VerbError::Input(error) => error.exit(),
+            VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => Exit::Usage,
             VerbError::Output(_)
             | VerbError::File { .. }
             | VerbError::Tool(_)

@@ -46,6 +46,12 @@ pub struct Outcome {
     pub objects: usize,
     /// How many objects of others were skipped, by kind.
     pub skipped: BTreeMap<String, usize>,
+    /// How many objects of others were judged by schemas that were given, by kind.
+    pub checked: BTreeMap<String, usize>,
+    /// What was read, by name.
+    pub files: Vec<String>,
+    /// Those of them that are no files where the program was run: standard input, git revisions, what was rendered.
+    pub elsewhere: BTreeSet<String>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
     /// Whether a file could not be read to its end: what it held is not known.
@@ -164,6 +170,9 @@ fn compiled(
         ignored,
         known: 0,
         skipped: loaded.skipped,
+        checked: loaded.checked,
+        files: loaded.files,
+        elsewhere: loaded.elsewhere,
         errors: loaded.errors,
         broken: !loaded.broken.is_empty(),
         input,
