@@ -13,5 +13,6 @@ pub mod design;
 pub mod netlist;
 pub mod network;
 pub mod opensm;
+pub mod picture;
 pub mod placeholder;
 pub mod tree;

@@ -12,4 +12,5 @@ mod cables;
 mod check;
 mod netlist;
 mod opensm;
+mod picture;
 mod tree;
