@@ -33,7 +33,7 @@ bench: ## Compiler against the floor program, command line against its peers, op
 mutants: ## Break the rules and the plan check on purpose, and count what the tests notice; takes hours
 	@e2e/mutants
 
-generate: ## Write CRDs, rule pages and CLI reference
+generate: ## Write CRDs, rule pages, CLI reference and pictures
 	@$(CARGO) xtask generate
 
 fmt: ## Format the Rust sources
