@@ -58,7 +58,7 @@ impl Example {
             name: format!("n{:04}", seat + 1).into(),
             seat,
             guids: vec![None; self.shape.rails as usize].into(),
-            rack: Some(format!("rack {:03}", seat / self.nodes_per_rack + 1).into()),
+            rack: Some(format!("r{:03}", seat / self.nodes_per_rack + 1).into()),
         });
         Ok(Design::new(
             Tree::new(&self.shape)?,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::graph::{Graph, Subnet, Unit};
 use super::model::{Block, Picture, Tier, Zoom, count};
 use crate::design::Design;
+use crate::graph::{Graph, Subnet, Unit};
 
 /// Pods, and units of a pod, that are drawn one by one; the rest are one box.
 const MOST_PODS: usize = 24;

@@ -6,7 +6,6 @@
 
 mod dot;
 mod fabric;
-mod graph;
 mod model;
 mod node;
 mod svg;

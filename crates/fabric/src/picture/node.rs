@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::graph::Graph;
 use super::model::{Block, Bundle, Picture, Tier, Zoom, count};
 use super::unit::{add_spines, join_spines, leaf_block};
 use crate::design::Design;
+use crate::graph::Graph;
 
 /// The picture of a node; none where the fabric has no such node.
 pub fn node(design: &Design, name: &str, node: &str) -> Option<Picture> {

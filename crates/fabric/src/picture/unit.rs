@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::graph::{Graph, Leaf};
 use super::model::{Block, Bundle, Picture, Tier, Zoom, count};
 use crate::design::Design;
+use crate::graph::{Graph, Leaf};
 
 /// Rows that a picture has for nodes; in a larger unit a row is a rack, where all racks are known.
 const MOST_ROWS: usize = 72;

@@ -13,4 +13,5 @@ mod check;
 mod netlist;
 mod opensm;
 mod picture;
+mod schedulers;
 mod tree;

@@ -1,8 +1,7 @@
-//! A design as pictures see it: units with their leaves, and above them pods of spines and cores, all read off the cables.
+//! A design as people and schedulers see it: units with their leaves, and above them pods of spines and cores, all read off the cables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::count;
 use crate::design::Design;
 use crate::network::{DeviceKind, Network};
 use crate::tree::{Spread, Switch};
@@ -186,10 +185,8 @@ impl Subnet {
     pub fn core_notes(&self) -> Vec<String> {
         let groups = self.core_groups as u64;
         let each = self.cores.len() as u64 / groups.max(1);
-        vec![
-            format!("{} of {each}", count(groups, "group", "groups")),
-            self.span(&self.cores),
-        ]
+        let word = if groups == 1 { "group" } else { "groups" };
+        vec![format!("{groups} {word} of {each}"), self.span(&self.cores)]
     }
 
     /// The names of switches that follow one another.
