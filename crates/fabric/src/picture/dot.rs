@@ -119,7 +119,7 @@ fn quoted(text: &str) -> String {
 
 /// Numbers with runs folded.
 pub(super) fn spans(ports: &[u16]) -> String {
-    let mut parts: Vec<String> = Vec::new();
+    let mut folded: Vec<String> = Vec::new();
     let mut rest = ports;
     while let [first, ..] = rest {
         let run = rest
@@ -127,13 +127,13 @@ pub(super) fn spans(ports: &[u16]) -> String {
             .zip(*first..)
             .take_while(|(port, wanted)| *port == wanted)
             .count();
-        parts.push(match run {
+        folded.push(match run {
             1 => first.to_string(),
             _ => format!("{first}\u{2013}{}", rest[run - 1]),
         });
         rest = &rest[run..];
     }
-    parts.join(",")
+    folded.join(",")
 }
 
 #[cfg(test)]

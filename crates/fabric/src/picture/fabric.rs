@@ -1,6 +1,7 @@
 //! The fabric: cores, pods of spines, and units.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use super::model::{Block, Picture, Tier, Zoom, count};
 use crate::design::Design;
@@ -186,13 +187,14 @@ fn description(graph: &Graph, design: &Design) -> String {
     }
     let mut text = parts.join(", ");
     if graph.subnets.len() > 1 {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             " in {} equal subnets, a rail each; one of them is drawn",
             graph.subnets.len()
-        ));
+        );
     }
     if peers > 0 {
-        text.push_str(&format!(", {} between groups", count(peers, "cable", "cables")));
+        let _ = write!(text, ", {} between groups", count(peers, "cable", "cables"));
     }
     text + ". Numbers beside lines count cables."
 }

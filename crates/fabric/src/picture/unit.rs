@@ -101,7 +101,7 @@ fn add_rows(
 }
 
 /// Racks in the order of their first node.
-fn by_first<'a>(racks: BTreeMap<Option<&'a str>, Vec<usize>>) -> Vec<(Option<&'a str>, Vec<usize>)> {
+fn by_first(racks: BTreeMap<Option<&str>, Vec<usize>>) -> Vec<(Option<&str>, Vec<usize>)> {
     let mut racks: Vec<_> = racks.into_iter().collect();
     racks.sort_by_key(|(_, nodes)| nodes.first().copied());
     racks

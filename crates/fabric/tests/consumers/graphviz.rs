@@ -75,9 +75,8 @@ fn hostile_names_are_read() {
         format!("{name}{seat}")
     });
     check(&unit(&design, "\" ] }", 0).unwrap(), "neato");
-    for seat in 0..hostile.len() {
-        let name = format!("{}{seat}", hostile[seat]);
-        let picture = node(&design, hostile[seat], &name).unwrap();
+    for (seat, hostile) in hostile.iter().enumerate() {
+        let picture = node(&design, hostile, &format!("{hostile}{seat}")).unwrap();
         check(&picture, "dot");
     }
 }

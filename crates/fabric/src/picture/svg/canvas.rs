@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{RAILS, WIDTH};
+use super::{RAILS, WIDTH, signed};
 
 /// Text classes: size in pixels, weight, anchor, and whether it is the strong colour.
 const TEXTS: &[(&str, i32, &str, &str, &str)] = &[
@@ -133,7 +133,7 @@ impl Canvas {
     /// A name and lines about it, in the middle of a box.
     pub fn centred(&mut self, class: &str, name: &str, notes: &[String], area: Area) {
         let width = area.w - 8;
-        let lines = 1 + notes.len() as i32;
+        let lines = 1 + signed(notes.len());
         let mut y = area.y + (area.h - lines * LINE) / 2 + 13;
         self.text(class, area.middle(), y, name, width);
         for note in notes {

@@ -2,7 +2,7 @@
 //! grid. Lines to lower rows run beside the boxes of the upper ones.
 
 use super::canvas::{Area, Canvas, fill};
-use super::{MARGIN, WIDTH};
+use super::{MARGIN, WIDTH, signed};
 use crate::picture::model::{Block, Picture, Tier, thousands};
 
 /// Pods side by side, and the least width of a unit.
@@ -45,7 +45,7 @@ pub fn draw(canvas: &mut Canvas, picture: &Picture, top: i32) -> i32 {
         return draw_units(canvas, picture, &units, area);
     }
     let columns = pods.len().min(PODS);
-    let each = (width - (columns as i32 - 1) * BETWEEN_PODS) / columns as i32;
+    let each = (width - (signed(columns) - 1) * BETWEEN_PODS) / signed(columns);
     let mut rows: Vec<(i32, i32)> = Vec::new();
     for row in pods.chunks(columns) {
         let heights = row.iter().map(|(pod, _)| pod_height(picture, *pod, each));
@@ -57,7 +57,7 @@ pub fn draw(canvas: &mut Canvas, picture: &Picture, top: i32) -> i32 {
     // Lines first, so that boxes lie on them.
     let mut places = Vec::new();
     for (number, (pod, block)) in pods.iter().enumerate() {
-        let (row, column) = (number / columns, (number % columns) as i32);
+        let (row, column) = (number / columns, signed(number % columns));
         let (y, h) = rows[row];
         let x = MARGIN + column * (each + BETWEEN_PODS);
         let area = Area { x, y, w: each, h };
@@ -105,7 +105,7 @@ pub fn draw(canvas: &mut Canvas, picture: &Picture, top: i32) -> i32 {
 
 /// Units of a pod side by side: as many as there is room for, the rows equally full.
 fn unit_columns(units: usize, width: i32) -> usize {
-    let fit = ((width + GAP) / (UNIT + GAP)).max(1) as usize;
+    let fit = usize::try_from((width + GAP) / (UNIT + GAP)).map_or(1, |fit| fit.max(1));
     let rows = units.div_ceil(fit.min(UNITS)).max(1);
     units.div_ceil(rows).max(1)
 }
@@ -115,20 +115,20 @@ fn pod_height(picture: &Picture, pod: usize, width: i32) -> i32 {
         .tier(Tier::Unit)
         .filter(|(_, unit)| unit.inside == Some(pod));
     let units = units.count();
-    let rows = units.div_ceil(unit_columns(units, width - 2 * GAP)) as i32;
+    let rows = signed(units.div_ceil(unit_columns(units, width - 2 * GAP)));
     GAP + BAR + rows * (DROP + CARD) + GAP
 }
 
 /// Draws units below a bar, whose lower edge is the upper edge of `area`; gives their lower edge.
 fn draw_units(canvas: &mut Canvas, picture: &Picture, units: &[(usize, &Block)], area: Area) -> i32 {
     let columns = unit_columns(units.len(), area.w);
-    let each = (area.w - (columns as i32 - 1) * GAP) / columns as i32;
+    let each = (area.w - (signed(columns) - 1) * GAP) / signed(columns);
     let mut cards = Vec::new();
     for (number, (place, unit)) in units.iter().enumerate() {
-        let (row, column) = (number / columns, (number % columns) as i32);
+        let (row, column) = (number / columns, signed(number % columns));
         let card = Area {
             x: area.x + column * (each + GAP),
-            y: area.y + DROP + row as i32 * (CARD + DROP),
+            y: area.y + DROP + signed(row) * (CARD + DROP),
             w: each,
             h: CARD,
         };
@@ -175,7 +175,7 @@ fn draw_unit(canvas: &mut Canvas, unit: &Block, card: Area) {
         ..card
     };
     canvas.centred("bm", &unit.name, &unit.notes, text);
-    let squares = unit.rails.len() as i32;
+    let squares = signed(unit.rails.len());
     if squares == 0 {
         return;
     }

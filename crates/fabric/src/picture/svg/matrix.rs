@@ -2,7 +2,7 @@
 
 use super::canvas::{Area, Canvas, fill, stroke};
 use super::stack::draw_leaves;
-use super::{MARGIN, WIDTH};
+use super::{MARGIN, WIDTH, signed};
 use crate::picture::dot::spans;
 use crate::picture::model::{Block, Picture, Tier};
 
@@ -89,7 +89,7 @@ fn draw_racks(canvas: &mut Canvas, picture: &Picture, rows: &[(usize, &Block, i3
             x: MARGIN,
             y: *y,
             w: right - MARGIN,
-            h: same as i32 * ROW,
+            h: signed(same) * ROW,
         };
         canvas.rect("band", band, 4);
         if let Some(rack) = node.inside {

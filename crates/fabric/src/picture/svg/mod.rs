@@ -42,3 +42,8 @@ fn heading(canvas: &mut Canvas, picture: &Picture) -> i32 {
     }
     y + 24
 }
+
+/// A number of boxes among pixels, which go below zero.
+fn signed(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

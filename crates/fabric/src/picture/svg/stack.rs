@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::canvas::{Area, Canvas, fill, stroke};
-use super::{MARGIN, WIDTH};
+use super::{MARGIN, WIDTH, signed};
 use crate::picture::model::{Block, Picture, Tier, thousands};
 
 const BAR: i32 = 62;
@@ -20,7 +20,7 @@ pub type Places = BTreeMap<usize, Area>;
 
 /// Columns of equal width from `x` on.
 pub fn columns(boxes: &[usize], x: i32, width: i32, y: i32, height: i32) -> Places {
-    let many = (boxes.len() as i32).max(1);
+    let many = signed(boxes.len()).max(1);
     let each = ((width - (many - 1) * GAP) / many).min(220);
     let all = boxes.iter().zip(0..);
     all.map(|(&block, number)| {
@@ -61,11 +61,7 @@ fn over(picture: &Picture, tier: Tier, below: &Places, y: i32, height: i32) -> P
 /// Leaves as columns and what is above them; gives the leaves' places.
 pub fn draw_leaves(canvas: &mut Canvas, picture: &Picture, x: i32, width: i32, top: i32) -> Places {
     let leaves: Vec<usize> = picture.tier(Tier::Leaf).map(|(place, _)| place).collect();
-    let has = |tier| picture.tier(tier).next().is_some();
-    let upper = [Tier::Cores, Tier::Spines]
-        .into_iter()
-        .filter(|tier| has(*tier))
-        .count() as i32;
+    let upper = upper_tiers(picture);
     let y = top + upper * (BAR + DROP);
     let places = columns(&leaves, x, width, y, LEAF);
     draw_above(canvas, picture, places, y)
@@ -116,13 +112,20 @@ fn leaf(canvas: &mut Canvas, block: &Block, area: Area) {
     canvas.centred("cm", &block.name, &block.notes, text);
 }
 
+/// How many tiers are above the leaves.
+fn upper_tiers(picture: &Picture) -> i32 {
+    let there = |tier: &Tier| picture.tier(*tier).next().is_some();
+    signed(
+        [Tier::Cores, Tier::Spines]
+            .iter()
+            .filter(|tier| there(tier))
+            .count(),
+    )
+}
+
 /// The picture of one node.
 pub fn draw_node(canvas: &mut Canvas, picture: &Picture, top: i32) -> i32 {
-    let has = |tier| picture.tier(tier).next().is_some();
-    let upper = [Tier::Cores, Tier::Spines]
-        .into_iter()
-        .filter(|tier| has(*tier))
-        .count() as i32;
+    let upper = upper_tiers(picture);
     let y_leaf = top + upper * (BAR + DROP);
     let y_hca = y_leaf + LEAF + DROP;
     let hcas: Vec<usize> = picture.tier(Tier::Hca).map(|(place, _)| place).collect();
