@@ -88,14 +88,10 @@ fn leaves(unit: &Unit) -> impl Iterator<Item = u32> {
 }
 
 fn pod_block(subnet: &Subnet, spines: &[u32]) -> Block {
-    let mut notes = vec![subnet.span(spines)];
-    if subnet.peers > 0 {
-        notes.push("joined with every other group".to_owned());
-    }
     Block {
         tier: Tier::Spines,
         name: count(spines.len() as u64, "spine", "spines"),
-        notes,
+        notes: vec![subnet.span(spines)],
         inside: None,
         rails: Vec::new(),
     }
