@@ -116,15 +116,22 @@ class Node:
 
 
 def nodes(rackwright, site, work):
-    """The first node of each pool."""
+    """The first node of each pool; of pools whose hosts get the same files, as the halls of a large site, the first."""
+
+    def alike(profile):
+        sections = {key: value for key, value in profile.items() if key != "rails"}
+        return json.dumps([sections, len(profile.get("rails", []))], sort_keys=True)
+
     profiles, found = {}, {}
     for line in read(rackwright, "plan", site, "--output", "jsonl").splitlines():
         item = json.loads(line)
         name, spec = item["metadata"]["name"], item["spec"]
         if item["kind"] == "NodeProfile":
-            profiles[name] = spec
-        elif spec["profile"] not in found:
-            found[spec["profile"]] = Node(rackwright, site, name, profiles[spec["profile"]], spec["facts"], work)
+            profiles[name] = (spec, alike(spec))
+            continue
+        profile, key = profiles[spec["profile"]]
+        if key not in found:
+            found[key] = Node(rackwright, site, name, profile, spec["facts"], work)
     return list(found.values())
 
 

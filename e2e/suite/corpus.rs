@@ -73,6 +73,10 @@ async fn the_server_accepts_every_example() {
     for (flag, folder) in [
         ("-f", "tiny"),
         ("-f", "superpod-b200"),
+        ("-f", "superpod-b300-xdr"),
+        ("-f", "gb200-unit"),
+        ("-f", "prometheus"),
+        ("-f", "hyperion"),
         ("-k", "gitops/overlays/staging"),
         ("-k", "gitops/overlays/production"),
     ] {

@@ -55,6 +55,10 @@ pub const SELECTOR_LABELS: usize = 16;
 pub const PARTITIONS: usize = 384;
 /// Pools that are members of one partition.
 pub const PARTITION_MEMBERS: usize = 64;
+/// Scalable units of one fabric: more than the largest site has racks.
+pub const UNITS: usize = 65_536;
+/// Entries that say which racks and hosts fill which units of a fabric.
+pub const PLACEMENTS: usize = 256;
 /// Rails of one fabric: HCAs of one node in one plane. DGX has 8, NVL72 trays 4.
 pub const FABRIC_RAILS: usize = 16;
 /// Rails of one node over all its fabrics.

@@ -75,14 +75,29 @@ pub enum Plane {
 /// How switches and nodes are wired.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("!(has(self.disjointRails) && self.disjointRails && has(self.railOptimized) && !self.railOptimized)",
+     "disjointRails needs rails: railOptimized must not be false"),
+    ("!has(self.placement) || size(self.placement) == 0 || has(self.nodesPerUnit)", "placement goes with nodesPerUnit"),
+    ("self.type != 'DragonflyPlus' || (has(self.units) && has(self.nodesPerUnit))",
+     "DragonflyPlus needs units and nodesPerUnit: its groups, and the nodes of one"),
+])))]
 pub struct Topology {
-    /// Nodes of one scalable unit: those that share one set of leaf switches.
+    /// Whether each rail is a subnet of its own, which shares no switch with another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disjoint_rails: Option<bool>,
+    /// Nodes of one scalable unit: those that share one set of leaf switches. Of a dragonfly+: nodes of one group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1024))]
     pub nodes_per_unit: Option<u16>,
     /// Down capacity to up capacity of a leaf.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oversubscription: Option<Ratio>,
+    /// Which racks and hosts fill which scalable units, in the order of their ports. Without it the racks whose nodes are
+    /// plugged in fill the units in the order in which they arrive, and a new rack may move the ports of others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::PLACEMENTS), extend("x-kubernetes-list-type" = "atomic"))]
+    pub placement: Vec<UnitPlacement>,
     /// Whether HCA *i* of every node of a unit ends at leaf *i*.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rail_optimized: Option<bool>,
@@ -95,11 +110,45 @@ pub struct Topology {
     /// The shape.
     #[serde(rename = "type")]
     pub type_: TopologyType,
+    /// Scalable units that the levels above the leaves are built for; absent: those that have nodes. More than are there
+    /// leaves room: growth up to them moves no cable. Of a dragonfly+: its groups, whose number says how many cables join
+    /// each two of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = bounds::UNITS))]
+    pub units: Option<u32>,
+}
+
+/// Who fills a scalable unit, or several one after the other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("has(self.racks) != has(self.hosts)", "exactly one of racks and hosts is needed"),
+    ("!has(self.racksPerUnit) || has(self.racks)", "racksPerUnit goes with racks"),
+])))]
+pub struct UnitPlacement {
+    /// Hosts, as a hostlist, `nodesPerUnit` to a unit: nodes that no rack holds, and what is plugged in beside nodes, such
+    /// as subnet managers and storage servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
+    pub hosts: Option<Hostlist>,
+    /// Racks, as a hostlist. A rack has a port for each of its nodes, whether a pool has them or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
+    pub racks: Option<Hostlist>,
+    /// How many racks fill one unit; absent: all of them fill one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub racks_per_unit: Option<u16>,
+    /// The unit that the first of them fill, counted from 1; the others fill the next ones.
+    #[schemars(range(min = 1, max = bounds::UNITS))]
+    pub unit: u32,
 }
 
 /// Shapes of a fabric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TopologyType {
+    /// Groups of leaves and spines; the spines of each two groups are joined.
+    DragonflyPlus,
     /// Leaves, spines and, above the radix, cores.
     FatTree,
 }

@@ -64,15 +64,26 @@ pub fn content_hash(domain: &str, canonical: &[u8]) -> Hash {
 
 /// The same as a number.
 pub fn content_hash_value(domain: &str, canonical: &[u8]) -> u128 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(b"rackwright/");
-    hasher.update(domain.as_bytes());
-    hasher.update(b"/");
-    hasher.update(HASH_SCHEMA_TEXT);
-    hasher.update(b"\n");
-    hasher.update(canonical);
-    let bytes = *hasher.finalize().as_bytes();
-    bytes.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes))
+    let mut input = Vec::new();
+    begin(domain, &mut input);
+    input.extend_from_slice(canonical);
+    digest(&input)
+}
+
+/// Begins the input of a hash.
+pub(crate) fn begin(domain: &str, input: &mut Vec<u8>) {
+    input.extend_from_slice(b"rackwright/");
+    input.extend_from_slice(domain.as_bytes());
+    input.extend_from_slice(b"/");
+    input.extend_from_slice(HASH_SCHEMA_TEXT);
+    input.extend_from_slice(b"\n");
+}
+
+/// The hash of an input. In one piece: BLAKE3's incremental state is larger than what is hashed of a node.
+pub(crate) fn digest(input: &[u8]) -> u128 {
+    let hash = blake3::hash(input);
+    let first = hash.as_bytes().first_chunk();
+    first.map_or(0, |bytes| u128::from_be_bytes(*bytes))
 }
 
 impl Hash {

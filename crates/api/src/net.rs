@@ -23,7 +23,7 @@ impl Ipv4Address {
 
     /// The address of a number.
     pub fn from_value(address: Ipv4Addr) -> Self {
-        Self::trusted(address.to_string())
+        Self::trusted(&address.to_string())
     }
 }
 
@@ -119,9 +119,9 @@ const DOTTED: [([u8; 4], usize); 256] = {
 };
 
 /// A text that was put together from digits and punctuation.
-pub(crate) fn ascii(text: &[u8]) -> String {
+pub(crate) fn ascii(text: &[u8]) -> &str {
     match std::str::from_utf8(text) {
-        Ok(text) => text.to_owned(),
+        Ok(text) => text,
         Err(_) => unreachable!("digits and punctuation are ASCII"),
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::bounds;
-use crate::hash::content_hash_value;
+use crate::hash;
 use crate::status::Condition;
 use crate::{Guid, Hash, Hostlist, InterfaceAddress, Ipv4Address, Line, Name};
 
@@ -60,6 +60,12 @@ impl NodeConfigSpec {
         let observed = status.get("observedGeneration").and_then(Value::as_i64);
         let applied = status.pointer("/applied/hash").and_then(Value::as_str);
         generation.is_some() && observed == generation && applied == Some(self.hash.as_str())
+    }
+
+    /// Whether what is written is what the host has, as far as anybody knows: no status says that it has something else.
+    pub fn is_in_force(&self, status: &Value) -> bool {
+        let applied = status.pointer("/applied/hash").and_then(Value::as_str);
+        applied.is_none_or(|applied| applied == self.hash.as_str())
     }
 }
 
@@ -232,10 +238,11 @@ impl Facts {
 /// appends the facts, `json` is scratch space.
 pub fn facts_hash(write: impl FnOnce(&mut Vec<u8>), profile: &Hash, json: &mut Vec<u8>) -> u128 {
     json.clear();
+    hash::begin("node", json);
     json.extend_from_slice(b"{\"facts\":");
     write(json);
     json.extend_from_slice(b",\"profileHash\":\"");
     json.extend_from_slice(profile.as_str().as_bytes());
     json.extend_from_slice(b"\"}");
-    content_hash_value("node", json)
+    hash::digest(json)
 }

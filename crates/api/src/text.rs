@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use arrayvec::ArrayString;
+
 /// A text field that is not spelled as its type demands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{value:?} is not {what}: it must match {pattern} and have at most {max} characters")]
@@ -19,13 +21,37 @@ pub struct TextError {
     pub max: u32,
 }
 
+/// Where a text is held, of at most as many bytes as its type allows.
+trait Held {
+    fn hold(text: &str) -> Self;
+}
+
+impl Held for Box<str> {
+    fn hold(text: &str) -> Self {
+        text.into()
+    }
+}
+
+/// In place: a large plan makes and drops millions of addresses and GUIDs.
+impl<const MAX: usize> Held for ArrayString<MAX> {
+    fn hold(text: &str) -> Self {
+        Self::from(text).unwrap_or_default()
+    }
+}
+
+/// The type that holds a text: one on the heap, or the one that is named.
+macro_rules! held {
+    () => { Box<str> };
+    ($held:ty) => { $held };
+}
+
 /// Declares text types. `check` receives a non-empty text of at most `max` bytes.
 macro_rules! text {
-    ($($(#[$doc:meta])* $name:ident, $what:literal, max $max:expr, $pattern:literal, $check:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $(in $held:ty)?, $what:literal, max $max:expr, $pattern:literal, $check:expr;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(Box<str>);
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(held!($($held)?));
 
         impl $name {
             /// The pattern that the CRD shows to the API server.
@@ -37,7 +63,7 @@ macro_rules! text {
             pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
                 let text: String = text.into();
                 if Self::is_valid(&text) {
-                    Ok(Self(text.into_boxed_str()))
+                    Ok(Self(Held::hold(&text)))
                 } else {
                     Err(TextError {
                         value: text.chars().take(80).collect(),
@@ -56,9 +82,9 @@ macro_rules! text {
 
             /// A text that is right by construction.
             #[allow(dead_code, reason = "not every type is constructed from numbers")]
-            pub(crate) fn trusted(text: String) -> Self {
-                debug_assert!(Self::is_valid(&text), "{text:?} is not {}", $what);
-                Self(text.into_boxed_str())
+            pub(crate) fn trusted(text: &str) -> Self {
+                debug_assert!(Self::is_valid(text), "{text:?} is not {}", $what);
+                Self(Held::hold(text))
             }
 
             /// The text.
@@ -88,7 +114,13 @@ macro_rules! text {
 
         impl From<$name> for String {
             fn from(text: $name) -> String {
-                text.0.into_string()
+                text.as_str().to_owned()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
             }
         }
 
@@ -382,14 +414,14 @@ text! {
     Ipv4Address, "an IPv4 address", max 15, r"^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}$", dotted_quad;
 
     /// An IPv4 address with the length of its prefix, as `ip address` prints it: `10.64.0.1/20`.
-    InterfaceAddress, "an interface address", max 18, r"^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}/(0|[1-9][0-9]?)$", address_with_length;
+    InterfaceAddress in ArrayString<18>, "an interface address", max 18, r"^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}/(0|[1-9][0-9]?)$", address_with_length;
 
     /// An InfiniBand partition key without its membership bit: `0x0011`.
     Pkey, "a PKey", max 6, "^0x[0-7][0-9a-f]{3}$",
         |t| hex_with_prefix(t, 4) && (b'0'..=b'7').contains(&t.as_bytes()[2]);
 
     /// An InfiniBand port GUID: `0x` and 16 lower-case hexadecimal digits.
-    Guid, "a GUID", max 18, "^0x[0-9a-f]{16}$", |t| hex_with_prefix(t, 16);
+    Guid in ArrayString<18>, "a GUID", max 18, "^0x[0-9a-f]{16}$", |t| hex_with_prefix(t, 16);
 
     /// A PCI address with its domain, in the spelling of sysfs: `0000:1b:00.0`.
     PciAddress, "a PCI address", max 12, r"^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$", pci_address;
@@ -427,5 +459,5 @@ text! {
         });
 
     /// A content hash: 32 lower-case hexadecimal digits, the first 128 bits of BLAKE3.
-    Hash, "a content hash", max 32, "^[0-9a-f]{32}$", |t| t.len() == 32 && t.bytes().all(hex);
+    Hash in ArrayString<32>, "a content hash", max 32, "^[0-9a-f]{32}$", |t| t.len() == 32 && t.bytes().all(hex);
 }

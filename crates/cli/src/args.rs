@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::formats::{Target, TargetParser};
 use crate::output::When;
 
 /// Checks and compiles the YAML of a GPU supercluster: pools, InfiniBand fabrics, storage tiers and the site around them.
@@ -36,7 +37,7 @@ pub enum Verb {
     /// Reads every object, never stops at the first mistake, and prints each finding with its place. Objects of other
     /// groups are counted and skipped.
     #[command(
-        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict"
+        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json"
     )]
     Validate(Validate),
     /// Print what each node becomes
@@ -54,6 +55,13 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render cluster clusters/ inventory.jsonl --out handover/"
     )]
     Render(Render),
+    /// Write what an InfiniBand fabric is built from, or compare what is plugged with what is designed
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  rackwright fabric render clusters/ inventory.jsonl --out fabric/\n  ibnetdiscover | rackwright fabric check - clusters/ inventory.jsonl --fabric compute"
+    )]
+    Fabric(Fabric),
     /// Print the documentation of a rule, or what the catalogue knows of a piece of hardware
     ///
     /// Takes the code or the name of a rule; without one it lists all rules. With `system`, `gpu`, `switch` or `adapter`
@@ -88,12 +96,21 @@ pub struct Validate {
     /// What is read.
     #[command(flatten)]
     pub paths: Paths,
-    /// Form of the findings
-    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
-    pub output: TextOrJson,
+    /// Form of the findings, on standard output or in a file (FORM=FILE); may be given more than once
+    #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser, default_value = "text")]
+    pub output: Vec<Target>,
     /// Let warnings count as findings for the exit code
     #[arg(long)]
     pub strict: bool,
+    /// What is allocated already and which power caps nodes have, as for `rackwright plan`
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
+    /// Count the findings that this file knows, and neither show them nor fail for them
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings of this run as the known ones to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<PathBuf>,
 }
 
 /// `rackwright plan`.
@@ -189,6 +206,84 @@ pub struct RenderCluster {
     pub previous: Option<PathBuf>,
 }
 
+/// `rackwright fabric`.
+#[derive(Debug, Args)]
+pub struct Fabric {
+    /// What is done.
+    #[command(subcommand)]
+    pub what: FabricVerb,
+}
+
+/// What can be done with a fabric.
+#[derive(Debug, Subcommand)]
+pub enum FabricVerb {
+    /// Write the cable schedule, the bill and the files of OpenSM of every fabric
+    ///
+    /// A folder for each subnet, beside a manifest.json that lists each file with its hash. The files of OpenSM need the
+    /// GUID of every HCA, which the inventory has, and of every switch, which --switches has; without all of them they are
+    /// not written, and the exit code is 1.
+    #[command(
+        after_help = "Examples:\n  rackwright fabric render clusters/ --planned --out fabric/\n  ibnetdiscover > capture.txt\n  rackwright fabric render clusters/ inventory.jsonl --switches capture.txt --out fabric/"
+    )]
+    Render(FabricRender),
+    /// Compare what is plugged with what is designed, and say which end of which cable goes where
+    ///
+    /// Reads the output of ibnetdiscover for one subnet. The steps come in the order of racks and names. Exit code 0: every
+    /// cable is where it belongs; 1: something has to be done, or a line of the capture makes no sense.
+    #[command(
+        after_help = "Examples:\n  ibnetdiscover | rackwright fabric check - clusters/ inventory.jsonl --fabric compute\n  rackwright fabric check rail3.txt clusters/ --fabric compute --rail 3\n  rackwright fabric check capture.txt clusters/ --rate 4xNDR --output json"
+    )]
+    Check(FabricCheck),
+}
+
+/// `rackwright fabric render`.
+#[derive(Debug, Args)]
+pub struct FabricRender {
+    /// What is read.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// Folder to write: a new one, an empty one, or one that `rackwright` wrote, which is replaced as a whole
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Write one fabric only
+    #[arg(long, value_name = "NAME")]
+    pub fabric: Option<String>,
+    /// GUIDs of the switches by name: what ibnetdiscover prints, or lines of a name and a GUID; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub switches: Option<PathBuf>,
+    /// The hardware is not there yet: write lists with placeholders for GUIDs into a folder `planned`, and no file for
+    /// OpenSM in production
+    #[arg(long)]
+    pub planned: bool,
+    /// What is allocated already, as for `rackwright plan`
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
+}
+
+/// `rackwright fabric check`.
+#[derive(Debug, Args)]
+pub struct FabricCheck {
+    /// What ibnetdiscover printed, or `-` for standard input
+    #[arg(value_name = "CAPTURE")]
+    pub capture: PathBuf,
+    /// What is read.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// The fabric; needed where there is more than one
+    #[arg(long, value_name = "NAME")]
+    pub fabric: Option<String>,
+    /// The rail that was captured, counted from 0; needed where each rail is a subnet of its own
+    #[arg(long, value_name = "NUMBER")]
+    pub rail: Option<u32>,
+    /// Width and speed that every cable must have, as ibnetdiscover spells them, such as 4xNDR; without it they are not
+    /// looked at
+    #[arg(long, value_name = "RATE")]
+    pub rate: Option<String>,
+    /// Form of the report
+    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: ReportForm,
+}
+
 /// `rackwright explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -237,6 +332,17 @@ pub enum TextOrJson {
     Text,
     /// For programs
     Json,
+}
+
+/// Forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportForm {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// A table for a ticket
+    Markdown,
 }
 
 /// Forms of definitions.

@@ -58,7 +58,7 @@ struct Applied {
 impl<'a> Before<'a> {
     /// Takes what a comparison needs.
     pub fn new(previous: &'a Previous) -> Result<Self, InputError> {
-        if let Some(text) = previous.lines() {
+        if let Some(text) = previous.lines()? {
             let content = Content::Lines(text);
             return Ok(Self { previous, content });
         }

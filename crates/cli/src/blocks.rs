@@ -1,6 +1,5 @@
 //! Files of many lines, in blocks of whole lines that all cores work on.
 
-use std::fs::File;
 use std::io::{self, Read};
 
 use rayon::prelude::*;
@@ -8,17 +7,17 @@ use rayon::prelude::*;
 /// Bytes that are worked on together. They stay in the cache of a core.
 pub const BLOCK: usize = 1 << 20;
 
-/// Reads a file: `judge` sees each line by itself, on any core; `take` gets the lines and what came of them in their
+/// Reads a file or a text: `judge` sees each line by itself, on any core; `take` gets the lines and what came of them in their
 /// order, until it fails.
 pub fn each_line<T: Send, E: From<io::Error>>(
-    file: &File,
+    mut input: impl Read,
     judge: impl Fn(&[u8]) -> T + Sync,
     mut take: impl FnMut(&[u8], T) -> Result<(), E>,
 ) -> Result<(), E> {
     let (mut block, mut judged) = (Vec::with_capacity(2 * BLOCK), Vec::new());
     loop {
         let start = block.len();
-        let read = file.take(BLOCK as u64).read_to_end(&mut block)?;
+        let read = (&mut input).take(BLOCK as u64).read_to_end(&mut block)?;
         let last = memchr::memrchr(b'\n', &block[start..]);
         let whole = match last {
             // The last line may end without a line feed.

@@ -68,8 +68,11 @@ struct Spec {
 }
 
 impl Carried {
-    /// Judges what an earlier state has.
-    pub fn new(previous: &Previous, outcome: &Outcome) -> Result<Self, InputError> {
+    /// Judges what an earlier state has, if one is given.
+    pub fn new(previous: Option<&Previous>, outcome: &Outcome) -> Result<Self, InputError> {
+        let Some(previous) = previous else {
+            return Ok(Self::default());
+        };
         let plan = &outcome.compilation.plan;
         let standings = standings(outcome);
         let mut before = outcome.input.previous.iter();
@@ -144,6 +147,12 @@ impl Carried {
     /// What becomes of a node's NodeConfig; none where the plan writes it.
     pub fn fate(&self, node: &str) -> Option<&Fate> {
         self.fates.get(node)
+    }
+
+    /// The pool in the label of a node's NodeConfig, where the plan does not write it.
+    pub fn holder(&self, node: &str) -> Option<&str> {
+        let labels = self.objects.get(node)?.pointer("/metadata/labels")?;
+        labels.get(POOL)?.as_str()
     }
 
     /// Whether the plan's node keeps an earlier NodeConfig.

@@ -132,11 +132,11 @@ impl Changes {
         let plan = &outcome.compilation.plan;
         let (old, new) = (before.state()?, State::of(plan));
         let mut diff = diff(&old, &new);
-        let mut kept = Vec::new();
+        let mut kept = 0;
         diff.nodes.retain(|node| match carried.fate(node.name) {
             None | Some(Fate::LetGo) => true,
             Some(Fate::Stays | Fate::Blocked { .. }) => {
-                kept.push(node.name);
+                kept += 1;
                 false
             }
             Some(Fate::Elsewhere) => false,
@@ -144,7 +144,6 @@ impl Changes {
         let none = BTreeSet::new();
         let supply = Supply {
             budgets: &outcome.compilation.power,
-            kept: &kept,
             old: &old,
         };
         let order = waves(&outcome.input, plan, &diff, &none, &supply);
@@ -174,7 +173,7 @@ impl Changes {
             added: number(What::Added),
             changed: number(What::Changed),
             removed: number(What::Removed),
-            kept: kept.len(),
+            kept,
             unchanged: diff.unchanged,
             classes: classes(&diff.nodes),
             more_fields: fields.len().saturating_sub(FIELDS_SHOWN),

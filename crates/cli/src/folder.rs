@@ -76,6 +76,11 @@ pub fn check(folder: &Path) -> Result<(), super::verbs::VerbError> {
     }
 }
 
+/// The hash of a file for a manifest, as `b3sum` prints it.
+pub fn hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().to_string()
+}
+
 /// Writes these entries as the whole content of the folder.
 pub fn replace(folder: &Path, entries: &[Entry]) -> Result<(), super::verbs::VerbError> {
     fill(folder, |new| Ok(write(new, entries)?))

@@ -16,6 +16,8 @@
 )]
 
 mod args;
+mod asked;
+mod baseline;
 mod before;
 mod blocks;
 mod carried;
@@ -23,7 +25,9 @@ mod catalogue;
 mod changes;
 mod exit;
 mod findings;
+mod fingerprint;
 mod folder;
+mod formats;
 mod handover;
 mod jsonl;
 mod load;
@@ -46,6 +50,7 @@ mod suggest;
 mod summary;
 mod verbs;
 pub mod walk;
+mod whole_file;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -90,6 +95,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
         Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
+        Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
@@ -102,8 +108,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     result.unwrap_or_else(|error| {
         eprint(&format!("error: {error}\n"));
         match error {
-            VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Folder(_) => Exit::Usage,
-            VerbError::Output(_) | VerbError::Tool(_) | VerbError::Json(_) | VerbError::Yaml(_) => Exit::Tool,
+            VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => {
+                Exit::Usage
+            }
+            VerbError::Output(_)
+            | VerbError::File { .. }
+            | VerbError::Tool(_)
+            | VerbError::Json(_)
+            | VerbError::Csv(_)
+            | VerbError::Junit(_)
+            | VerbError::Yaml(_) => Exit::Tool,
         }
     })
 }

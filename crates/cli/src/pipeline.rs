@@ -28,6 +28,8 @@ pub struct Outcome {
     pub sources: Sources,
     /// All findings of all layers, in reading order.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many findings a baseline knows; they are no longer among the others.
+    pub known: usize,
     /// How many objects of ours were read.
     pub objects: usize,
     /// How many objects of others were skipped, by kind.
@@ -135,6 +137,7 @@ fn compiled(
     Ok(Outcome {
         objects: loaded.count,
         diagnostics,
+        known: 0,
         skipped: loaded.skipped,
         errors: loaded.errors,
         broken: !loaded.broken.is_empty(),

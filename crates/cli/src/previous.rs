@@ -1,26 +1,46 @@
 //! What is allocated already: the NodeConfigs of a cluster (`kubectl get nodeconfigs -o json`), or an earlier plan as
-//! `plan --output jsonl` or `--output json` printed it. The file is read once, and may be a pipe; what is asked of it
-//! later is answered from its text, object by object.
+//! `plan --output jsonl` or `--output json` printed it. What is asked of it later is answered from its text, object by
+//! object. A pipe is read once and its text kept; of a file of lines, which may be large, the text is read again where
+//! it is needed: a compile alone needs a few numbers of each line.
 
+mod held;
+
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::ops::Range;
 use std::path::Path;
+use std::time::SystemTime;
 
-use rackwright_api::{NodeConfigSpec, NodeName};
+use rackwright_api::{NodeConfigSpec, NodeName, NodeProfileSpec};
 use rackwright_planner::PreviousNode;
+use rackwright_planner::change::cap_of_profile;
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::blocks;
 use crate::quick;
 use crate::walk::InputError;
+
+use self::held::Held;
 
 /// An earlier state.
 #[derive(Debug)]
 pub struct Previous {
     path: String,
-    text: String,
+    file: File,
+    stamp: Option<Stamp>,
     form: Form,
+    text: OnceCell<String>,
 }
+
+/// Size of a file and time of its last change: whether it is still the one that was read.
+type Stamp = (u64, Option<SystemTime>);
+
+/// Bytes in which the form shows.
+const HEAD: u64 = 4096;
 
 /// How the objects stand in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +68,18 @@ struct Metadata {
     generation: Option<i64>,
 }
 
+#[derive(Deserialize)]
+struct ProfileObject {
+    metadata: ProfileMetadata,
+    #[serde(default)]
+    spec: Value,
+}
+
+#[derive(Deserialize)]
+struct ProfileMetadata {
+    name: String,
+}
+
 /// The kind comes first: the spec of a profile is not that of a node.
 #[derive(Deserialize)]
 struct Header {
@@ -70,8 +102,30 @@ struct List<'a> {
     items: Vec<&'a RawValue>,
 }
 
-impl From<NodeObject> for PreviousNode {
-    fn from(node: NodeObject) -> Self {
+/// What a text says that a compile looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Object {
+    /// A NodeConfig, with the name of its profile, and whether its host has that in force, as far as anybody knows.
+    Node(PreviousNode, ProfileName, bool),
+    /// A NodeProfile, with the power cap that it sets, where it can be read.
+    Profile(String, Option<u64>),
+}
+
+/// The name of a node's profile: mostly where it stands in the text, since a plan has a million.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ProfileName {
+    Within(Range<usize>),
+    Owned(String),
+}
+
+impl From<&str> for ProfileName {
+    fn from(name: &str) -> Self {
+        Self::Owned(name.to_owned())
+    }
+}
+
+impl Object {
+    fn of_node(node: NodeObject) -> Self {
         let NodeObject {
             metadata,
             mut spec,
@@ -80,30 +134,72 @@ impl From<NodeObject> for PreviousNode {
         if spec.is_applied(metadata.generation, &status) {
             spec.quarantined.clear();
         }
-        Self::new(metadata.name, &spec)
+        let in_force = spec.is_in_force(&status);
+        let node = PreviousNode::new(metadata.name, &spec);
+        Self::Node(node, ProfileName::Owned(spec.profile), in_force)
     }
 }
 
-/// Reads what a compile needs of an earlier state.
-pub fn read(path: &Path) -> Result<Vec<PreviousNode>, InputError> {
-    Previous::read(path)?.nodes()
-}
-
 impl Previous {
-    /// Reads a file.
-    pub fn read(path: &Path) -> Result<Self, InputError> {
-        let text = std::fs::read_to_string(path).map_err(|error| InputError::io(path, error))?;
-        // Our own output is known by its first key; kubectl prints an object over many lines, so its first line is a lone
-        // brace.
-        let form = if text.starts_with("{\"formatVersion\":") {
-            Form::Envelope
-        } else if text.trim_ascii_start().starts_with("{\n") {
-            Form::List
-        } else {
-            Form::Lines
+    /// The earlier state that is given, if one is, and what a compile needs of it.
+    pub fn opened(path: Option<&Path>) -> Result<(Option<Self>, Vec<PreviousNode>), InputError> {
+        let Some(path) = path else {
+            return Ok((None, Vec::new()));
         };
-        let path = path.display().to_string();
-        Ok(Self { path, text, form })
+        let previous = Self::read(path)?;
+        let nodes = previous.nodes()?;
+        Ok((Some(previous), nodes))
+    }
+
+    /// Opens a file, and reads it where that can be done only once.
+    pub fn read(path: &Path) -> Result<Self, InputError> {
+        let io = |error| InputError::io(path, error);
+        let file = File::open(path).map_err(io)?;
+        let stamp = stamp(&file).map_err(io)?;
+        let mut head = Vec::new();
+        (&file).take(HEAD).read_to_end(&mut head).map_err(io)?;
+        let form = Form::of(&head);
+        let previous = Self {
+            path: path.display().to_string(),
+            file,
+            stamp,
+            form,
+            text: OnceCell::new(),
+        };
+        if stamp.is_none() || form != Form::Lines {
+            let text = previous.read_text(head).map_err(io)?;
+            previous.text.get_or_init(|| text);
+        }
+        Ok(previous)
+    }
+
+    /// The rest of the file behind its beginning.
+    fn read_text(&self, mut head: Vec<u8>) -> io::Result<String> {
+        (&self.file).read_to_end(&mut head)?;
+        String::from_utf8(head).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// Reads a file from its start; refused where it changed since it was opened.
+    fn unchanged<T, E: From<io::Error>>(&self, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        (&self.file).rewind()?;
+        let read = read()?;
+        if stamp(&self.file)? != self.stamp {
+            return Err(io::Error::other("the file changed while it was read").into());
+        }
+        Ok(read)
+    }
+
+    fn io(&self, error: io::Error) -> InputError {
+        InputError::io(Path::new(&self.path), error)
+    }
+
+    fn text(&self) -> Result<&str, InputError> {
+        if let Some(text) = self.text.get() {
+            return Ok(text);
+        }
+        let text = self.unchanged(|| self.read_text(Vec::new()));
+        let text = text.map_err(|error| self.io(error))?;
+        Ok(self.text.get_or_init(|| text))
     }
 
     /// The file, as the user named it.
@@ -112,16 +208,17 @@ impl Previous {
     }
 
     /// The text, where it has one object a line.
-    pub fn lines(&self) -> Option<&str> {
-        (self.form == Form::Lines).then_some(&*self.text)
+    pub fn lines(&self) -> Result<Option<&str>, InputError> {
+        (self.form == Form::Lines).then(|| self.text()).transpose()
     }
 
     /// The objects, each as JSON.
     pub fn objects(&self) -> Result<Vec<&str>, InputError> {
         let refuse = |error: serde_json::Error| self.refuse(error.line(), reason(&error));
+        let text = self.text()?;
         let listed: Vec<&RawValue> = match self.form {
             Form::Lines => {
-                let lines = self.text.par_lines();
+                let lines = text.par_lines();
                 return Ok(lines.filter(|line| !line.trim_ascii().is_empty()).collect());
             }
             Form::Envelope => {
@@ -129,42 +226,58 @@ impl Previous {
                     format_version,
                     mut profiles,
                     nodes,
-                } = serde_json::from_str(&self.text).map_err(refuse)?;
+                } = serde_json::from_str(text).map_err(refuse)?;
                 if format_version != 1 {
                     return Err(self.refuse(1, format!("format version {format_version} is not known")));
                 }
                 profiles.extend(nodes);
                 profiles
             }
-            Form::List => {
-                serde_json::from_str::<List<'_>>(&self.text)
-                    .map_err(refuse)?
-                    .items
-            }
+            Form::List => serde_json::from_str::<List<'_>>(text).map_err(refuse)?.items,
         };
         Ok(listed.into_iter().map(RawValue::get).collect())
     }
 
     /// What a compile needs.
     pub fn nodes(&self) -> Result<Vec<PreviousNode>, InputError> {
+        if self.form == Form::Lines {
+            return self.nodes_of_lines();
+        }
         let objects = self.objects()?;
-        if self.text.is_empty() {
+        let others_stand_there = self.form == Form::List;
+        let judge = |object: &&str| match object_of(object.as_bytes()) {
+            Err(Unfit::Kind(_)) if others_stand_there => Ok(None),
+            other => other,
+        };
+        let judged: Vec<Result<Option<Object>, Unfit>> = objects.par_iter().map(judge).collect();
+        let mut held = Held::default();
+        for (object, judged) in objects.iter().zip(judged) {
+            let judged = judged.map_err(|unfit| self.refuse_in(object, &unfit))?;
+            held.take(object.as_bytes(), judged);
+        }
+        Ok(held.nodes())
+    }
+
+    fn nodes_of_lines(&self) -> Result<Vec<PreviousNode>, InputError> {
+        let (mut held, mut number) = (Held::default(), 0);
+        let take = |line: &[u8], judged: Result<Option<Object>, Unfit>| {
+            number += 1;
+            let judged = judged.map_err(|unfit| Failed::Line(number, unfit))?;
+            held.take(line, judged);
+            Ok(())
+        };
+        let read = match self.text.get() {
+            Some(text) => blocks::each_line(text.as_bytes(), object_of, take),
+            None => self.unchanged(|| blocks::each_line(&self.file, object_of, take)),
+        };
+        read.map_err(|failed| match failed {
+            Failed::Read(error) => self.io(error),
+            Failed::Line(line, unfit) => self.refuse_at(line - 1, &unfit),
+        })?;
+        if number == 0 {
             return Err(self.refuse(1, "the file is empty".to_owned()));
         }
-        let others_stand_there = self.form == Form::List;
-        let judge = |object: &&str| match quick::previous(object.as_bytes()) {
-            Some(node) => Ok(Some(node)),
-            None => match self::object(object.as_bytes()) {
-                Err(Unfit::Kind(_)) if others_stand_there => Ok(None),
-                other => other,
-            },
-        };
-        let judged: Vec<Result<Option<PreviousNode>, Unfit>> = objects.par_iter().map(judge).collect();
-        let mut nodes = Vec::with_capacity(judged.len());
-        for (object, judged) in objects.iter().zip(judged) {
-            nodes.extend(judged.map_err(|unfit| self.refuse_in(object, &unfit))?);
-        }
-        Ok(nodes)
+        Ok(held.nodes())
     }
 
     /// The error that a line is not one of a plan.
@@ -179,16 +292,51 @@ impl Previous {
     /// The same about an object of the text.
     pub fn refuse_in(&self, object: &str, unfit: &Unfit) -> InputError {
         // An object is a part of the text.
-        let start = (object.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        let lines_before = self
-            .text
-            .get(..start)
-            .map_or(0, |before| before.matches('\n').count());
+        let text = self.text.get().map_or("", String::as_str);
+        let start = (object.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        let before = text.get(..start).unwrap_or_default();
+        self.refuse_at(before.matches('\n').count(), unfit)
+    }
+
+    fn refuse_at(&self, lines_before: usize, unfit: &Unfit) -> InputError {
         let (line, why) = match unfit {
             Unfit::Json { line, why } => (lines_before + line, why.clone()),
             Unfit::Kind(kind) => (lines_before + 1, format!("an object of kind {kind}")),
         };
         self.refuse(line, why)
+    }
+}
+
+impl Form {
+    /// Our own output is known by its first key; kubectl prints an object over many lines, so its first line is a lone
+    /// brace.
+    fn of(head: &[u8]) -> Self {
+        if head.starts_with(b"{\"formatVersion\":") {
+            Self::Envelope
+        } else if head.trim_ascii_start().starts_with(b"{\n") {
+            Self::List
+        } else {
+            Self::Lines
+        }
+    }
+}
+
+/// Of a file that can be read again.
+fn stamp(file: &File) -> io::Result<Option<Stamp>> {
+    let metadata = file.metadata()?;
+    let stamp = (metadata.len(), metadata.modified().ok());
+    Ok(metadata.is_file().then_some(stamp))
+}
+
+/// Why a file of lines cannot be read.
+enum Failed {
+    Read(io::Error),
+    Line(usize, Unfit),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
     }
 }
 
@@ -215,15 +363,33 @@ impl From<serde_json::Error> for Unfit {
     }
 }
 
-/// The node of an object; none for a profile, or what is wrong with the object.
-pub(crate) fn object(object: &[u8]) -> Result<Option<PreviousNode>, Unfit> {
-    let header: Header = serde_json::from_slice(object)?;
-    match header.kind.as_str() {
-        "NodeConfig" => {
-            let node: NodeObject = serde_json::from_slice(object)?;
-            Ok(Some(node.into()))
+/// A node or a profile, none in an empty line, or what is wrong with the text.
+fn object_of(text: &[u8]) -> Result<Option<Object>, Unfit> {
+    match quick::previous(text) {
+        Some((node, profile)) => {
+            let start = profile.as_ptr() as usize - text.as_ptr() as usize;
+            let name = ProfileName::Within(start..start + profile.len());
+            Ok(Some(Object::Node(node, name, true)))
         }
-        "NodeProfile" => Ok(None),
+        None if text.trim_ascii().is_empty() => Ok(None),
+        None => object(text).map(Some),
+    }
+}
+
+/// The same, whatever its form.
+pub(crate) fn object(text: &[u8]) -> Result<Object, Unfit> {
+    let text = std::str::from_utf8(text).map_err(|error| Unfit::Json {
+        line: 1,
+        why: error.to_string(),
+    })?;
+    let header: Header = serde_json::from_str(text)?;
+    match header.kind.as_str() {
+        "NodeConfig" => Ok(Object::of_node(serde_json::from_str(text)?)),
+        "NodeProfile" => {
+            let ProfileObject { metadata, spec } = serde_json::from_str(text)?;
+            let spec = NodeProfileSpec::deserialize(spec).ok();
+            Ok(Object::Profile(metadata.name, spec.as_ref().map(cap_of_profile)))
+        }
         other => Err(Unfit::Kind(other.to_owned())),
     }
 }
@@ -234,5 +400,68 @@ fn reason(error: &serde_json::Error) -> String {
     match text.rsplit_once(" at line ") {
         Some((reason, _)) => reason.to_owned(),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(name: &str) -> String {
+        let kind = "\"apiVersion\":\"rackwright.dev/v1alpha1\",\"kind\":\"NodeConfig\"";
+        let hash = "0".repeat(32);
+        let spec = format!(
+            "{{\"facts\":{{}},\"hash\":\"{hash}\",\"management\":\"Managed\",\"profile\":\"train-0\"}}"
+        );
+        format!("{{{kind},\"metadata\":{{\"name\":\"{name}\"}},\"spec\":{spec}}}\n")
+    }
+
+    fn file(content: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        file
+    }
+
+    /// A plan of a large site has hundreds of megabytes.
+    #[test]
+    fn lines_of_a_file_are_kept_only_where_they_are_asked_for() {
+        let text = config("n1") + "\n" + &config("n2");
+        let file = file(text.as_bytes());
+        let previous = Previous::read(file.path()).unwrap();
+        let nodes = previous.nodes().unwrap();
+        let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+        assert_eq!(names, ["n1", "n2"]);
+        assert!(previous.text.get().is_none());
+        assert_eq!(previous.objects().unwrap().len(), 2);
+        assert_eq!(previous.lines().unwrap(), Some(&*text));
+        assert_eq!(previous.nodes().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_changes_meanwhile_is_refused() {
+        let file = file(config("n1").as_bytes());
+        let previous = Previous::read(file.path()).unwrap();
+        previous.nodes().unwrap();
+        std::fs::write(file.path(), config("n1") + &config("n2")).unwrap();
+        let said = previous.objects().unwrap_err().to_string();
+        assert!(said.contains("changed"), "{said}");
+    }
+
+    #[test]
+    fn the_line_that_is_no_object_is_named() {
+        let wrong: [(&[u8], &str); 4] = [
+            (b"{", "EOF while parsing an object"),
+            (b"{\"kind\":\"Pod\"}", "an object of kind Pod"),
+            (b"{\"kind\":\"NodeProfile\",\"x\":\"\xff\"}", "utf-8"),
+            (b"{\"kind\":\"NodeConfig\"}", "missing field `metadata`"),
+        ];
+        for (line, why) in wrong {
+            let file = file(&[config("n1").as_bytes(), b"\n", line, b"\n"].concat());
+            let refused = Previous::read(file.path()).unwrap().nodes();
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("line 3") && said.contains(why), "{said}");
+        }
+        let empty = Previous::read(file(b"").path()).unwrap().nodes();
+        assert!(empty.unwrap_err().to_string().contains("the file is empty"));
     }
 }

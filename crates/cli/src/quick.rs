@@ -31,21 +31,23 @@ pub fn config(line: &[u8]) -> Option<NodeName> {
     judged(labels).map(|_| name)
 }
 
-/// What a compile needs of a node's configuration.
-pub fn previous(line: &[u8]) -> Option<PreviousNode> {
-    let ((name, _), rails) = object(line, "NodeConfig", config_spec)?;
+/// What a compile needs of a node's configuration, and its profile.
+pub fn previous(line: &[u8]) -> Option<(PreviousNode, &str)> {
+    let ((name, _), Config { rails, profile }) = object(line, "NodeConfig", config_spec)?;
     let addresses = rails.iter().filter_map(|rail| rail.address).collect();
     let guids = rails
         .iter()
         .filter_map(|rail| Some((rail.number, rail.guid?)))
         .collect();
-    Some(PreviousNode {
+    let node = PreviousNode {
         name,
         addresses,
         guids,
         // A line with any is read the slow way.
         quarantined: Box::default(),
-    })
+        in_force: None,
+    };
+    Some((node, profile))
 }
 
 /// The labels, where the API server takes them.
@@ -187,7 +189,13 @@ struct Rail {
     guid: Option<u64>,
 }
 
-fn config_spec(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {
+/// A node's configuration.
+struct Config<'a> {
+    rails: Vec<Rail>,
+    profile: &'a str,
+}
+
+fn config_spec<'a>(scan: &mut Scan<'a>) -> Option<Config<'a>> {
     let (mut facts, mut hash, mut management, mut profile) = (None, None, None, None);
     scan.object(|scan, key| match key {
         "facts" => once(&mut facts, self::facts(scan)?),
@@ -199,7 +207,11 @@ fn config_spec(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {
         "profile" => once(&mut profile, valid(scan, |name| (1..=253).contains(&name.len()))?),
         _ => None,
     })?;
-    hash.and(management).and(profile).and(facts)
+    hash.and(management)?;
+    Some(Config {
+        rails: facts?,
+        profile: profile?,
+    })
 }
 
 fn facts(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {

@@ -34,6 +34,13 @@ pub fn summary(outcome: &Outcome) -> String {
             count(warnings, "warning")
         )),
     }
+    if outcome.known > 0 {
+        let are = if outcome.known == 1 { "is" } else { "are" };
+        line.push_str(&format!(
+            "; {} {are} in the baseline",
+            count(outcome.known, "finding")
+        ));
+    }
     line
 }
 

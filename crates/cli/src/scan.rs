@@ -12,17 +12,9 @@ pub struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     /// Reads from a text of printable ASCII without backslashes.
-    #[expect(
-        clippy::needless_bitwise_bool,
-        reason = "without branches sixteen bytes are looked at together"
-    )]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
         let bytes = bytes.trim_ascii();
-        let plain = |plain, byte: &u8| plain & (0x20..0x7f).contains(byte) & (*byte != b'\\');
-        let text = bytes
-            .iter()
-            .fold(true, plain)
-            .then(|| std::str::from_utf8(bytes).ok())??;
+        let text = plain(bytes).then(|| std::str::from_utf8(bytes).ok())??;
         Some(Self { text, at: 0 })
     }
 
@@ -95,15 +87,36 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// One in each of eight bytes, which are looked at together.
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+
+/// Whether all bytes are printable ASCII and none is a backslash.
+fn plain(bytes: &[u8]) -> bool {
+    let words = bytes.chunks_exact(8);
+    let odd = |byte: &u8| !(0x20..0x7f).contains(byte) || *byte == b'\\';
+    let rest = words.remainder().iter().any(odd);
+    let highest = words.fold(0, |found, word| {
+        let word = word.try_into().map_or(u64::MAX, u64::from_le_bytes);
+        // What is too large sets the highest bit of its byte here, with the one that is added or before.
+        let large = word | word.wrapping_add(ONES);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        found | large | control | zero(word ^ (ONES * u64::from(b'\\')))
+    });
+    !rest && highest & (ONES << 7) == 0
+}
+
+/// Has the highest bit of a byte where the word has a zero. Of several, the first one counts: from a zero one cannot be
+/// taken without borrowing from the next byte.
+fn zero(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word
+}
+
 /// Where the next quote is, looked for in eight bytes at a time.
 fn quote(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
     let mut words = bytes.chunks_exact(8);
     for (at, word) in words.by_ref().enumerate() {
         let word = u64::from_le_bytes(word.try_into().ok()?);
-        // A quote becomes zero, and a zero is the first byte from which one cannot be taken without borrowing.
-        let unlike = word ^ (ONES * u64::from(b'"'));
-        let found = unlike.wrapping_sub(ONES) & !unlike & (ONES << 7);
+        let found = zero(word ^ (ONES * u64::from(b'"'))) & (ONES << 7);
         if found != 0 {
             return Some(8 * at + found.trailing_zeros() as usize / 8);
         }
@@ -140,6 +153,20 @@ mod tests {
                 text[at] = b'#';
                 assert_eq!(quote(&text[..=at]), None);
                 text[at] = b'"';
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_are_plain_wherever_they_are() {
+        for length in 1..20 {
+            for (at, byte) in (0..length).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+                for other in [b' ', b'~'] {
+                    let mut text = vec![other; length];
+                    text[at] = byte;
+                    let expected = matches!(byte, b' '..=b'[' | b']'..=b'~');
+                    assert_eq!(plain(&text), expected, "{byte:#x} at {at} of {length}");
+                }
             }
         }
     }

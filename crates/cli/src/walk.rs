@@ -39,6 +39,19 @@ pub enum InputError {
     /// Files without an object of ours.
     #[error("no object of the group rackwright.dev in {0}; nothing was checked")]
     Nothing(String),
+    /// A capture of a fabric without a device.
+    #[error("{0}: no device in it; save what `ibnetdiscover` prints")]
+    NotACapture(String),
+    /// `--switches` does not say which GUID each switch has.
+    #[error("{path}: line {line}: {why}")]
+    NotSwitches {
+        /// The path as shown.
+        path: String,
+        /// Where.
+        line: u32,
+        /// Why.
+        why: String,
+    },
     /// `--previous` is not a plan.
     #[error("{path}: line {line}: not a plan: {why}; write one with `rackwright plan --output jsonl`")]
     NotAPlan {

@@ -105,6 +105,7 @@ fn every_rule_has_a_file() {
         "RW1014", // no schema of ours is composed
         "RW2029", // about an earlier state: tests/chains.rs
         "RW2030", // about an earlier state, and one member cluster's part: tests/chains.rs
+        "RW2051", // about an earlier state: quarantine.rs of the planner's tests
     ];
     let mut covered: BTreeSet<String> = exempt.iter().map(ToString::to_string).collect();
     for path in corpus() {

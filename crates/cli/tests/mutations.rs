@@ -402,3 +402,14 @@ fn mutations_of_superpod_b200() {
 fn mutations_of_gitops() {
     check("gitops/base");
 }
+
+/// With units, a placement and entries of the catalogue.
+#[test]
+fn mutations_of_superpod_b300_xdr() {
+    check("superpod-b300-xdr");
+}
+
+#[test]
+fn mutations_of_gb200_unit() {
+    check("gb200-unit");
+}

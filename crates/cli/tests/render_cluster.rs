@@ -256,3 +256,34 @@ fn a_pool_that_names_no_driver_beside_others_is_told() {
     let (manifest, _) = write(&text);
     assert_eq!(told(&manifest), [""; 0]);
 }
+
+/// The volume of a shared tier that hosts mount is a directory that nobody makes; the export of an NFS server is there.
+#[test]
+fn directories_that_somebody_makes_are_told() {
+    let tier = |name: &str, file_system: &str| {
+        format!(
+            "---\napiVersion: rackwright.dev/v1alpha1\nkind: StorageTier\nmetadata: {{ name: {name} }}\nspec: {{ supercluster: lab, {file_system}, mountPoint: /srv/{name}, capacity: 1PB, kubernetes: {{ provisioner: Static, storageClass: {name} }} }}\n"
+        )
+    };
+    let site = "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab }\nspec: { racks: [ { names: a1, nodes: n1, system: dgx-b200 } ] }\n\
+                ---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: { name: train }\nspec: { supercluster: lab, nodes: { racks: a1 }, storage: [ { tier: lustre }, { tier: weka }, { tier: nfs } ] }\n"
+        .to_owned()
+        + &tier("lustre", "lustre: { fileSystem: data, managementServers: [ 10.0.0.1@tcp ] }")
+        + &tier("weka", "weka: { fileSystem: data, backends: [ w1 ] }")
+        + &tier("nfs", "nfs: { server: nas1, export: /data, transport: TCP }");
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("site.yaml");
+    fs::write(&path, site).unwrap();
+    let (manifest, files) = written(path.to_str().unwrap(), &[]);
+    let notes = manifest["notes"].as_array().unwrap().iter();
+    let told: Vec<(&str, bool)> = notes
+        .map(|note| {
+            let (object, text) = (note["object"].as_str().unwrap(), note["text"].as_str().unwrap());
+            let name = object.trim_start_matches("StorageTier/");
+            (object, text.contains(&format!("mkdir /srv/{name}/volume")))
+        })
+        .collect();
+    assert_eq!(told, [("StorageTier/lustre", true), ("StorageTier/weka", true)]);
+    let volumes = &files["/storage/persistentvolumes.jsonl"];
+    assert_eq!(volumes.matches("\"hostPath\"").count(), 2, "{volumes}");
+}

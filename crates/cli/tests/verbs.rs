@@ -35,7 +35,12 @@ fn lines(text: &str) -> Vec<Value> {
 
 #[test]
 fn the_examples_are_clean() {
-    for example in ["examples/tiny", SUPERPOD, "examples/gitops"] {
+    let folders = std::fs::read_dir(root().join("examples")).unwrap();
+    let examples: Vec<String> = folders
+        .map(|folder| format!("examples/{}", folder.unwrap().file_name().to_str().unwrap()))
+        .collect();
+    assert!(examples.len() >= 7, "{examples:?}");
+    for example in &examples {
         let output = run(&["validate", "--strict", example]);
         assert_eq!(
             (code(&output), out(&output)),

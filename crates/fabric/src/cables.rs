@@ -1,9 +1,8 @@
 //! The cable schedule: one row a cable, from where to where, as the people who lay them read it.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
+use crate::names::cell;
 use crate::network::{DeviceKind, End, Network};
 
 /// A cable of the schedule.
@@ -93,17 +92,9 @@ pub fn csv(network: &Network) -> Result<Vec<u8>, csv::Error> {
             Kind::Node => "node",
             Kind::Switch => "switch",
         };
-        let names = [from_rack, from, to_rack, to].map(harmless);
+        let names = [from_rack, from, to_rack, to].map(cell);
         let [from_rack, from, to_rack, to] = names.each_ref().map(|name| &**name);
         writer.write_record([from_rack, from, &from_port, to_rack, to, &to_port, &to_cage, kind])?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())
-}
-
-/// A name that a spreadsheet does not take for a formula.
-fn harmless(name: &str) -> Cow<'_, str> {
-    if name.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        return Cow::Owned(format!("'{name}"));
-    }
-    Cow::Borrowed(name)
 }

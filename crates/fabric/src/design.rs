@@ -1,15 +1,16 @@
-//! A tree with its nodes: every device and cable of each subnet.
+//! A topology with its nodes: every device and cable of each subnet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::network::{Device, DeviceKind, End, Link, Network};
 use crate::placeholder;
-use crate::tree::{Switch, Tree};
+use crate::topology::Topology;
+use crate::tree::{Switch, Uplink};
 
-/// A tree, and who sits where.
+/// A topology, and who sits where.
 #[derive(Debug, Clone)]
 pub struct Design {
-    tree: Tree,
+    topology: Topology,
     nodes: Vec<Seated>,
     /// GUIDs of switches that are known, by name.
     switches: BTreeMap<String, u64>,
@@ -34,8 +35,8 @@ pub enum SeatError {
     /// Two nodes at one seat.
     #[error("nodes {0} and {1} have the same seat {2}")]
     Twice(Box<str>, Box<str>, u32),
-    /// A seat that the tree does not have.
-    #[error("node {0} has seat {1}, and the tree has {2}")]
+    /// A seat that the topology does not have.
+    #[error("node {0} has seat {1}, and the fabric has {2}")]
     Outside(Box<str>, u32, u32),
 }
 
@@ -49,15 +50,16 @@ pub struct HcaPlace {
 }
 
 impl Design {
-    /// Seats nodes at a tree.
+    /// Seats nodes at a topology.
     ///
     /// # Errors
-    /// Where two nodes have one seat, or one has none of the tree's.
+    /// Where two nodes have one seat, or one has none of the topology's.
     pub fn new(
-        tree: Tree,
+        topology: impl Into<Topology>,
         mut nodes: Vec<Seated>,
         switches: BTreeMap<String, u64>,
     ) -> Result<Self, SeatError> {
+        let topology = topology.into();
         nodes.sort_by_key(|node| node.seat);
         for pair in nodes.windows(2) {
             if let [a, b] = pair
@@ -66,20 +68,20 @@ impl Design {
                 return Err(SeatError::Twice(a.name.clone(), b.name.clone(), a.seat));
             }
         }
-        let seats = tree.units().saturating_mul(tree.nodes_per_unit());
+        let seats = topology.units().saturating_mul(topology.nodes_per_unit());
         if let Some(node) = nodes.last().filter(|node| node.seat >= seats) {
             return Err(SeatError::Outside(node.name.clone(), node.seat, seats));
         }
         Ok(Self {
-            tree,
+            topology,
             nodes,
             switches,
         })
     }
 
-    /// The tree.
-    pub fn tree(&self) -> &Tree {
-        &self.tree
+    /// Its switches.
+    pub fn topology(&self) -> &Topology {
+        &self.topology
     }
 
     /// The nodes, by seat.
@@ -90,24 +92,30 @@ impl Design {
     /// The HCAs of a subnet in the order in which [`Self::network`] lists them, before its switches.
     pub fn hcas(&self, subnet: u32) -> impl Iterator<Item = HcaPlace> {
         self.nodes.iter().zip(0u32..).flat_map(move |(node, number)| {
-            (0..self.tree.shape().rails)
+            (0..self.topology.shape().rails)
                 .filter(move |&rail| {
-                    let at = self.tree.leaf_port(node.seat, rail);
+                    let at = self.topology.leaf_port(node.seat, rail);
                     at.is_some_and(|at| at.subnet == subnet)
                 })
                 .map(move |rail| HcaPlace { node: number, rail })
         })
     }
 
-    /// The devices and cables of a subnet: HCAs by seat and rail, then leaves, spines and cores. What has no GUID yet has a
-    /// placeholder.
+    /// The units that have nodes: only these are built.
+    pub fn units(&self) -> BTreeSet<u32> {
+        let seats = self.nodes.iter().map(|node| node.seat);
+        seats.map(|seat| seat / self.topology.nodes_per_unit()).collect()
+    }
+
+    /// The devices and cables of a subnet: HCAs by seat and rail, then leaves, spines and cores. Leaves of units without
+    /// nodes are not there, nor spines that no leaf ends at. What has no GUID yet has a placeholder.
     pub fn network(&self, subnet: u32) -> Network {
         let mut network = Network::default();
         let mut ends = Vec::new();
         for HcaPlace { node, rail } in self.hcas(subnet) {
             let node = &self.nodes[node as usize];
             let known = node.guids.get(rail as usize).copied().flatten();
-            ends.extend(self.tree.leaf_port(node.seat, rail));
+            ends.extend(self.topology.leaf_port(node.seat, rail));
             network.devices.push(Device {
                 kind: DeviceKind::Hca,
                 guid: known.unwrap_or_else(|| placeholder::hca(node.seat, rail)),
@@ -116,11 +124,30 @@ impl Design {
                 rack: node.rack.as_deref().map(str::to_owned),
             });
         }
-        let hcas = ends.len() as u32;
-        for switch in self.tree.switches() {
-            let name = self.tree.name(subnet, switch);
+        let units = self.units();
+        let leaf_is_there = |leaf: u32| units.contains(&self.topology.unit_of(leaf));
+        let uplinks: Vec<Uplink> = self
+            .topology
+            .uplinks()
+            .filter(|uplink| !matches!(uplink.lower.0, Switch::Leaf(leaf) if !leaf_is_there(leaf)))
+            .collect();
+        let mut spine_is_there = vec![false; self.topology.spines() as usize];
+        for uplink in &uplinks {
+            if let (Switch::Leaf(_), Switch::Spine(spine)) = (uplink.lower.0, uplink.upper.0) {
+                spine_is_there[spine as usize] = true;
+            }
+        }
+        let is_there = |switch: Switch| match switch {
+            Switch::Leaf(leaf) => leaf_is_there(leaf),
+            Switch::Spine(spine) => spine_is_there[spine as usize],
+            Switch::Core(_) => true,
+        };
+        let mut at: BTreeMap<Switch, u32> = BTreeMap::new();
+        for switch in self.topology.switches().filter(|switch| is_there(*switch)) {
+            at.insert(switch, network.devices.len() as u32);
+            let name = self.topology.name(subnet, switch);
             network.devices.push(Device {
-                kind: if self.tree.is_root(switch) {
+                kind: if self.topology.is_root(switch) {
                     DeviceKind::Root
                 } else {
                     DeviceKind::Switch
@@ -130,30 +157,29 @@ impl Design {
                     .get(&name)
                     .copied()
                     .unwrap_or_else(|| placeholder::switch(subnet, switch)),
-                ports: self.tree.shape().radix as u16,
+                ports: self.topology.shape().radix as u16,
                 name,
                 rack: None,
             });
         }
-        let (leaves, spines) = (self.tree.leaves(), self.tree.spines());
-        let place = |(switch, port): (Switch, u16)| End {
-            device: hcas
-                + match switch {
-                    Switch::Leaf(leaf) => leaf,
-                    Switch::Spine(spine) => leaves + spine,
-                    Switch::Core(core) => leaves + spines + core,
-                },
-            port,
+        let place = |(switch, port): (Switch, u16)| at.get(&switch).map(|&device| End { device, port });
+        let cable = |lower: Option<End>, upper: Option<End>| {
+            Some(Link {
+                lower: lower?,
+                upper: upper?,
+            })
         };
-        let hcas = ends.into_iter().zip(0u32..).map(|(at, device)| Link {
-            lower: End { device, port: 1 },
-            upper: place((Switch::Leaf(at.leaf), at.port)),
+        let hcas = ends.into_iter().zip(0u32..).filter_map(|(at, device)| {
+            cable(
+                Some(End { device, port: 1 }),
+                place((Switch::Leaf(at.leaf), at.port)),
+            )
         });
         network.links = hcas.collect();
-        network.links.extend(self.tree.uplinks().map(|uplink| Link {
-            lower: place(uplink.lower),
-            upper: place(uplink.upper),
-        }));
+        let between = uplinks
+            .iter()
+            .filter_map(|uplink| cable(place(uplink.lower), place(uplink.upper)));
+        network.links.extend(between);
         network
     }
 }

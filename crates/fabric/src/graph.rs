@@ -53,11 +53,11 @@ pub struct Leaf {
 
 impl Graph {
     pub fn new(design: &Design) -> Self {
-        let tree = design.tree();
-        let subnets: Vec<Subnet> = (0..tree.subnets())
+        let topology = design.topology();
+        let subnets: Vec<Subnet> = (0..topology.subnets())
             .map(|subnet| Subnet::new(design.network(subnet)))
             .collect();
-        let by_rail = match tree.shape().spread {
+        let by_rail = match topology.shape().spread {
             Spread::Rails | Spread::DisjointRails => true,
             Spread::Packed => false,
         };
@@ -70,7 +70,7 @@ impl Graph {
             .collect();
         let mut units: BTreeMap<u32, Unit> = BTreeMap::new();
         for (place, node) in design.nodes().iter().enumerate() {
-            let unit = node.seat / tree.nodes_per_unit();
+            let unit = node.seat / topology.nodes_per_unit();
             let unit = units.entry(unit).or_insert_with(|| Unit {
                 nodes: Vec::new(),
                 leaves: Vec::new(),
@@ -79,17 +79,17 @@ impl Graph {
         }
         for (&number, unit) in &mut units {
             // Also leaves that only seats without a node end at: they are built all the same.
-            let seats = number * tree.nodes_per_unit()..(number + 1) * tree.nodes_per_unit();
+            let seats = number * topology.nodes_per_unit()..(number + 1) * topology.nodes_per_unit();
             let mut rails: BTreeMap<(u32, u32), BTreeSet<u32>> = BTreeMap::new();
             for seat in seats {
-                for rail in 0..tree.shape().rails {
-                    if let Some(at) = tree.leaf_port(seat, rail) {
+                for rail in 0..topology.shape().rails {
+                    if let Some(at) = topology.leaf_port(seat, rail) {
                         rails.entry((at.subnet, at.leaf)).or_default().insert(rail);
                     }
                 }
             }
             for ((subnet, leaf), rails) in rails {
-                let name = tree.name(subnet, Switch::Leaf(leaf));
+                let name = topology.name(subnet, Switch::Leaf(leaf));
                 let subnet = subnet as usize;
                 if let Some(&device) = places.get(subnet).and_then(|places| places.get(name.as_str())) {
                     let rail = rails.first().copied().filter(|_| by_rail);
@@ -101,7 +101,7 @@ impl Graph {
         Self {
             subnets,
             units,
-            nodes_per_unit: tree.nodes_per_unit(),
+            nodes_per_unit: topology.nodes_per_unit(),
             by_rail,
         }
     }

@@ -9,6 +9,10 @@
 //! Everything is counted from 0 and is a function of the shape, so nothing is stored: a tree of 65,536 HCAs costs as much
 //! as one of 256. Ports are counted from 1, as on the switch.
 
+use std::collections::BTreeSet;
+
+use crate::leaves::Leaves;
+
 /// What a tree is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
@@ -40,18 +44,7 @@ pub enum Spread {
 /// A tree: one subnet, or one of several equal ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tree {
-    shape: Shape,
-    /// Scalable units.
-    units: u32,
-    per_unit: u32,
-    /// Ports of a leaf for nodes.
-    downs: u32,
-    /// Rails that meet in this tree; one where HCAs are packed.
-    lanes: u32,
-    /// Leaves of one lane in one unit.
-    banks: u32,
-    /// Uplinks of a leaf.
-    uplinks: u32,
+    leaves: Leaves,
     upper: Upper,
 }
 
@@ -96,6 +89,23 @@ pub struct Size {
     pub leaf_spine_links: u64,
     /// Cables between spines and cores.
     pub spine_core_links: u64,
+    /// Cables between spines of two groups; only dragonfly+ has them.
+    pub global_links: u64,
+}
+
+impl Shape {
+    /// The most nodes that a leaf has ports for, their uplinks included; none where it has no port for a node.
+    pub(crate) fn downs(&self) -> Option<u32> {
+        let (down, up) = self.oversubscription;
+        let downs = u64::from(self.radix) * u64::from(down) / u64::from(down + up).max(1);
+        u32::try_from(downs).ok().filter(|downs| *downs > 0)
+    }
+
+    /// Nodes of one unit. None where a leaf has no port for a node.
+    pub fn unit(&self) -> Option<u32> {
+        let downs = self.downs()?;
+        Some(self.nodes_per_unit.unwrap_or(downs).max(1))
+    }
 }
 
 impl Size {
@@ -105,7 +115,7 @@ impl Size {
     }
 }
 
-/// Why there is no such tree.
+/// Why there is no such fabric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SizeError {
     /// A ratio that leaves no port for a node.
@@ -117,6 +127,24 @@ pub enum SizeError {
         down: u32,
         /// Up capacity.
         up: u32,
+    },
+    /// The spines of a group have too few ports.
+    #[error("a group of {leaves} leaves is more than the {most} that the spines of a group have ports for")]
+    GroupTooLarge {
+        /// Leaves of a group.
+        leaves: u32,
+        /// The most of them.
+        most: u32,
+    },
+    /// Not every pair of groups can have a cable.
+    #[error("{groups} groups are more than {most}: each has {cables} cables to the others")]
+    TooManyGroups {
+        /// Groups.
+        groups: u32,
+        /// The most of them.
+        most: u32,
+        /// Ports of a group for cables to others.
+        cables: u32,
     },
     /// Three levels are not enough.
     #[error("{leaves} leaves need more than three levels of switches with {radix} ports")]
@@ -165,35 +193,8 @@ impl Tree {
     /// # Errors
     /// Where a leaf has no port for a node, or three levels of switches are not enough.
     pub fn new(shape: &Shape) -> Result<Self, SizeError> {
-        let Shape {
-            nodes,
-            rails,
-            spread,
-            nodes_per_unit,
-            radix,
-            oversubscription: (down, up),
-        } = *shape;
-        // The most nodes that a leaf has ports for, their uplinks included.
-        let downs = u64::from(radix) * u64::from(down) / u64::from(down + up).max(1);
-        let Some(downs) = u32::try_from(downs).ok().filter(|downs| *downs > 0) else {
-            return Err(SizeError::NoPorts { radix, down, up });
-        };
-        let per_unit = nodes_per_unit.unwrap_or(downs).max(1);
-        let (lanes, hcas_of_lane) = match spread {
-            Spread::Rails => (rails, per_unit),
-            Spread::DisjointRails => (1, per_unit),
-            Spread::Packed => (1, per_unit.saturating_mul(rails)),
-        };
-        let units = if rails == 0 { 0 } else { nodes.div_ceil(per_unit) };
-        let uplinks = (u64::from(hcas_of_lane.min(downs)) * u64::from(up)).div_ceil(u64::from(down.max(1)));
         let mut tree = Self {
-            shape: *shape,
-            units,
-            per_unit,
-            downs,
-            lanes,
-            banks: hcas_of_lane.div_ceil(downs),
-            uplinks: (uplinks as u32).max(1),
+            leaves: Leaves::new(shape)?,
             upper: Upper::None,
         };
         if tree.leaves() > 1 {
@@ -203,8 +204,8 @@ impl Tree {
     }
 
     fn upper_levels(&self) -> Result<Upper, SizeError> {
-        let radix = self.shape.radix;
-        let (leaves, uplinks) = (self.leaves(), self.uplinks);
+        let radix = self.shape().radix;
+        let (leaves, uplinks) = (self.leaves(), self.leaves.uplinks());
         if let Some(spines) = equal_bundles(leaves, uplinks, radix) {
             let bundle = uplinks / spines;
             return Ok(Upper::Spines { spines, bundle });
@@ -212,7 +213,7 @@ impl Tree {
         let too_many = SizeError::TooMany { leaves, radix };
         let half = radix / 2;
         // A pod holds whole units where one fits.
-        let leaves_of_unit = self.lanes * self.banks;
+        let leaves_of_unit = self.leaves.of_unit();
         let leaves_of_pod = match half / leaves_of_unit {
             0 => half,
             units => units * leaves_of_unit,
@@ -234,32 +235,29 @@ impl Tree {
         }))
     }
 
+    /// Its leaves.
+    pub(crate) fn lowest(&self) -> &Leaves {
+        &self.leaves
+    }
+
     /// What it was built for.
     pub fn shape(&self) -> &Shape {
-        &self.shape
+        self.leaves.shape()
     }
 
     /// Scalable units.
     pub fn units(&self) -> u32 {
-        self.units
-    }
-
-    /// Nodes of one unit.
-    pub fn nodes_per_unit(&self) -> u32 {
-        self.per_unit
+        self.leaves.units()
     }
 
     /// Equal subnets, each with the switches that [`Self::leaves`], [`Self::spines`] and [`Self::cores`] count.
     pub fn subnets(&self) -> u32 {
-        match self.shape.spread {
-            Spread::DisjointRails => self.shape.rails,
-            Spread::Rails | Spread::Packed => 1,
-        }
+        self.leaves.subnets()
     }
 
     /// Leaves of one subnet.
     pub fn leaves(&self) -> u32 {
-        self.units.saturating_mul(self.lanes).saturating_mul(self.banks)
+        self.leaves.count()
     }
 
     /// Spines of one subnet.
@@ -282,18 +280,11 @@ impl Tree {
     /// Levels of switches.
     pub fn levels(&self) -> u32 {
         match self.upper {
-            _ if self.units == 0 => 0,
+            _ if self.units() == 0 => 0,
             Upper::None => 1,
             Upper::Spines { .. } => 2,
             Upper::Cores(_) => 3,
         }
-    }
-
-    /// The switches of one subnet: leaves, then spines, then cores.
-    pub fn switches(&self) -> impl Iterator<Item = Switch> {
-        let leaves = (0..self.leaves()).map(Switch::Leaf);
-        let spines = (0..self.spines()).map(Switch::Spine);
-        leaves.chain(spines).chain((0..self.cores()).map(Switch::Core))
     }
 
     /// The roots: the switches of the highest level.
@@ -307,54 +298,55 @@ impl Tree {
 
     /// Counts over all subnets.
     pub fn size(&self) -> Size {
+        self.built(self.units(), self.spines())
+    }
+
+    /// Counts over all subnets where only these units are built: their leaves, the spines that those end at, and all
+    /// cores.
+    pub fn size_of(&self, units: &BTreeSet<u32>) -> Size {
+        let of_unit = self.leaves.of_unit();
+        let spines = match self.upper {
+            Upper::None | Upper::Spines { .. } => self.spines(),
+            Upper::Cores(cores) => {
+                let pods = units.iter().flat_map(|unit| {
+                    let (first, next) = (unit * of_unit, (unit + 1) * of_unit);
+                    first / cores.leaves_of_pod..=(next - 1) / cores.leaves_of_pod
+                });
+                pods.collect::<BTreeSet<u32>>().len() as u32 * cores.spines_of_pod
+            }
+        };
+        self.built(units.len() as u32, spines)
+    }
+
+    fn built(&self, units: u32, spines: u32) -> Size {
         let subnets = self.subnets();
         let all = u64::from(subnets);
+        let leaves = units * self.leaves.of_unit();
         let ups = match self.upper {
             Upper::Cores(cores) => cores.ups,
             Upper::None | Upper::Spines { .. } => 0,
         };
         let uplinks = match self.upper {
             Upper::None => 0,
-            Upper::Spines { .. } | Upper::Cores(_) => self.uplinks,
+            Upper::Spines { .. } | Upper::Cores(_) => self.leaves.uplinks(),
         };
         Size {
-            units: self.units,
-            leaves: self.leaves() * subnets,
-            spines: self.spines() * subnets,
+            units,
+            leaves: leaves * subnets,
+            spines: spines * subnets,
             cores: self.cores() * subnets,
-            node_links: u64::from(self.units) * u64::from(self.per_unit) * u64::from(self.shape.rails),
-            leaf_spine_links: u64::from(self.leaves()) * u64::from(uplinks) * all,
-            spine_core_links: u64::from(self.spines()) * u64::from(ups) * all,
+            node_links: self.leaves.node_links(units),
+            leaf_spine_links: u64::from(leaves) * u64::from(uplinks) * all,
+            spine_core_links: u64::from(spines) * u64::from(ups) * all,
+            global_links: 0,
         }
-    }
-
-    /// Where HCA `rail` of the node at `seat` ends; none outside of the tree. Seats are counted over all units.
-    pub fn leaf_port(&self, seat: u32, rail: u32) -> Option<LeafPort> {
-        let (unit, place) = (seat / self.per_unit, seat % self.per_unit);
-        if unit >= self.units || rail >= self.shape.rails {
-            return None;
-        }
-        let (subnet, lane, hca) = match self.shape.spread {
-            Spread::Rails => (0, rail, place),
-            Spread::DisjointRails => (rail, 0, place),
-            Spread::Packed => (0, 0, place * self.shape.rails + rail),
-        };
-        Some(LeafPort {
-            subnet,
-            leaf: (unit * self.lanes + lane) * self.banks + hca / self.downs,
-            port: (hca % self.downs + 1) as u16,
-        })
-    }
-
-    /// The scalable unit of a leaf.
-    pub fn unit_of(&self, leaf: u32) -> u32 {
-        leaf / (self.lanes * self.banks)
     }
 
     /// The cables between switches of one subnet: those of all leaves, then those of all spines.
     pub fn uplinks(&self) -> impl Iterator<Item = Uplink> {
-        let leaves = (0..self.leaves())
-            .flat_map(move |leaf| (0..self.uplinks).filter_map(move |up| self.leaf_uplink(leaf, up)));
+        let leaves = (0..self.leaves()).flat_map(move |leaf| {
+            (0..self.leaves.uplinks()).filter_map(move |up| self.leaf_uplink(leaf, up))
+        });
         let ups = match self.upper {
             Upper::Cores(cores) => cores.ups,
             Upper::None | Upper::Spines { .. } => 0,
@@ -379,7 +371,7 @@ impl Tree {
             }
         };
         Some(Uplink {
-            lower: (Switch::Leaf(leaf), (self.downs + up + 1) as u16),
+            lower: (Switch::Leaf(leaf), self.leaves.up_port(up)),
             upper: (Switch::Spine(spine), (port + 1) as u16),
         })
     }
@@ -397,7 +389,7 @@ impl Tree {
         let (pod, group) = (spine / spines_of_pod, spine % spines_of_pod);
         let core = group * group_size + up / core_bundle;
         Some(Uplink {
-            lower: (Switch::Spine(spine), (self.shape.radix / 2 + up + 1) as u16),
+            lower: (Switch::Spine(spine), (self.shape().radix / 2 + up + 1) as u16),
             upper: (
                 Switch::Core(core),
                 (pod * core_bundle + up % core_bundle + 1) as u16,
@@ -408,19 +400,9 @@ impl Tree {
     /// The name of a switch, unique in the fabric. Numbers have two digits at least and never get more by growth, so that
     /// a name stays.
     pub fn name(&self, subnet: u32, switch: Switch) -> String {
-        let rail = match self.shape.spread {
-            Spread::DisjointRails => format!("r{subnet}-"),
-            Spread::Rails | Spread::Packed => String::new(),
-        };
+        let rail = self.leaves.rail(subnet);
         match switch {
-            Switch::Leaf(leaf) => {
-                let (unit, bank) = (self.unit_of(leaf) + 1, leaf % self.banks + 1);
-                match self.shape.spread {
-                    Spread::Rails => format!("su{unit:02}-r{}-l{bank:02}", leaf / self.banks % self.lanes),
-                    Spread::DisjointRails => format!("su{unit:02}-r{subnet}-l{bank:02}"),
-                    Spread::Packed => format!("su{unit:02}-l{bank:02}"),
-                }
-            }
+            Switch::Leaf(leaf) => self.leaves.name("su", subnet, leaf),
             Switch::Spine(spine) => {
                 let of_pod = match self.upper {
                     Upper::None => 1,
@@ -442,7 +424,7 @@ impl Tree {
 
 /// The fewest switches above `below` switches with `uplinks` each, so that each pair is joined by equally many cables and
 /// `ports` are enough.
-fn equal_bundles(below: u32, uplinks: u32, ports: u32) -> Option<u32> {
+pub(crate) fn equal_bundles(below: u32, uplinks: u32, ports: u32) -> Option<u32> {
     (1..=uplinks)
         .filter(|above| uplinks.is_multiple_of(*above))
         .find(|above| u64::from(below) * u64::from(uplinks / above) <= u64::from(ports))

@@ -1,6 +1,7 @@
 //! Walking the names of a list.
 
 use crate::list::{Bracket, Hostlist, Item};
+
 /// Steps through the names of some items in one buffer. Only what follows the bracket that moved is written again.
 pub(crate) struct Cursor<'a> {
     items: &'a [Item],

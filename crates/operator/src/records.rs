@@ -10,8 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{DynamicObject, ObjectMeta};
 use rackwright_api::{
     GPUPoolSpec, Guid, InfiniBandFabricSpec, IntentStatus, Management, Name, NodeConfigSpec,
-    NodeInventorySpec, NodeName, StorageTierSpec, SuperclusterSpec, labels,
+    NodeInventorySpec, NodeName, NodeProfileSpec, StorageTierSpec, SuperclusterSpec, labels,
 };
+use rackwright_planner::change::cap_of_profile;
 use rackwright_planner::{Inventory, Kind, PreviousNode};
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
@@ -105,6 +106,8 @@ pub(crate) struct NodeRecord {
     pub guids: Box<[(u8, u64)]>,
     /// Addresses that the host may still have.
     pub quarantined: Box<[Ipv4Addr]>,
+    /// Whether the host has the profile in force, as far as anybody knows.
+    pub in_force: bool,
     pub fingerprint: Option<Fingerprint>,
 }
 
@@ -124,6 +127,7 @@ impl NodeRecord {
                 addresses,
                 guids,
                 quarantined,
+                in_force: _,
             } = PreviousNode::new(name, spec);
             Some((addresses, guids, quarantined))
         };
@@ -134,6 +138,7 @@ impl NodeRecord {
                     fingerprint: fingerprint(&spec, pool.as_deref()).ok(),
                     profile: Some(names.intern(&spec.profile)),
                     management: Some(spec.management),
+                    in_force: spec.is_in_force(status),
                     addresses,
                     guids,
                     quarantined,
@@ -150,6 +155,7 @@ impl NodeRecord {
                         .and_then(Value::as_str)
                         .map(|profile| names.intern(profile)),
                     management: management.and_then(Result::ok),
+                    in_force: false,
                     addresses: addresses(raw),
                     guids: guids(raw),
                     quarantined: quarantined(raw),
@@ -236,13 +242,16 @@ pub(crate) struct ProfileRecord {
     pub uid: String,
     /// Ours if it carries the pool's label.
     pub pool: Option<Arc<str>>,
+    /// The power cap that it sets; none where it cannot be read.
+    pub cap: Option<u64>,
 }
 
 impl ProfileRecord {
-    pub(crate) fn new(metadata: &ObjectMeta, names: &Names) -> Self {
+    pub(crate) fn new(metadata: &ObjectMeta, spec: Option<&NodeProfileSpec>, names: &Names) -> Self {
         Self {
             uid: metadata.uid.clone().unwrap_or_default(),
             pool: label(metadata).map(|pool| names.intern(pool)),
+            cap: spec.map(cap_of_profile),
         }
     }
 }

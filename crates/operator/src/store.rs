@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kube::api::{DynamicObject, ObjectMeta};
-use rackwright_api::NodeConfig;
+use kube::api::DynamicObject;
+use rackwright_api::{NodeConfig, NodeProfile};
 use rackwright_planner::{Kind, ObjectRef};
 use tokio::sync::watch;
 
@@ -156,8 +156,9 @@ impl Store {
     }
 
     /// A profile that we created, or found to be there.
-    pub(crate) fn wrote_profile(&self, name: &Arc<str>, metadata: &ObjectMeta) {
-        let record = ProfileRecord::new(metadata, &self.names);
+    pub(crate) fn wrote_profile(&self, name: &Arc<str>, profile: &NodeProfile) {
+        let metadata = &profile.metadata;
+        let record = ProfileRecord::new(metadata, Some(&profile.spec), &self.names);
         self.lock().profiles.wrote(name, version(metadata), record);
     }
 

@@ -166,3 +166,48 @@ async fn a_node_of_a_refused_pool_is_not_anothers_yet() {
     assert_eq!(after["metadata"]["labels"][labels::POOL], "new");
     operator.stop().await.unwrap();
 }
+
+/// A paused pool is counted with the caps that its nodes have: the written ones, until a host says that it has others.
+#[tokio::test(start_paused = true)]
+async fn a_paused_pool_is_counted_with_what_its_hosts_have() {
+    let cluster = Cluster::new().await;
+    let mut site = supercluster("lab", "r[1-2]");
+    // Two of four nodes capped at 700 W.
+    site["spec"]["power"] = json!({"budget": "52400W"});
+    cluster.create(site).await;
+    let of = |name: &str, rack: &str, cap: &str| {
+        let mut pool = pool(name, json!({"racks": rack}));
+        pool["spec"] = json!({"supercluster": "lab", "nodes": {"racks": rack}, "gpu": {"powerLimit": cap}});
+        pool
+    };
+    cluster.create(of("one", "r1", "700W")).await;
+    let version = cluster.create(of("two", "r2", "1000W")).await;
+    let operator = cluster.operator().await;
+    settle(&operator, "GPUPool", version).await;
+    let paused = json!({"spec": {"rollout": {"paused": true}}});
+    let version = cluster.patch("GPUPool", "one", paused).await;
+    settle(&operator, "GPUPool", version).await;
+    let version = cluster
+        .patch(
+            "GPUPool",
+            "two",
+            json!({"spec": {"host": {"sysctls": {"vm.swappiness": "2"}}}}),
+        )
+        .await;
+    settle(&operator, "GPUPool", version).await;
+    assert_eq!(cluster.ready("GPUPool", "two").await.0, "Compiled");
+
+    let api = cluster.api("NodeConfig");
+    let other = json!({"status": {"applied": {"at": "2026-01-01T00:00:00Z", "hash": "0".repeat(32)}}});
+    let patched = api
+        .patch_status("r1-n1", &PatchParams::default(), &Patch::Merge(other))
+        .await;
+    settle(&operator, "NodeConfig", support::version(&patched.unwrap())).await;
+    assert_eq!(cluster.ready("GPUPool", "two").await.0, "Refused");
+    let status = &cluster.get("Supercluster", "lab").await.unwrap()["status"];
+    assert_eq!(status["findings"][0]["code"], "RW4003", "{status}");
+    let version = applied(&cluster, "r1-n1").await;
+    settle(&operator, "NodeConfig", version).await;
+    assert_eq!(cluster.ready("GPUPool", "two").await.0, "Compiled");
+    operator.stop().await.unwrap();
+}

@@ -14,16 +14,17 @@ pub(crate) const SCHEMA: u32 = 1;
 
 /// The hash of a profile; none where it cannot be serialised.
 pub(crate) fn profile_hash(spec: &NodeProfileSpec) -> Option<String> {
-    let mut canonical = String::new();
-    write_sorted(&serde_json::to_value(spec).ok()?, &mut canonical);
-    Some(hash("profile", &canonical).to_string())
+    let mut input = "rackwright/profile/1\n".to_owned();
+    write_sorted(&serde_json::to_value(spec).ok()?, &mut input);
+    Some(digest(&input).to_string())
 }
 
 /// The hash of a node under a profile's hash. `buffer` is scratch space.
 pub(crate) fn node_hash(facts: &Facts, profile_hash: &str, buffer: &mut String) -> Digest {
     buffer.clear();
+    buffer.push_str("rackwright/node/1\n");
     write_node(facts, profile_hash, buffer);
-    hash("node", buffer)
+    digest(buffer)
 }
 
 /// The first 128 bits of a hash; shown as lower-case hexadecimal digits.
@@ -51,13 +52,8 @@ impl fmt::Display for Digest {
     }
 }
 
-fn hash(domain: &str, canonical: &str) -> Digest {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(b"rackwright/");
-    hasher.update(domain.as_bytes());
-    hasher.update(b"/1\n");
-    hasher.update(canonical.as_bytes());
-    let bytes = *hasher.finalize().as_bytes();
+fn digest(input: &str) -> Digest {
+    let bytes = *blake3::hash(input.as_bytes()).as_bytes();
     Digest(
         bytes[..16]
             .iter()
@@ -98,7 +94,7 @@ fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
     };
     if let Some(peers) = imex_peers {
         field(out, "imexPeers");
-        quoted(out, "", peers.as_str(), "");
+        quoted(out, "\"", peers.as_str(), "\"");
     }
     if let Some(rack) = rack {
         field(out, "rack");
@@ -211,7 +207,7 @@ mod tests {
     #[test]
     fn the_hash_of_the_empty_object_is_the_documented_one() {
         let documented = "fdf33c0d7bc712f069717d1cd1eb8113";
-        let hash = hash("node", "{}");
+        let hash = digest("rackwright/node/1\n{}");
         assert_eq!(hash.to_string(), documented);
         assert!(hash.is(documented));
         for other in [

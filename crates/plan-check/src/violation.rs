@@ -164,3 +164,36 @@ impl Sink {
         all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten cases are listed, and of the others the first five nodes.
+    #[test]
+    fn the_nodes_of_the_other_cases_are_the_first_five() {
+        let invariant = &INVARIANTS[0];
+        let reported = |cases: usize| {
+            let mut sink = Sink::default();
+            for at in 0..cases {
+                let case = Violation::new(invariant, format!("case {at:02}"));
+                let nodes = [format!("n{at:02}a"), format!("n{at:02}b")];
+                sink.report(nodes.iter().fold(case, |case, node| case.node(node)));
+            }
+            sink.finish()
+        };
+        assert_eq!(reported(10).len(), 10);
+        for (cases, nodes) in [
+            (11, &["n10a", "n10b"][..]),
+            (12, &["n10a", "n10b", "n11a", "n11b"]),
+            (13, &["n10a", "n10b", "n11a", "n11b", "n12a"]),
+            (15, &["n10a", "n10b", "n11a", "n11b", "n12a"]),
+        ] {
+            let last = reported(cases).pop().unwrap();
+            assert_eq!(
+                (last.count, last.nodes),
+                (cases as u64 - 10, nodes.iter().map(ToString::to_string).collect())
+            );
+        }
+    }
+}

@@ -313,6 +313,7 @@ mod tests {
             addresses,
             guids: Box::default(),
             quarantined: Box::default(),
+            in_force: None,
         }
     }
 
@@ -382,6 +383,7 @@ mod tests {
                 addresses: Box::new([Ipv4Addr::from(u32::from(prefixes.first(0)) + slot)]),
                 guids: Box::default(),
                 quarantined: Box::default(),
+                in_force: None,
             })
             .collect()
     }

@@ -143,6 +143,7 @@ mod tests {
             addresses: Box::new([[10, 64, 0, 7].into(), [10, 64, 0, 135].into()]),
             guids: Box::default(),
             quarantined: Box::default(),
+            in_force: None,
         });
         input
     }

@@ -8,6 +8,7 @@ use rackwright_api::{
 };
 
 use crate::allocate::RailPrefixes;
+use crate::checks::{CHECKS, CHECKS_OF_NODES};
 use crate::finding::Finding;
 use crate::guids::Guids;
 use crate::input::{Input, Intent, Kind, ObjectRef, PreviousNode};
@@ -15,11 +16,12 @@ use crate::member::Membership;
 use crate::model::Model;
 use crate::numbers::{self, Addressed};
 use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
-use crate::power::Envelope;
+use crate::power::{self, Envelope};
 use crate::profile;
 use crate::quarantine;
 use crate::reach::{self, Shares};
 use crate::rules::{self, depends_on_refused};
+use crate::seats::Seats;
 use crate::site::{NO_RACK, Site};
 use crate::storage::{self, PoolTier};
 
@@ -60,93 +62,6 @@ pub enum CompileError {
     },
 }
 
-/// Rules that look at the whole model and need nothing else.
-const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
-    rules::missing_reference::check,
-    rules::wrong_supercluster::check,
-    rules::in_use::check,
-    rules::unknown_system::check,
-    rules::rack_in_two_clusters::check,
-    rules::node_claimed_twice::check,
-    rules::empty_pool::check,
-    rules::sysctl_key::check,
-    rules::too_many_rails::check,
-    rules::mig_layout::check,
-    rules::gpu_power_limit::check,
-    rules::prefixes_overlap::check,
-    rules::range_missing::check,
-    rules::range_unknown_cluster::check,
-    rules::ranges_overlap::check,
-    rules::range_outside_prefix::check,
-    numbers::check,
-    rules::kernel_argument_twice::check,
-    rules::kernel_command_line_length::check,
-    rules::huge_pages_twice::check,
-    rules::sysctl_owned_twice::check,
-    rules::tuned_kernel_arguments::check,
-    rules::module_option_owned_twice::check,
-    rules::module_option_name::check,
-    rules::label_key::check,
-    rules::label_owned_twice::check,
-    rules::gpu_operator_owns::check,
-    rules::kernel_modules_flavour::check,
-    rules::imex_channels::check,
-    rules::imex_without_domain::check,
-    rules::imex_modes::check,
-    rules::mig_with_imex::check,
-    rules::persistence_off::check,
-    rules::management_interface::check,
-    rules::version_incompatible::check,
-    rules::compatibility_row_unknown::check,
-    rules::kernel_argument_quoted::check,
-    rules::huge_page_size::check,
-    rules::rack_power::check,
-    rules::location_power::check,
-    rules::site_power::check,
-    rules::phase_power::check,
-    rules::location_cycle::check,
-    rules::catalogue_entry::check,
-    rules::catalogue_no_change::check,
-    rules::unknown_power::check,
-    rules::phase_splits_unit::check,
-    rules::server_place::check,
-    rules::tier_fabric::check,
-    rules::tier_plane::check,
-    rules::mount_points_collide::check,
-    rules::mount_point_of_fstab::check,
-    rules::mount_point_of_system::check,
-    rules::devices_claimed_twice::check,
-    rules::raid_devices::check,
-    rules::device_model::check,
-    rules::consent_without_node::check,
-    rules::consent_twice::check,
-    rules::mount_options_contradict::check,
-    rules::mount_option_foreign::check,
-    rules::nfs_connections::check,
-    rules::rdma_without_fabric::check,
-    rules::weka_resources::check,
-    rules::gpudirect_transport::check,
-    rules::gpudirect_host::check,
-    rules::provisioner_of_tier::check,
-    rules::volume_group_devices::check,
-    rules::storage_class_differs::check,
-    rules::reclaim_policy::check,
-    rules::disks_of_node::check,
-    rules::local_volume_directory::check,
-    rules::volume_without_capacity::check,
-    rules::mount_option_of_fstab::check,
-    rules::server_with_colon::check,
-    rules::mount_point_too_long::check,
-    rules::array_name_too_long::check,
-    rules::beegfs_twice::check,
-    rules::lnet_network_twice::check,
-];
-
-/// Rules that look at inventories and at which nodes a pool selects, and at nothing else of a pool: an edit of a pool
-/// that selects the same nodes does not change what they say.
-const CHECKS_OF_NODES: &[fn(&Model<'_>, &mut Vec<Finding>)] =
-    &[rules::duplicate_guid::check, rules::guid_moved::check];
-
 /// Compiles intents and inventory, honouring what is allocated already.
 pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
     compile_keeping(input).map(|(compilation, _)| compilation)
@@ -158,39 +73,52 @@ pub fn compile(input: &Input) -> Result<Compilation, CompileError> {
 pub(crate) struct Kept {
     pub site: Site,
     pub selected: Vec<Vec<u32>>,
+    pub seats: Vec<Option<Seats>>,
     /// What was wrong with hostlists, racks and selections, and what the rules about nodes say.
     pub findings: Vec<Finding>,
-    /// What is refused before anything is allocated.
+    /// What is refused.
     pub refused: BTreeSet<ObjectRef>,
-    /// Whether a fabric could not give its nodes their numbers.
+    /// Whether a fabric could not give its nodes their numbers, or a NodeConfig cannot hold what is in quarantine.
     pub unable: bool,
 }
 
 /// Compiles, and gives away what else it knows.
 pub(crate) fn compile_keeping(input: &Input) -> Result<(Compilation, Kept), CompileError> {
     let mut kept = Vec::new();
-    let model = Model::new(input, &mut kept);
+    let mut model = Model::new(input, &mut kept);
     for check in CHECKS_OF_NODES {
         check(&model, &mut kept);
     }
     let (mut findings, refused_by_rules) = judge(&model, &kept);
     let mut refused = refused_by_rules.clone();
     let slots = allocate_fabrics(&model, &input.previous, &mut refused, &mut findings);
-    let plan = assemble(&model, &refused, &slots, &input.previous)?;
+    let allocated = refused.len();
+    let mut plan = assemble(&model, &refused, &slots, &input.previous)?;
+    rules::quarantine_full::check(&model, &plan, &mut refused, &mut findings);
     let unable = refused.len() > refused_by_rules.len();
-    let compilation = Compilation::new(&model, plan, findings, refused);
-    let Model { site, selected, .. } = model;
+    power::judge(&mut model, &mut refused, &mut findings);
+    if refused.len() > allocated {
+        plan = assemble(&model, &refused, &slots, &input.previous)?;
+    }
+    let compilation = Compilation::new(&model, plan, findings, refused.clone());
+    let Model {
+        site,
+        selected,
+        seats,
+        ..
+    } = model;
     let kept = Kept {
         site,
         selected,
+        seats,
         findings: kept,
-        refused: refused_by_rules,
+        refused,
         unable,
     };
     Ok((compilation, kept))
 }
 
-/// What the rules say beside what is known already, and what they refuse.
+/// What the rules but those about power say beside what is known already, and what they refuse.
 pub(crate) fn judge(model: &Model<'_>, known: &[Finding]) -> (Vec<Finding>, BTreeSet<ObjectRef>) {
     let mut findings = known.to_vec();
     for check in CHECKS {
@@ -235,7 +163,7 @@ fn sort_key(finding: &Finding) -> (&str, Option<(&ObjectRef, &rackwright_manifes
     (finding.rule.code, first, &finding.message)
 }
 
-fn refused_by(findings: &[Finding]) -> BTreeSet<ObjectRef> {
+pub(crate) fn refused_by(findings: &[Finding]) -> BTreeSet<ObjectRef> {
     let errors = findings.iter().filter(|finding| finding.is_error());
     let parties = errors.flat_map(|finding| &finding.parties);
     parties
@@ -284,15 +212,8 @@ fn allocate_fabrics(
     }
     if !unable.is_empty() {
         refused.extend(unable);
-        // The second time only what hangs on these fabrics is new.
-        let known: BTreeSet<ObjectRef> = refused.clone();
-        let mut spread = Vec::new();
-        depends_on_refused::spread(model, refused, &mut spread);
-        findings.extend(
-            spread
-                .into_iter()
-                .filter(|finding| finding.parties.iter().all(|party| !known.contains(&party.object))),
-        );
+        let known = refused.clone();
+        depends_on_refused::spread_beyond(model, &known, refused, findings);
     }
     allocated
 }
@@ -314,7 +235,7 @@ fn attached(
     nodes
 }
 
-fn accepted(pool: &Intent<GPUPoolSpec>, refused: &BTreeSet<ObjectRef>) -> bool {
+pub(crate) fn accepted(pool: &Intent<GPUPoolSpec>, refused: &BTreeSet<ObjectRef>) -> bool {
     !pool.deleting && !refused.contains(&ObjectRef::new(Kind::GPUPool, &pool.name))
 }
 

@@ -12,7 +12,7 @@ use crate::compile::{
 };
 use crate::input::{Input, Intent};
 use crate::model::Model;
-use crate::power::Power;
+use crate::power::{self, Power, Waits};
 use crate::profile;
 
 /// A compiler that remembers its last input and result. What it gives is always what [`compile`](crate::compile) gives
@@ -93,9 +93,11 @@ impl Incremental {
         let mut model = Model::sorted(&self.input);
         model.site = std::mem::take(&mut kept.site);
         model.selected = std::mem::take(&mut kept.selected);
+        model.seats = std::mem::take(&mut kept.seats);
         // A pool's power cap changes what its racks draw.
-        model.power = Power::new(&model);
-        let (findings, refused) = judge(&model, &kept.findings);
+        model.power = Power::new(&model, &Waits::default());
+        let (mut findings, mut refused) = judge(&model, &kept.findings);
+        power::judge(&mut model, &mut refused, &mut findings);
         if kept.unable || refused != kept.refused {
             return Ok(None);
         }
@@ -119,7 +121,7 @@ impl Incremental {
             }
         }
         self.compilation = Compilation::new(&model, plan, findings, refused);
-        (kept.site, kept.selected) = (model.site, model.selected);
+        (kept.site, kept.selected, kept.seats) = (model.site, model.selected, model.seats);
         Ok(Some(hashed))
     }
 }

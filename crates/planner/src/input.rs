@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use rackwright_api::{
     GPUPoolSpec, InfiniBandFabricSpec, Ipv4Address, Line, Name, NodeConfigSpec, NodeInventorySpec, NodeName,
@@ -144,6 +145,32 @@ pub struct PreviousNode {
     /// The addresses that it held before and that its host may still have. None, whatever the NodeConfig lists, once its
     /// host was seen to be what the NodeConfig says.
     pub quarantined: Box<[Ipv4Addr]>,
+    /// What its host has in force, as far as power goes; none where nobody knows.
+    pub in_force: Option<Arc<InForce>>,
+}
+
+/// What hosts have in force, as far as power goes: once for all nodes that have the same profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The pool that the profile was compiled for.
+    pub pool: Box<str>,
+    /// The power cap of a GPU in watts, [`UNCAPPED`](crate::change::UNCAPPED) without one; none where nobody knows.
+    pub cap: Option<u64>,
+}
+
+impl InForce {
+    /// By the name of the profile that is written, and the cap of the one that hosts have applied, where that is known.
+    pub fn new(profile: &str, cap: Option<u64>) -> Self {
+        Self {
+            pool: pool_of_profile(profile).into(),
+            cap,
+        }
+    }
+}
+
+/// The pool that a profile was compiled for: the profile's name without the digits of its hash.
+pub(crate) fn pool_of_profile(profile: &str) -> &str {
+    profile.rsplit_once('-').map_or(profile, |(pool, _)| pool)
 }
 
 impl PreviousNode {
@@ -161,6 +188,7 @@ impl PreviousNode {
                 .filter_map(|rail| Some((rail.rail, rail.guid.as_ref()?.value())))
                 .collect(),
             quarantined: spec.quarantined.iter().filter_map(Ipv4Address::value).collect(),
+            in_force: None,
         }
     }
 

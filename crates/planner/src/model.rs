@@ -11,8 +11,9 @@ use crate::catalogue::{Gpu, MaxPower, Reported, System, View};
 use crate::clusters::Clusters;
 use crate::finding::{Finding, at};
 use crate::input::{Input, Intent, Inventory, Kind, ObjectRef, PreviousNode};
-use crate::power::Power;
+use crate::power::{Power, Waits};
 use crate::rules::{hostlist_invalid, unknown_node, unknown_rack};
+use crate::seats::Seats;
 use crate::site::{GroupRef, Site};
 
 /// What rules and passes look at. Everything is sorted by name, so that the order of the input never shows.
@@ -31,6 +32,8 @@ pub(crate) struct Model<'a> {
     pub site: Site,
     /// The nodes that each pool selects, sorted; none for a pool that is on its way out.
     pub selected: Vec<Vec<u32>>,
+    /// The seats of each fabric.
+    pub seats: Vec<Option<Seats>>,
     pub power: Power,
 }
 
@@ -89,6 +92,7 @@ impl<'a> Model<'a> {
             entries,
             site: Site::default(),
             selected: Vec::new(),
+            seats: Vec::new(),
             power: Power::default(),
         }
     }
@@ -106,7 +110,10 @@ impl<'a> Model<'a> {
             .zip(named)
             .map(|(pool, named)| model.select(pool, named, findings))
             .collect();
-        model.power = Power::new(&model);
+        model.seats = (0..model.fabrics.len())
+            .map(|fabric| Seats::new(&model, fabric, findings))
+            .collect();
+        model.power = Power::new(&model, &Waits::default());
         model
     }
 

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
-use rackwright_api::{Addressing, InfiniBandFabricSpec, Name};
+use rackwright_api::{Addressing, Date, InfiniBandFabricSpec};
 
 use crate::allocate::{self, RailPrefixes, Refusal, Reserved, Space, Wanted};
 use crate::finding::{Finding, at};
 use crate::input::{Intent, Kind, ObjectRef, PreviousNode};
 use crate::model::Model;
+use crate::power::arrivals;
 use crate::rules::{
     host_number_conflict, hostlist_invalid, number_outside_range, prefix_too_small, range_too_small,
     reservation_unknown_node,
@@ -192,18 +193,23 @@ pub(crate) fn allocate(
         })
         .collect();
     let area_of = fabric.areas_of_clusters(model);
-    let arrivals = arrivals(model, fabric.site);
+    let arrivals = arrivals(&model.superclusters[fabric.site as usize].spec);
+    // What no rack holds is there from the start.
+    let mut dates: Vec<Option<&Date>> = arrivals.iter().copied().chain([None]).collect();
+    dates.sort_unstable();
+    dates.dedup();
     let wanted: Vec<Wanted<'_>> = nodes
         .iter()
         .map(|&node| {
             let cluster = model.site.cluster_of(node);
             let rack = model.site.racks.get(model.site.rack_of[node as usize] as usize);
+            let by = rack.and_then(|rack| arrivals[rack.group.group as usize]);
             Wanted {
                 name: model.site.name(node),
                 area: cluster
                     .and_then(|cluster| area_of.get(cluster as usize).copied())
                     .unwrap_or(0),
-                arrival: rack.map_or(0, |rack| arrivals[rack.group.group as usize]),
+                arrival: dates.partition_point(|date| *date < by) as u32,
             }
         })
         .collect();
@@ -271,27 +277,6 @@ fn left_outside<'a>(
         }
     }
     outside
-}
-
-/// When the racks of each group of a site arrive, by rank: 0 without a phase, then phases by their date.
-fn arrivals(model: &Model<'_>, site: u32) -> Vec<u32> {
-    let spec = &model.superclusters[site as usize].spec;
-    let dates: BTreeSet<_> = spec.phases.iter().map(|phase| &phase.by).collect();
-    let dates: Vec<_> = dates.into_iter().collect();
-    let rank = |name: &Name| {
-        let phase = spec.phases.iter().find(|phase| phase.name == *name)?;
-        dates.binary_search(&&phase.by).ok()
-    };
-    spec.racks
-        .iter()
-        .map(|group| {
-            group
-                .phase
-                .as_ref()
-                .and_then(rank)
-                .map_or(0, |rank| rank as u32 + 1)
-        })
-        .collect()
 }
 
 /// The findings of what the allocator refused, and of numbers that are held outside of their area beside.

@@ -11,13 +11,14 @@ use rackwright_api::{
 };
 
 use crate::measure::{self, Cost};
-use crate::{fleet, incremental, root, say};
+use crate::{fleet, incremental, optimised, root, say};
 
 /// Nodes that one measurement goes through at least: a small fleet runs several times, and the average counts.
 const PRECISE: u32 = 200_000;
 
 /// Runs the comparison and prints its tables.
 pub fn run(sizes: &[u32], rounds: u32) -> anyhow::Result<()> {
+    optimised()?;
     let cli = root().join("target/release/rackwright");
     anyhow::ensure!(
         cli.exists(),

@@ -230,7 +230,29 @@ fn source(shown: &str, text: &str, broken: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    /// The least that builds is written in three places; the pinned toolchain is no older.
+    #[test]
+    fn versions_of_rust_agree() {
+        let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+        let field = |text: &str, key: &str| -> String {
+            let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+            line.split('"').nth(1).unwrap().to_owned()
+        };
+        let least = field(&read("Cargo.toml"), "rust-version");
+        let pinned = field(&read("rust-toolchain.toml"), "channel");
+        let numbers =
+            |version: &str| -> Vec<u32> { version.split('.').map(|one| one.parse().unwrap()).collect() };
+        assert!(
+            numbers(&pinned) >= numbers(&least),
+            "{pinned} is older than {least}"
+        );
+        assert!(read("e2e/lib.sh").contains(&format!("!= {least}.0 ")));
+        assert!(read("README.md").contains(&format!("Rust {least} or newer")));
+    }
 
     #[test]
     fn a_source_file_is_judged() {

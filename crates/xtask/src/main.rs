@@ -1,4 +1,4 @@
-//! House work on the repository: `cargo xtask generate [--check]`, `cargo xtask house`, `cargo xtask bench`.
+//! House work on the repository: `cargo xtask generate [--check]`, `cargo xtask house`; and the benchmarks of `make bench`.
 
 mod bench;
 mod catalogue;
@@ -83,7 +83,35 @@ fn root() -> PathBuf {
         .to_owned()
 }
 
+/// Fails where this program is built without optimisation: the floor and the diff by field, which are measured, are
+/// parts of it.
+fn optimised() -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !cfg!(debug_assertions),
+        "this program is measured too and is built without optimisation: use `make bench`, or build both with --release"
+    );
+    Ok(())
+}
+
 #[expect(clippy::print_stdout, reason = "the result of the command")]
 fn say(line: &str) {
     println!("{line}");
+}
+
+#[cfg(all(test, debug_assertions))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_measured_without_optimisation() {
+        for benchmark in ["bench", "peers"] {
+            let run = match Args::parse_from(["xtask", benchmark]).command {
+                Command::Bench { .. } => bench::run(&[], 1),
+                Command::Peers(args) => peers::run(&args),
+                _ => Ok(()),
+            };
+            let said = run.map_or_else(|error| error.to_string(), |()| String::new());
+            assert!(said.contains("without optimisation"), "{benchmark}: {said}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ use rackwright_planner::{Intent, PoolPlan, handover};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::carried::Carried;
 use crate::pipeline::Outcome;
 use crate::verbs::VerbError;
 
@@ -82,11 +83,12 @@ pub struct Parts<'a> {
     pools: BTreeMap<&'a Name, (&'a PoolPlan, &'a GPUPoolSpec)>,
     tiers: BTreeMap<&'a Name, &'a StorageTierSpec>,
     outcome: &'a Outcome,
+    carried: &'a Carried,
 }
 
 impl<'a> Parts<'a> {
     /// The pools that have nodes in the plan, and all tiers.
-    pub fn new(outcome: &'a Outcome) -> Self {
+    pub fn new(outcome: &'a Outcome, carried: &'a Carried) -> Self {
         let specs: BTreeMap<&Name, &GPUPoolSpec> = by_name(&outcome.input.pools);
         let planned = outcome.compilation.plan.pools().iter();
         let pools = planned
@@ -97,6 +99,7 @@ impl<'a> Parts<'a> {
             pools,
             tiers: by_name(&outcome.input.tiers),
             outcome,
+            carried,
         }
     }
 
@@ -145,11 +148,12 @@ impl<'a> Parts<'a> {
         gpus.pools.retain(|pool| self.pools.contains_key(&pool.pool));
         let labels = nodes::labels(self, &gpus.pools);
         let mut notes = nodes::taints(self);
+        notes.extend(storage::notes(self));
         if member.is_none() {
             notes.extend(self.member_clusters());
         }
         let mut files = gpu_operator::files(gpus, &mut notes);
-        files.push(nodes::file(&compilation.plan, labels));
+        files.push(nodes::file(&compilation.plan, self.carried, labels));
         files.extend(storage::files(self));
         files.sort_by(|a, b| a.path.cmp(&b.path));
         notes.sort_by(|a, b| (&a.object, &a.text).cmp(&(&b.object, &b.text)));

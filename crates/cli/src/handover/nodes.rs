@@ -10,6 +10,7 @@ use rackwright_planner::handover::storage::lvms_node_labels;
 use serde_json::json;
 
 use super::{File, Form, Note, Parts};
+use crate::carried::Carried;
 
 /// Labels by pool.
 pub(super) type Labels<'a> = BTreeMap<&'a str, BTreeMap<String, String>>;
@@ -35,9 +36,11 @@ pub(super) fn labels<'a>(parts: &'a Parts<'_>, of_gpus: &[PoolHandover]) -> Labe
     all
 }
 
-/// One object for each node, with nothing but what is applied.
-pub(super) fn file<'a>(plan: &'a Plan, labels: Labels<'a>) -> File<'a> {
-    let objects = plan.nodes().map(move |node| {
+/// One object for each node, with nothing but what is applied. A node that another pool still holds keeps that one's labels:
+/// without a line here an apply takes none of them away.
+pub(super) fn file<'a>(plan: &'a Plan, carried: &'a Carried, labels: Labels<'a>) -> File<'a> {
+    let nodes = plan.nodes().filter(|node| !carried.is_blocked(node.name()));
+    let objects = nodes.map(move |node| {
         let labels = labels.get(node.pool().name.as_str());
         Ok(json!({
             "apiVersion": "v1",

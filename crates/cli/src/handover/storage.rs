@@ -7,7 +7,7 @@ use rackwright_planner::handover::storage;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{File, Form, Objects, Parts, Pool, config_map, yaml};
+use super::{File, Form, Note, Objects, Parts, Pool, config_map, yaml};
 use crate::verbs::VerbError;
 
 /// The name that the chart of the local static provisioner gives its ConfigMap.
@@ -51,6 +51,23 @@ pub(super) fn files<'a>(parts: &'a Parts<'_>) -> Vec<File<'a>> {
     ];
     files.extend(parts.pools().filter_map(lvmd));
     files
+}
+
+/// What a volume that is written needs of somebody.
+pub(super) fn notes(parts: &Parts<'_>) -> Vec<Note> {
+    let tiers = parts.used_tiers().into_iter();
+    let by_hand = tiers.filter_map(|(name, tier)| {
+        storage::shared_volume(name, tier)?;
+        let directory = storage::directory_made_by_hand(tier)?;
+        Some(Note {
+            object: format!("StorageTier/{name}"),
+            text: format!(
+                "its PersistentVolume is {directory}, which nobody makes: pods wait (hostPath type check failed) until it is \
+                 there. Once, on a host where the tier is mounted: mkdir {directory}"
+            ),
+        })
+    });
+    by_hand.collect()
 }
 
 /// Volumes that are written once: one of each shared tier, and of each local tier one a node.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::jsonl::{Judged, judge_by_schema};
-use crate::previous;
+use crate::previous::{self, Object};
 use crate::schemas::OwnSchemas;
 
 static SCHEMAS: LazyLock<OwnSchemas> = LazyLock::new(OwnSchemas::default);
@@ -403,8 +403,8 @@ proptest! {
 
     #[test]
     fn a_configuration_taken_at_sight_is_what_types_and_schema_take(line in lines("NodeConfig", config_spec())) {
-        if let Some(node) = super::previous(&line) {
-            prop_assert_eq!(previous::object(&line), Ok(Some(node)));
+        if let Some((node, profile)) = super::previous(&line) {
+            prop_assert_eq!(previous::object(&line), Ok(Object::Node(node, profile.into(), true)));
         }
         if let Some(name) = super::config(&line) {
             let (kind, name) = (crate::object::ObjectKind::NodeConfig, name.as_str().into());
@@ -429,7 +429,8 @@ fn the_plain_forms_are_taken() {
     );
     let config = br#" { "apiVersion": "rackwright.dev/v1alpha1", "kind": "NodeConfig", "metadata": {"labels": {"rackwright.dev/pool": "p"}, "name": "a1-n1"}, "spec": {"facts": {"rack": "a1", "rails": [{"guid": "0x00000000000000ff", "ipv4": "10.0.0.1/16", "leaf": "l", "port": 1, "rail": 0}]}, "hash": "00000000000000000000000000000000", "management": "Managed", "profile": "p-0"}}
 "#;
-    let taken = super::previous(config).unwrap();
+    let (taken, profile) = super::previous(config).unwrap();
+    assert_eq!(profile, "p-0");
     assert_eq!(*taken.addresses, [Ipv4Addr::new(10, 0, 0, 1)]);
     assert_eq!(*taken.guids, [(0, 0xff)]);
     assert_eq!(super::config(config).as_ref(), Some(&taken.name));

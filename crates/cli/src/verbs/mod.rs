@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod crds;
 pub mod explain;
+pub mod fabric;
 pub mod plan;
 pub mod render;
 pub mod validate;
@@ -20,6 +21,20 @@ pub enum VerbError {
     /// Output that cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] std::io::Error),
+    /// Flags that contradict one another.
+    #[error("{0}")]
+    Usage(String),
+    /// A file that cannot be written.
+    #[error("{path}: cannot be written: {error}")]
+    File {
+        /// The path as shown.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A report that cannot be serialised.
+    #[error("the findings cannot be written as JUnit XML: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
     /// A folder that must not be written to.
     #[error(transparent)]
     Folder(#[from] crate::folder::FolderError),
@@ -29,6 +44,9 @@ pub enum VerbError {
     /// An object that cannot be serialised.
     #[error("an object cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A table that cannot be serialised.
+    #[error("a table cannot be written as CSV: {0}")]
+    Csv(String),
     /// An object that cannot be serialised.
     #[error("an object cannot be written as YAML: {0}")]
     Yaml(#[from] serde_yaml::ser::Error),

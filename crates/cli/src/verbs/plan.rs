@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::VerbError;
 use crate::args::{Plan, PlanOutput};
+use crate::asked::{Asked, asked};
 use crate::before::Before;
 use crate::carried::Carried;
 use crate::changes::Changes;
@@ -21,7 +22,6 @@ use crate::pipeline::{self, Outcome};
 use crate::plan_objects::{node, profile, write_node};
 use crate::previous::Previous;
 use crate::report;
-use crate::suggest::nearest;
 use crate::summary::{Summary, count};
 
 /// Findings that are shown before a plan; `validate` shows them all.
@@ -36,13 +36,8 @@ const NODE_BYTES: usize = 560;
 
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
-    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
-    let held = previous.as_ref().map(Previous::nodes).transpose()?;
-    let outcome = pipeline::run_member(
-        &args.paths.paths,
-        held.unwrap_or_default(),
-        args.cluster.as_deref(),
-    )?;
+    let (previous, held) = Previous::opened(args.previous.as_deref())?;
+    let outcome = pipeline::run_member(&args.paths.paths, held, args.cluster.as_deref())?;
     // Its millions of small parts go with the process, which ends here.
     let outcome = ManuallyDrop::new(outcome);
     let exit = report::exit(&outcome, false);
@@ -60,9 +55,10 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     if let Some(unknown) = &outcome.unknown_cluster {
         return Err(VerbError::Unknown(unknown.to_string()));
     }
-    let carried = previous.as_ref().map(|previous| Carried::new(previous, &outcome));
-    let carried = carried.transpose()?.unwrap_or_default();
-    blocked(&carried);
+    let carried = Carried::new(previous.as_ref(), &outcome)?;
+    if args.node.is_none() {
+        blocked(&carried);
+    }
     // A comparison goes with a summary of the whole plan.
     let summed_up = args.node.is_none() && matches!(args.output, PlanOutput::Text | PlanOutput::Json);
     let before = previous
@@ -78,9 +74,19 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         eprint("no plan is printed because of the errors above\n");
         return Ok(Exit::Tool);
     }
+    let node = match &args.node {
+        None => None,
+        Some(name) => match asked(&outcome, &carried, name)? {
+            Asked::Planned(node) => Some(node),
+            Asked::Keeps(why) => {
+                eprint(&format!("error: {why}\n"));
+                return Ok(exit.max(Exit::Findings));
+            }
+        },
+    };
     let written = print(
         args,
-        &select(args, &outcome, &carried)?,
+        &select(node, &outcome, &carried),
         &outcome,
         changes.as_ref(),
         out,
@@ -112,7 +118,7 @@ pub(super) fn findings(outcome: &Outcome, color: When) {
 }
 
 /// Which nodes keep what another pool gave them.
-fn blocked(carried: &Carried) {
+pub(super) fn blocked(carried: &Carried) {
     for ((by, holder), nodes) in carried.blocked() {
         eprint(&format!(
             "{} of GPUPool/{by} still have their configuration from GPUPool/{holder}, which is refused or cannot be read: put \
@@ -132,38 +138,25 @@ struct Selection<'a> {
     carried: &'a Carried,
 }
 
-fn select<'a>(args: &Plan, outcome: &'a Outcome, carried: &'a Carried) -> Result<Selection<'a>, VerbError> {
+fn select<'a>(node: Option<PlannedNode<'a>>, outcome: &'a Outcome, carried: &'a Carried) -> Selection<'a> {
     let plan = &outcome.compilation.plan;
-    let Some(name) = &args.node else {
+    let Some(node) = node else {
         let blocked = carried.blocked();
         let needed = |pool: &&PoolPlan| {
             let kept = blocked.iter().filter(|((by, _), _)| *by == pool.name.as_str());
             pool.nodes as usize > kept.map(|(_, nodes)| nodes.len()).sum()
         };
-        return Ok(Selection {
+        return Selection {
             pools: plan.pools().iter().filter(needed).collect(),
             node: None,
             carried,
-        });
+        };
     };
-    let node = planned(outcome, name)?;
-    Ok(Selection {
+    Selection {
         pools: vec![node.pool()],
         node: Some(node),
         carried,
-    })
-}
-
-/// A node by its name.
-pub(super) fn planned<'a>(outcome: &'a Outcome, name: &str) -> Result<PlannedNode<'a>, VerbError> {
-    let plan = &outcome.compilation.plan;
-    plan.node(name).ok_or_else(|| {
-        let hint = match nearest(name, plan.nodes().map(|node| node.name())) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`rackwright plan --output jsonl` lists all nodes".to_owned(),
-        };
-        VerbError::Unknown(format!("node {name} is not in the plan; {hint}"))
-    })
+    }
 }
 
 impl<'a> Selection<'a> {

@@ -2,46 +2,72 @@
 
 use std::io::Write;
 
-use rackwright_manifest::render;
-use serde_json::to_writer;
+use rackwright_manifest::render::Colour;
 
 use super::VerbError;
-use crate::args::{TextOrJson, Validate};
+use crate::args::Validate;
+use crate::baseline::{self, Baseline};
 use crate::exit::Exit;
+use crate::formats::{Report, Target, collision};
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
-use crate::pipeline::{self, Outcome};
-use crate::report;
-
-/// Findings that are shown as text. A file with a mistake on each line has one for each; JSON holds them all.
-const SHOWN: usize = 200;
+use crate::pipeline;
+use crate::previous::Previous;
+use crate::summary::count;
+use crate::{report, whole_file};
 
 /// Checks.
 pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbError> {
-    let outcome = pipeline::run(&args.paths.paths, Vec::new())?;
-    forgive_broken_pipe(print(&outcome, args.output, color, out))?;
+    if let Some(why) = collision(&args.output) {
+        return Err(VerbError::Usage(why));
+    }
+    // Before any work is done for it.
+    let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
+    let (_, held) = Previous::opened(args.previous.as_deref())?;
+    let mut outcome = pipeline::run(&args.paths.paths, held)?;
+    if let Some(file) = &args.write_baseline {
+        if !outcome.errors.is_empty() {
+            report::errors(&outcome);
+            let why = "not all inputs could be read, and what they hold is not known";
+            return Err(VerbError::Usage(format!(
+                "{}: not written: {why}",
+                file.display()
+            )));
+        }
+        baseline::write(file, &outcome.diagnostics, &outcome.sources)?;
+        outcome.known = std::mem::take(&mut outcome.diagnostics).len();
+    }
+    let gone = baseline.map_or(0, |mut baseline| {
+        outcome.known = baseline.take(&mut outcome.diagnostics, &outcome.sources);
+        baseline.left()
+    });
+    let report = Report {
+        outcome: &outcome,
+        strict: args.strict,
+    };
+    for target in &args.output {
+        print(&report, target, color, out)?;
+    }
     report::errors(&outcome);
     eprint(&format!("{}\n", report::summary(&outcome)));
+    if gone > 0 {
+        let gone = count(gone, "finding");
+        eprint(&format!(
+            "{gone} of the baseline not found any more; --write-baseline takes them out\n"
+        ));
+    }
     Ok(report::exit(&outcome, args.strict))
 }
 
-fn print(outcome: &Outcome, form: TextOrJson, color: When, out: &mut Out) -> std::io::Result<()> {
-    match form {
-        TextOrJson::Text => {
-            let choice = color.decide(&std::io::stdout());
-            for finding in outcome.diagnostics.iter().take(SHOWN) {
-                writeln!(out, "{}", render::text(finding, &outcome.sources, choice))?;
-            }
-            if let Some(more @ 1..) = outcome.diagnostics.len().checked_sub(SHOWN) {
-                writeln!(
-                    out,
-                    "{more} more findings are not shown; `--output json` has them all"
-                )?;
-            }
-        }
-        TextOrJson::Json => {
-            to_writer(&mut *out, &render::json(&outcome.diagnostics, &outcome.sources))?;
-            writeln!(out)?;
-        }
-    }
-    out.flush()
+fn print(report: &Report<'_>, target: &Target, color: When, out: &mut Out) -> Result<(), VerbError> {
+    let Some(file) = &target.file else {
+        let text = report.render(target.form, color.decide(&std::io::stdout()))?;
+        return Ok(forgive_broken_pipe(
+            out.write_all(text.as_bytes()).and_then(|()| out.flush()),
+        )?);
+    };
+    let text = report.render(target.form, Colour::Never)?;
+    whole_file::write(file, text.as_bytes()).map_err(|error| VerbError::File {
+        path: file.display().to_string(),
+        error,
+    })
 }

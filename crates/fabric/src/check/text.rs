@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::names::line;
+
 use super::report::{Cable, Port, Report, Step};
 
 /// One line a step, headed by rack where racks are known.
@@ -13,18 +15,18 @@ pub fn text(report: &Report) -> String {
         if here != rack {
             rack = here;
             // Writing to a String does not fail.
-            let _ = writeln!(out, "rack {}", here.unwrap_or("unknown"));
+            let _ = writeln!(out, "rack {}", line(here.unwrap_or("unknown")));
         }
         let _ = writeln!(
             out,
             "{}{}",
             if here.is_some() { "  " } else { "" },
-            sentence(step)
+            line(&sentence(step))
         );
     }
     let _ = writeln!(out, "{}", summary(report));
-    for (line, reason) in &report.unreadable {
-        let _ = writeln!(out, "line {line} of the capture: {reason}");
+    for (number, reason) in &report.unreadable {
+        let _ = writeln!(out, "line {number} of the capture: {reason}");
     }
     out
 }
@@ -49,12 +51,17 @@ fn summary(report: &Report) -> String {
     )
 }
 
-/// What a cell of a table cannot hold, or would act as markup.
+/// What a cell of a table cannot hold, or would act as markup: a device's description could hold a picture to load.
 fn cell(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('|', "\\|")
-        .replace('<', "&lt;")
-        .replace(['\n', '\r'], " ")
+    let mut out = String::with_capacity(text.len());
+    for c in line(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '\\' | '|' | '[' | '`' | '*' => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 fn sentence(step: &Step) -> String {

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::names::Quoted;
 use crate::network::{Device, DeviceKind, Network};
 
 /// Who reads the netlist.
@@ -14,9 +15,6 @@ pub enum Dialect {
     /// People, and whoever reads ibnetdiscover's output. Single-port cards have one GUID for node and port.
     Ibnetdiscover,
 }
-
-/// The longest description that ibsim takes.
-const MAX_DESCRIPTION: usize = 63;
 
 /// Writes a network; every cable at both ends, which ibsim compares.
 pub fn write(network: &Network, dialect: Dialect) -> String {
@@ -44,10 +42,10 @@ fn netlist(network: &Network, dialect: Dialect, out: &mut String) -> fmt::Result
         }
         write!(
             out,
-            "\n{kind}\t{} {}\t\t# \"{}\"",
+            "\n{kind}\t{} {}\t\t# {}",
             device.ports,
             Id(device, dialect),
-            Described(&device.name)
+            Quoted(&device.name)
         )?;
         match device.kind {
             DeviceKind::Hca => out.push('\n'),
@@ -68,7 +66,7 @@ fn netlist(network: &Network, dialect: Dialect, out: &mut String) -> fmt::Result
             } else {
                 ""
             };
-            writeln!(out, "\t\t# {lid}\"{}\" lid 0 4xHDR", Described(&far.name))?;
+            writeln!(out, "\t\t# {lid}{} lid 0 4xHDR", Quoted(&far.name))?;
         }
         out.push('\n');
     }
@@ -85,7 +83,7 @@ fn device_id(kind: DeviceKind) -> u16 {
 
 fn node_guid(device: &Device, dialect: Dialect) -> u64 {
     match (device.kind, dialect) {
-        (DeviceKind::Hca, Dialect::Simulator) => device.guid - 1,
+        (DeviceKind::Hca, Dialect::Simulator) => device.guid.wrapping_sub(1),
         _ => device.guid,
     }
 }
@@ -100,24 +98,5 @@ impl fmt::Display for Id<'_> {
             DeviceKind::Root | DeviceKind::Switch => 'S',
         };
         write!(f, "\"{letter}-{:016x}\"", node_guid(self.0, self.1))
-    }
-}
-
-/// A description without what would end it early, cut to what ibsim takes.
-struct Described<'a>(&'a str);
-
-impl fmt::Display for Described<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = |c: char| {
-            if c.is_ascii_graphic() && !matches!(c, '"' | '#' | '@') || c == ' ' {
-                c
-            } else {
-                '_'
-            }
-        };
-        self.0
-            .chars()
-            .take(MAX_DESCRIPTION)
-            .try_for_each(|c| f.write_char(plain(c)))
     }
 }

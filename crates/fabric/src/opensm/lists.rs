@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::names::Quoted;
 use crate::network::{Device, DeviceKind, Network};
 
 fn lines<'d>(
@@ -33,7 +34,7 @@ pub fn compute_nodes(network: &Network) -> String {
 
 /// The node name map of OpenSM and the diagnostics: node GUIDs and names. The GUID of a single-port HCA is its port's.
 pub fn node_names(network: &Network) -> String {
-    let named = |device: &Device| format!("{} \"{}\"", Guid(device.guid), printable(&device.name));
+    let named = |device: &Device| format!("{} {}", Guid(device.guid), Quoted(&device.name));
     lines(
         "Names of devices in logs and listings.",
         network.devices.iter(),
@@ -83,16 +84,4 @@ impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "0x{:016x}", self.0)
     }
-}
-
-/// A name without what would end it early.
-fn printable(name: &str) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_graphic() && c != '"' || c == ' ' {
-            c
-        } else {
-            '_'
-        }
-    };
-    name.chars().map(plain).collect()
 }

@@ -9,5 +9,5 @@ mod lists;
 mod partitions;
 
 pub use config::{Settings, Sweep, config};
-pub use lists::{compute_nodes, guid_to_lid, node_names, roots};
+pub use lists::{LAST_LID, compute_nodes, guid_to_lid, node_names, roots};
 pub use partitions::{Membership, Mtu, Partition, PartitionError, partitions};

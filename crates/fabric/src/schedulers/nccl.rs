@@ -88,7 +88,7 @@ impl CrossNic {
     pub fn of(design: &Design) -> Self {
         let graph = Graph::new(design);
         let one_leaf = graph.units.values().all(|unit| unit.leaves.len() == 1);
-        match design.tree().shape().spread {
+        match design.topology().shape().spread {
             Spread::DisjointRails => Self::Never,
             Spread::Packed if one_leaf => Self::Always,
             Spread::Packed | Spread::Rails => Self::Prefer,

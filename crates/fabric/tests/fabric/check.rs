@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use rackwright_fabric::check::{Cable, Port, Report, Step, check, markdown, text};
+use rackwright_fabric::check::{Cable, Report, Step, check, markdown, text};
 use rackwright_fabric::design::{Design, Seated};
 use rackwright_fabric::netlist::{Dialect, read, write};
 use rackwright_fabric::network::{End, Link, Network};
 use rackwright_fabric::tree::{Shape, Spread, Tree};
+
+use crate::steps::{named, short};
 
 /// Two units of 4 nodes with 2 rails, switches of 8 ports.
 pub fn small(nodes: u32) -> Network {
@@ -51,54 +53,6 @@ fn cross(network: &mut Network, one: usize, other: usize) {
     let upper = network.links[one].upper;
     network.links[one].upper = network.links[other].upper;
     network.links[other].upper = upper;
-}
-
-fn named(port: &Port) -> String {
-    port.port
-        .map_or(port.device.clone(), |number| format!("{}[{number}]", port.device))
-}
-
-fn short(step: &Step) -> String {
-    let moved = |cable: &Cable| {
-        format!(
-            "{}: {} -> {}",
-            named(&cable.fixed),
-            named(&cable.from),
-            named(&cable.to)
-        )
-    };
-    match step {
-        Step::Swap {
-            cables: [one, other],
-            same_devices,
-        } => format!("swap {}, {} {same_devices}", moved(one), moved(other)),
-        Step::Rotate { cables } => format!(
-            "rotate {}",
-            cables.iter().map(moved).collect::<Vec<_>>().join(", ")
-        ),
-        Step::Move { cable } => format!("move {}", moved(cable)),
-        Step::Connect { ends: [a, b] } => format!("connect {} {}", named(a), named(b)),
-        Step::Remove { ends: [a, b] } => format!("remove {} {}", named(a), named(b)),
-        Step::MissingDevice { device, cables } => format!("missing {} {cables}", named(device)),
-        Step::UnknownDevice { device, at } => format!(
-            "unknown {} at {}",
-            device.description,
-            at.iter().map(named).collect::<Vec<_>>().join(" ")
-        ),
-        Step::ReplacedDevice { expected, device } => {
-            format!("replaced {} by {}", named(expected), device.description)
-        }
-        Step::DuplicateDevice { expected, device } => {
-            format!("duplicate {} {}", named(expected), device.description)
-        }
-        Step::Degraded { ends: [a, b], rate } => format!(
-            "degraded {} {} {} {}",
-            named(a),
-            named(b),
-            rate.found,
-            rate.expected
-        ),
-    }
 }
 
 fn steps(design: &Network, found: &Network) -> Vec<String> {

@@ -10,8 +10,13 @@
 
 mod cables;
 mod check;
+mod dragonfly;
+mod hostile;
 mod netlist;
+mod networks;
 mod opensm;
 mod picture;
 mod schedulers;
+#[path = "../support/steps.rs"]
+mod steps;
 mod tree;

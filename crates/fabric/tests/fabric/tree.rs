@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use rackwright_fabric::topology::{Form, Topology};
 use rackwright_fabric::tree::{Shape, Size, SizeError, Spread, Switch, Tree};
 
 fn size(shape: &Shape) -> Result<Size, SizeError> {
@@ -20,31 +21,29 @@ fn shape(nodes: u32, per_unit: u32, radix: u32) -> Shape {
     }
 }
 
-/// Nodes, leaves, spines, cores, and cables: node to leaf, leaf to spine, spine to core.
-type Row = (u32, u32, u32, u32, u64, u64, u64);
+/// Scalable units, nodes, GPUs, leaves, spines, cores, and cables: node to leaf, leaf to spine, spine to core.
+type Row = (u32, u32, u32, u32, u32, u32, u64, u64, u64);
 
+/// Compares published rows. A table of several planes counts the switches of all and the cables of one.
 fn check(per_unit: u32, radix: u32, planes: u32, rows: &[Row]) {
-    for &(nodes, leaves, spines, cores, node_links, leaf_spine, spine_core) in rows {
+    for &(units, nodes, gpus, leaves, spines, cores, node_links, leaf_spine, spine_core) in rows {
         let size = size(&shape(nodes, per_unit, radix)).unwrap();
-        let planes_64 = u64::from(planes);
+        assert_eq!((size.units, nodes * 8), (units, gpus), "{nodes} nodes");
         assert_eq!(
             (size.leaves * planes, size.spines * planes, size.cores * planes),
             (leaves, spines, cores),
             "{nodes} nodes"
         );
         assert_eq!(
-            (
-                size.node_links * planes_64,
-                size.leaf_spine_links * planes_64,
-                size.spine_core_links * planes_64
-            ),
+            (size.node_links, size.leaf_spine_links, size.spine_core_links),
             (node_links, leaf_spine, spine_core),
             "{nodes} nodes"
         );
     }
 }
 
-/// DGX SuperPOD B200, RA-11334-001 V08, larger component counts: units of 32, QM9700.
+/// DGX SuperPOD B200, RA-11334-001 V08, larger component counts: units of 32, QM9700. The page counts each layer's cables
+/// once, as many as there are GPUs: nothing is oversubscribed.
 #[test]
 fn superpod_b200() {
     check(
@@ -52,12 +51,12 @@ fn superpod_b200() {
         64,
         1,
         &[
-            (64, 16, 8, 0, 512, 512, 0),
-            (128, 32, 16, 0, 1024, 1024, 0),
-            (256, 64, 32, 0, 2048, 2048, 0),
-            (512, 128, 128, 64, 4096, 4096, 4096),
-            (1024, 256, 256, 128, 8192, 8192, 8192),
-            (2048, 512, 512, 256, 16_384, 16_384, 16_384),
+            (2, 64, 512, 16, 8, 0, 512, 512, 0),
+            (4, 128, 1024, 32, 16, 0, 1024, 1024, 0),
+            (8, 256, 2048, 64, 32, 0, 2048, 2048, 0),
+            (16, 512, 4096, 128, 128, 64, 4096, 4096, 4096),
+            (32, 1024, 8192, 256, 256, 128, 8192, 8192, 8192),
+            (64, 2048, 16_384, 512, 512, 256, 16_384, 16_384, 16_384),
         ],
     );
 }
@@ -70,33 +69,51 @@ fn superpod_b300_infiniband() {
         144,
         1,
         &[
-            (72, 8, 4, 0, 576, 576, 0),
-            (144, 16, 8, 0, 1152, 1152, 0),
-            (288, 32, 18, 0, 2304, 2304, 0),
-            (576, 64, 36, 0, 4608, 4608, 0),
-            (1296, 144, 72, 0, 10_368, 10_368, 0),
+            (1, 72, 576, 8, 4, 0, 576, 576, 0),
+            (2, 144, 1152, 16, 8, 0, 1152, 1152, 0),
+            (4, 288, 2304, 32, 18, 0, 2304, 2304, 0),
+            (8, 576, 4608, 64, 36, 0, 4608, 4608, 0),
+            // The page prints 9,216 GPUs. Taken is 10,368: 1,296 nodes of eight, and its own column of cables says so.
+            (18, 1296, 10_368, 144, 72, 0, 10_368, 10_368, 0),
         ],
     );
 }
 
-/// DGX SuperPOD B300, RA-11337-001 V01, Table 3: units of 64 in two planes; 64 ports of 800 Gb/s are 128 of 400.
-/// The page counts the cables of one plane.
+/// DGX SuperPOD B300, RA-11337-001 V01, Table 3: units of 64 in two planes; 64 ports of 800 Gb/s are 128 of 400. The page's
+/// switches are those of both planes, but its cables are as many as GPUs, each of which has a port in each plane: they are
+/// taken for those of one plane.
 #[test]
 fn superpod_b300_ethernet() {
-    for (nodes, leaves, spines, links) in [
-        (64, 16, 8, 512),
-        (128, 32, 16, 1024),
-        (256, 64, 32, 2048),
-        (512, 128, 64, 4096),
-        (1024, 256, 128, 8192),
-    ] {
-        let size = size(&shape(nodes, 64, 128)).unwrap();
-        assert_eq!(
-            (2 * size.leaves, 2 * size.spines, size.cores),
-            (leaves, spines, 0)
-        );
-        assert_eq!((size.node_links, size.leaf_spine_links), (links, links));
-    }
+    check(
+        64,
+        128,
+        2,
+        &[
+            (1, 64, 512, 16, 8, 0, 512, 512, 0),
+            (2, 128, 1024, 32, 16, 0, 1024, 1024, 0),
+            (4, 256, 2048, 64, 32, 0, 2048, 2048, 0),
+            (8, 512, 4096, 128, 64, 0, 4096, 4096, 0),
+            (16, 1024, 8192, 256, 128, 0, 8192, 8192, 0),
+        ],
+    );
+}
+
+/// A write-up of 512 nodes (apetops-us.com): four pods of 32 leaves, 32 spines and 16 cores, 320 switches.
+#[test]
+fn four_pods_of_512_nodes() {
+    let tree = Tree::new(&shape(512, 32, 64)).unwrap();
+    let size = tree.size();
+    assert_eq!((size.leaves, size.spines, size.cores), (4 * 32, 4 * 32, 4 * 16));
+    assert_eq!(size.switches(), 320);
+    assert_eq!(tree.name(0, Switch::Spine(127)), "pod04-s32");
+}
+
+/// A plan of 32 nodes with B300 (neocloud.kedios.io): eight leaves and four Q3400 spines, which are those of a whole unit
+/// of 72: units are built in full.
+#[test]
+fn a_unit_that_is_not_full() {
+    let size = size(&shape(32, 72, 144)).unwrap();
+    assert_eq!((size.leaves, size.spines, size.cores), (8, 4, 0));
 }
 
 /// The largest trees of a radix: hosts of eight rails on two and on three levels.
@@ -149,9 +166,11 @@ fn units_may_be_smaller_or_larger_than_a_leaf() {
     );
 }
 
-/// What a walk over every cable of a small tree finds: no port twice, none beyond the radix, as many as are counted.
-fn walk(shape: &Shape) -> Result<(), TestCaseError> {
-    let Ok(tree) = Tree::new(shape) else { return Ok(()) };
+/// What a walk over every cable of a small fabric finds: no port twice, none beyond the radix, as many as are counted.
+fn walk(form: Form, shape: &Shape) -> Result<(), TestCaseError> {
+    let Ok(tree) = Topology::new(form, shape) else {
+        return Ok(());
+    };
     let size = tree.size();
     let mut used: BTreeSet<(u32, Switch, u16)> = BTreeSet::new();
     let mut take = |subnet, switch, port: u16| {
@@ -177,7 +196,7 @@ fn walk(shape: &Shape) -> Result<(), TestCaseError> {
     prop_assert_eq!(hcas, size.node_links);
     // Bundles between each pair of switches that are joined.
     let mut bundles: BTreeMap<(Switch, Switch), u32> = BTreeMap::new();
-    let (mut leaf_spine, mut spine_core) = (0, 0);
+    let (mut leaf_spine, mut spine_core, mut global) = (0, 0, 0);
     for subnet in 0..tree.subnets() {
         for up in tree.uplinks() {
             take(subnet, up.lower.0, up.lower.1)?;
@@ -185,14 +204,19 @@ fn walk(shape: &Shape) -> Result<(), TestCaseError> {
             match (up.lower.0, up.upper.0) {
                 (Switch::Leaf(_), Switch::Spine(_)) => leaf_spine += 1,
                 (Switch::Spine(_), Switch::Core(_)) => spine_core += 1,
+                // Equal by groups, not by spines.
+                (Switch::Spine(_), Switch::Spine(_)) => {
+                    global += 1;
+                    continue;
+                }
                 other => prop_assert!(false, "{other:?}"),
             }
             *bundles.entry((up.lower.0, up.upper.0)).or_default() += 1;
         }
     }
     prop_assert_eq!(
-        (leaf_spine, spine_core),
-        (size.leaf_spine_links, size.spine_core_links)
+        (leaf_spine, spine_core, global),
+        (size.leaf_spine_links, size.spine_core_links, size.global_links)
     );
     for level in [Switch::Leaf as fn(u32) -> Switch, Switch::Spine] {
         let of_level = bundles
@@ -208,6 +232,10 @@ fn walk(shape: &Shape) -> Result<(), TestCaseError> {
         .collect();
     prop_assert_eq!(names.len() as u64, size.switches());
     Ok(())
+}
+
+fn form() -> impl Strategy<Value = Form> {
+    prop::sample::select(vec![Form::FatTree, Form::DragonflyPlus])
 }
 
 fn spread() -> impl Strategy<Value = Spread> {
@@ -234,15 +262,16 @@ proptest! {
     #[test]
     fn every_cable_has_two_free_ports(nodes in 1u32..400, rails in 1u32..=8, unit in prop::option::of(1u32..=80),
                                       radix in prop::sample::select(vec![4u32, 8, 16, 40, 64]), down in 1u32..=3,
-                                      up in 1u32..=3, spread in spread()) {
-        walk(&Shape { nodes, rails, spread, nodes_per_unit: unit, radix, oversubscription: (down, up) })?;
+                                      up in 1u32..=3, spread in spread(), form in form()) {
+        walk(form, &Shape { nodes, rails, spread, nodes_per_unit: unit, radix, oversubscription: (down, up) })?;
     }
 
     /// Growth within the levels and bundles that a tree has moves no cable and renames no switch.
     #[test]
     fn growth_keeps_cables(nodes in 1u32..2000, more in 0u32..2000, rails in 1u32..=8, spread in spread()) {
         let shape = |nodes| Shape { nodes, rails, spread, nodes_per_unit: Some(32), radix: 64, oversubscription: (1, 1) };
-        let (small, large) = (Tree::new(&shape(nodes)).unwrap(), Tree::new(&shape(nodes + more)).unwrap());
+        let tree = |nodes| Topology::new(Form::FatTree, &shape(nodes)).unwrap();
+        let (small, large) = (tree(nodes), tree(nodes + more));
         for (seat, rail) in (0..nodes).step_by(7).flat_map(|seat| (0..rails).map(move |rail| (seat, rail))) {
             let (before, after) = (small.leaf_port(seat, rail).unwrap(), large.leaf_port(seat, rail).unwrap());
             prop_assert_eq!(before, after);

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use rackwright_fabric::check::{Cable, Port, Report, Step, check};
+use rackwright_fabric::check::{Report, check};
 use rackwright_fabric::netlist::read;
 use rackwright_fabric::network::{End, Link, Network};
 use rackwright_fabric::tree::{Shape, Spread};
 
 use crate::design;
 use crate::simulator::Simulator;
+use crate::steps::short;
 
 /// Three levels in small: 24 nodes of two rails, units of four, switches of eight ports.
 fn network() -> Network {
@@ -101,41 +102,6 @@ fn apply(network: &mut Network, fault: &Fault) {
     }
 }
 
-fn named(port: &Port) -> String {
-    port.port
-        .map_or(port.device.clone(), |number| format!("{}[{number}]", port.device))
-}
-
-fn short(step: &Step) -> String {
-    let moved = |cable: &Cable| {
-        format!(
-            "{}: {} -> {}",
-            named(&cable.fixed),
-            named(&cable.from),
-            named(&cable.to)
-        )
-    };
-    match step {
-        Step::Swap {
-            cables: [one, other], ..
-        } => format!("swap {}, {}", moved(one), moved(other)),
-        Step::Rotate { cables } => format!(
-            "rotate {}",
-            cables.iter().map(moved).collect::<Vec<_>>().join(", ")
-        ),
-        Step::Move { cable } => format!("move {}", moved(cable)),
-        Step::Connect { ends: [a, b] } => format!("connect {} {}", named(a), named(b)),
-        Step::Remove { ends: [a, b] } => format!("remove {} {}", named(a), named(b)),
-        Step::MissingDevice { device, cables } => format!("missing {} {cables}", named(device)),
-        Step::UnknownDevice { at, .. } => format!(
-            "unknown at {}",
-            at.iter().map(named).collect::<Vec<_>>().join(" ")
-        ),
-        Step::ReplacedDevice { expected, .. } => format!("replaced {}", named(expected)),
-        other => format!("{other:?}"),
-    }
-}
-
 fn look(design: &Network, found: &Network) -> Report {
     let simulator = Simulator::start(found);
     let capture = read(&simulator.output("ibnetdiscover", &[]));
@@ -152,53 +118,57 @@ fn cases() -> Vec<(Vec<Fault>, Vec<&'static str>)> {
         (
             vec![Cross(("n00005 HCA-0", 1), ("n00005 HCA-1", 1))],
             vec![
-                "swap su02-r0-l01[1]: n00005 HCA-1 -> n00005 HCA-0, su02-r1-l01[1]: n00005 HCA-0 -> n00005 HCA-1",
+                "swap su02-r0-l01[1]: n00005 HCA-1 -> n00005 HCA-0, su02-r1-l01[1]: n00005 HCA-0 -> n00005 HCA-1 false",
             ],
         ),
         // Two nodes swapped at one leaf.
         (
             vec![Cross(("n00005 HCA-0", 1), ("n00006 HCA-0", 1))],
             vec![
-                "swap n00005 HCA-0: su02-r0-l01[2] -> su02-r0-l01[1], n00006 HCA-0: su02-r0-l01[1] -> su02-r0-l01[2]",
+                "swap n00005 HCA-0: su02-r0-l01[2] -> su02-r0-l01[1], n00006 HCA-0: su02-r0-l01[1] -> su02-r0-l01[2] false",
             ],
         ),
         // Two nodes of different units swapped: silent, and their traffic takes four hops instead of two.
         (
             vec![Cross(("n00001 HCA-1", 1), ("n00009 HCA-1", 1))],
             vec![
-                "swap su01-r1-l01[1]: n00009 HCA-1 -> n00001 HCA-1, su03-r1-l01[1]: n00001 HCA-1 -> n00009 HCA-1",
+                "swap su01-r1-l01[1]: n00009 HCA-1 -> n00001 HCA-1, su03-r1-l01[1]: n00001 HCA-1 -> n00009 HCA-1 false",
             ],
         ),
         // Two uplinks of two leaves crossed within a pod.
         (
             vec![Cross(("su01-r0-l01", 5), ("su01-r1-l01", 6))],
             vec![
-                "swap pod01-s01[1]: su01-r1-l01[6] -> su01-r0-l01[5], pod01-s02[2]: su01-r0-l01[5] -> su01-r1-l01[6]",
+                "swap pod01-s01[1]: su01-r1-l01[6] -> su01-r0-l01[5], pod01-s02[2]: su01-r0-l01[5] -> su01-r1-l01[6] false",
             ],
         ),
         // Two uplinks of one leaf crossed: both spines still have their cable, at each other's port.
         (
             vec![Cross(("su01-r0-l01", 5), ("su01-r0-l01", 6))],
             vec![
-                "swap pod01-s01[1]: su01-r0-l01[6] -> su01-r0-l01[5], pod01-s02[1]: su01-r0-l01[5] -> su01-r0-l01[6]",
+                "swap pod01-s01[1]: su01-r0-l01[6] -> su01-r0-l01[5], pod01-s02[1]: su01-r0-l01[5] -> su01-r0-l01[6] false",
             ],
         ),
         // Two leaves of different pods crossed: symmetric, and OpenSM is silent even without roots.
         (
             vec![Cross(("su01-r0-l01", 5), ("su03-r0-l01", 5))],
             vec![
-                "swap pod01-s01[1]: su03-r0-l01[5] -> su01-r0-l01[5], pod02-s01[1]: su01-r0-l01[5] -> su03-r0-l01[5]",
+                "swap pod01-s01[1]: su03-r0-l01[5] -> su01-r0-l01[5], pod02-s01[1]: su01-r0-l01[5] -> su03-r0-l01[5] false",
             ],
         ),
         // Two spines crossed at the core.
         (
             vec![Cross(("pod01-s01", 5), ("pod01-s02", 5))],
-            vec!["swap g01-c01[1]: pod01-s02[5] -> pod01-s01[5], g02-c01[1]: pod01-s01[5] -> pod01-s02[5]"],
+            vec![
+                "swap g01-c01[1]: pod01-s02[5] -> pod01-s01[5], g02-c01[1]: pod01-s01[5] -> pod01-s02[5] false",
+            ],
         ),
         // The same bundle's two cables crossed: no harm, and said so.
         (
             vec![Cross(("pod02-s03", 7), ("pod02-s03", 8))],
-            vec!["swap g03-c02[3]: pod02-s03[8] -> pod02-s03[7], g03-c02[4]: pod02-s03[7] -> pod02-s03[8]"],
+            vec![
+                "swap g03-c02[3]: pod02-s03[8] -> pod02-s03[7], g03-c02[4]: pod02-s03[7] -> pod02-s03[8] true",
+            ],
         ),
         (
             vec![Pull("su01-r0-l01", 5)],
@@ -229,9 +199,18 @@ fn cases() -> Vec<(Vec<Fault>, Vec<&'static str>)> {
             vec![Off("n00010 HCA-0"), Off("n00010 HCA-1")],
             vec!["missing n00010 HCA-0 1", "missing n00010 HCA-1 1"],
         ),
-        (vec![Replace("n00010 HCA-1")], vec!["replaced n00010 HCA-1"]),
-        (vec![Replace("su02-r0-l01")], vec!["replaced su02-r0-l01"]),
-        (vec![Replace("pod01-s02")], vec!["replaced pod01-s02"]),
+        (
+            vec![Replace("n00010 HCA-1")],
+            vec!["replaced n00010 HCA-1 by Mellanox Technologies"],
+        ),
+        (
+            vec![Replace("su02-r0-l01")],
+            vec!["replaced su02-r0-l01 by Mellanox Technologies"],
+        ),
+        (
+            vec![Replace("pod01-s02")],
+            vec!["replaced pod01-s02 by Mellanox Technologies"],
+        ),
         (vec![Off("su02-r1-l01")], vec!["missing su02-r1-l01 8"]),
         (vec![Off("pod01-s01")], vec!["missing pod01-s01 8"]),
         // The last unit has a free seat: a node plugged into the wrong port.

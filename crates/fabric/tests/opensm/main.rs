@@ -9,23 +9,37 @@
 mod faults;
 mod gate;
 mod managers;
+mod planted;
 mod proof;
+mod routes;
 mod simulator;
+#[path = "../support/steps.rs"]
+mod steps;
 
 use std::collections::BTreeMap;
 
 use rackwright_fabric::design::{Design, Seated};
-use rackwright_fabric::tree::{Shape, Spread, Tree};
+use rackwright_fabric::topology::{Form, Topology};
+use rackwright_fabric::tree::{Shape, Spread};
 
-/// A design with as many nodes as its shape says, in the order of seats.
+/// A fat tree with as many nodes as its shape says, in the order of seats.
 fn design(shape: &Shape) -> Design {
-    let nodes = (0..shape.nodes).map(|seat| Seated {
+    designed(Form::FatTree, shape)
+}
+
+fn designed(form: Form, shape: &Shape) -> Design {
+    let topology = Topology::new(form, shape).unwrap();
+    Design::new(topology, seated(0..shape.nodes), BTreeMap::new()).unwrap()
+}
+
+fn seated(seats: impl Iterator<Item = u32>) -> Vec<Seated> {
+    let nodes = seats.map(|seat| Seated {
         name: format!("n{:05}", seat + 1).into(),
         seat,
         guids: Box::new([]),
         rack: None,
     });
-    Design::new(Tree::new(shape).unwrap(), nodes.collect(), BTreeMap::new()).unwrap()
+    nodes.collect()
 }
 
 /// DGX B200 with QM9700: units of 32, eight rails.
@@ -48,6 +62,18 @@ fn one_unit() {
 #[test]
 fn four_units() {
     proof::prove(&design(&b200(128)));
+}
+
+/// Three levels in small: two rails, units of four, switches of eight ports.
+#[test]
+fn three_levels() {
+    proof::prove(&design(&Shape {
+        nodes: 24,
+        rails: 2,
+        nodes_per_unit: Some(4),
+        radix: 8,
+        ..b200(0)
+    }));
 }
 
 /// Three levels: 512 nodes, 4,096 HCAs, 320 switches.
@@ -92,4 +118,37 @@ fn without_rails() {
         spread: Spread::Packed,
         ..b200(64)
     }));
+}
+
+/// Nine groups of four leaves and four spines, switches of eight ports: 144 HCAs, two cables between each pair of groups.
+fn dragonfly() -> Shape {
+    Shape {
+        nodes: 72,
+        rails: 2,
+        spread: Spread::Rails,
+        nodes_per_unit: Some(8),
+        radix: 8,
+        oversubscription: (1, 1),
+    }
+}
+
+#[test]
+fn a_dragonfly_plus() {
+    proof::prove(&designed(Form::DragonflyPlus, &dragonfly()));
+}
+
+/// The same for HCAs in the order of nodes, when four of the groups are there.
+#[test]
+fn a_dragonfly_plus_that_grows() {
+    let shape = Shape {
+        spread: Spread::Packed,
+        ..dragonfly()
+    };
+    let topology = Topology::new(Form::DragonflyPlus, &shape).unwrap();
+    let nodes = seated(
+        [0, 2, 3, 8]
+            .into_iter()
+            .flat_map(|group| group * 8..group * 8 + 8),
+    );
+    proof::prove(&Design::new(topology, nodes, BTreeMap::new()).unwrap());
 }

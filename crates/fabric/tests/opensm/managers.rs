@@ -4,11 +4,11 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rackwright_fabric::opensm::{Membership, partitions};
+use rackwright_fabric::opensm::Membership;
 
 use crate::gate;
-use crate::proof::{self, tenants};
-use crate::simulator::{Simulator, node_id};
+use crate::proof::{self, Subnet};
+use crate::simulator::{Simulator, end, node_id};
 use crate::{b200, design};
 
 /// A resident OpenSM; it ends with the value.
@@ -47,23 +47,19 @@ impl Manager {
 
 impl Drop for Manager {
     fn drop(&mut self) {
-        // The program first: `timeout` would leave it behind.
-        let program = ["-KILL", "-P", &self.child.id().to_string()].map(str::to_owned);
-        let _ = Command::new("pkill").args(program).status();
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child);
     }
 }
 
 #[test]
 fn a_changed_partition_and_a_take_over() {
-    let network = design(&b200(64)).network(0);
-    let simulator = Simulator::start(&network);
-    let mut list = tenants(&network);
-    proof::write(&simulator, &network, &list, 0);
-    let master = Manager::start(&simulator, &node_id(&network, 0), "master", 13);
+    let mut subnet = Subnet::new(&design(&b200(64)), 0);
+    let simulator = Simulator::start(&subnet.network);
+    proof::write(&simulator, &subnet.files());
+    let network = &subnet.network;
+    let master = Manager::start(&simulator, &node_id(network, 0), "master", 13);
     simulator.wait_for(&master.log, "SUBNET UP", 180);
-    let standby = Manager::start(&simulator, &node_id(&network, 9), "standby", 12);
+    let standby = Manager::start(&simulator, &node_id(network, 9), "standby", 12);
     simulator.wait_for(&standby.log, "Entering STANDBY state", 180);
 
     // The last HCA, at LID 512, changes its tenant.
@@ -74,13 +70,9 @@ fn a_changed_partition_and_a_take_over() {
         "{}",
         table()
     );
-    list[2].members.retain(|(member, _)| *member != moved);
-    list[0].members.push((moved, Membership::Full));
-    fs::write(
-        simulator.path().join("partitions.conf"),
-        partitions(&network, &list, None).unwrap(),
-    )
-    .unwrap();
+    subnet.tenants[2].members.retain(|(member, _)| *member != moved);
+    subnet.tenants[0].members.push((moved, Membership::Full));
+    proof::write(&simulator, &subnet.files());
     master.signal("-HUP");
     let mut changed = false;
     for _ in 0..900 {

@@ -12,6 +12,9 @@ use rackwright_fabric::network::{DeviceKind, Network};
 /// Sends the MADs of whoever loads it to ibsim.
 const UMAD2SIM: &str = "/usr/lib/x86_64-linux-gnu/umad2sim/libumad2sim.so";
 
+/// Between two looks at a file.
+const PAUSE: Duration = Duration::from_millis(50);
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A running ibsim; it ends with the value.
@@ -25,12 +28,13 @@ pub struct Simulator {
 impl Simulator {
     /// Simulates a network and waits until it can be asked. Programs sit at the first HCA.
     pub fn start(network: &Network) -> Self {
+        Self::start_with(network, &netlist::write(network, Dialect::Simulator))
+    }
+
+    /// Simulates what a netlist says, which should be this network.
+    pub fn start_with(network: &Network, netlist: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(
-            folder.path().join("net.txt"),
-            netlist::write(network, Dialect::Simulator),
-        )
-        .unwrap();
+        fs::write(folder.path().join("net.txt"), netlist).unwrap();
         let socket = format!(
             "rackwright-{}-{}",
             std::process::id(),
@@ -56,13 +60,17 @@ impl Simulator {
             .stderr(out)
             .spawn()
             .expect("ibsim, of Debian's ibsim-utils");
-        let simulator = Self {
+        let mut simulator = Self {
             folder,
             child,
             socket,
             host: node_id(network, 0),
         };
-        simulator.wait_for("ibsim.out", "Network simulator ready", 120);
+        while !simulator.read("ibsim.out").contains("Network simulator ready") {
+            let ended = simulator.child.try_wait().unwrap();
+            assert!(ended.is_none(), "ibsim: {}", simulator.read("ibsim.out"));
+            std::thread::sleep(PAUSE);
+        }
         simulator
     }
 
@@ -72,7 +80,7 @@ impl Simulator {
             if self.read(file).contains(text) {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(PAUSE);
         }
         panic!(
             "{file} does not say {text:?} within {seconds} s: {}",
@@ -117,11 +125,12 @@ impl Simulator {
         text
     }
 
-    /// Runs OpenSM once over the fabric and gives its log.
+    /// Runs OpenSM once over the fabric and gives its log. Where no engine can route it would try for ever: it is ended.
     pub fn opensm(&self, arguments: &[&str]) -> String {
         let log = self.folder.path().join("opensm.log");
         let _ = fs::remove_file(&log);
-        let output = self
+        let out = File::create(self.folder.path().join("opensm.out")).unwrap();
+        let mut child = self
             .command("opensm")
             .args(["-o", "-e", "-f"])
             .arg(&log)
@@ -129,13 +138,17 @@ impl Simulator {
             .arg(self.folder.path())
             .args(["--maxsmps", "32"])
             .args(arguments)
-            .output()
+            .stdout(out)
+            .stderr(Stdio::null())
+            .spawn()
             .unwrap();
-        format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            self.read("opensm.log")
-        )
+        while child.try_wait().unwrap().is_none() {
+            if self.read("opensm.log").contains("No routing engine able") {
+                end(&mut child);
+            }
+            std::thread::sleep(PAUSE);
+        }
+        self.read("opensm.out") + &self.read("opensm.log")
     }
 
     /// Where files for OpenSM lie.
@@ -154,4 +167,12 @@ impl Drop for Simulator {
 /// The node id of an HCA, by its place.
 pub fn node_id(network: &Network, hca: usize) -> String {
     format!("H-{:016x}", network.devices[hca].guid - 1)
+}
+
+/// Ends a program that [`Simulator::command`] started: it first, since `timeout` would leave it behind.
+pub fn end(child: &mut Child) {
+    let program = ["-KILL", "-P", &child.id().to_string()].map(str::to_owned);
+    let _ = Command::new("pkill").args(program).status();
+    let _ = child.kill();
+    let _ = child.wait();
 }

@@ -249,7 +249,7 @@ impl Applier {
                 Ok((found, _)) if found.spec != pool.profile => ApplyError::Clash(name.to_owned()),
                 Ok((found, created)) => {
                     outcome.writes += u64::from(created);
-                    self.store.wrote_profile(&name.into(), &found.metadata);
+                    self.store.wrote_profile(&name.into(), &found);
                     return;
                 }
                 Err(error) => error.into(),

@@ -266,7 +266,7 @@ fn inventories(store: &Store, event: Event<Slim<NodeInventory>>) {
 fn profiles(store: &Store, event: Event<Slim<NodeProfile>>) {
     let trimmed = trim(event, |object| {
         // Readable or not: a profile's content is in its name.
-        let record = ProfileRecord::new(&object.metadata, &store.names);
+        let record = ProfileRecord::new(&object.metadata, object.spec.as_ref().ok(), &store.names);
         (object.metadata, record)
     });
     store.update(|state| feed(&mut state.profiles, trimmed));

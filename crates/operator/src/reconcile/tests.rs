@@ -193,7 +193,12 @@ async fn a_profile_is_not_collected_for_want_of_a_node_that_a_list_was_too_early
         ..Default::default()
     };
     for name in ["p-used", "p-unused"] {
-        store.wrote_profile(&name.into(), &metadata);
+        let mut profile = rackwright_api::NodeProfile::new(
+            name,
+            serde_json::from_value(serde_json::json!({"schema": 1})).unwrap(),
+        );
+        profile.metadata = metadata.clone();
+        store.wrote_profile(&name.into(), &profile);
     }
     store.lock().nodes.list_begins();
     let node = rackwright_api::NodeConfig {

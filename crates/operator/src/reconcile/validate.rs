@@ -1,16 +1,17 @@
 //! Step 2: compile what was observed and have the plan checked by the crate that does not trust the planner. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rackwright_api::{Name, NodeName};
 use rackwright_plan_check::{Kind as CheckedKind, Violation};
 use rackwright_planner::{
-    Compilation, CompileError, Input, Intent, Kind, ObjectRef, Plan, PreviousNode, UnknownCluster, check,
-    compile,
+    Compilation, CompileError, InForce, Input, Intent, Kind, ObjectRef, Plan, PreviousNode, UnknownCluster,
+    check, compile,
 };
 
 use crate::reconcile::observe::{Observed, Stored};
-use crate::records::{IntentRecord, IntentSpec};
+use crate::records::{IntentRecord, IntentSpec, NodeRecord};
 
 /// Why there is no plan to act on.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,10 @@ fn input(observed: &Observed) -> Input {
         .values()
         .filter_map(|stored| stored.record.0.clone())
         .collect();
+    let mut in_force = PowerInForce {
+        observed,
+        shared: BTreeMap::new(),
+    };
     input.previous = observed
         .nodes
         .iter()
@@ -81,10 +86,28 @@ fn input(observed: &Observed) -> Input {
                 addresses: stored.record.addresses.clone(),
                 guids: stored.record.guids.clone(),
                 quarantined: stored.record.quarantined.clone(),
+                in_force: in_force.of(&stored.record),
             })
         })
         .collect();
     input
+}
+
+/// What hosts have in force: once for the nodes of a profile, and once more for those that have something else.
+struct PowerInForce<'o> {
+    observed: &'o Observed,
+    shared: BTreeMap<(&'o str, bool), Arc<InForce>>,
+}
+
+impl<'o> PowerInForce<'o> {
+    fn of(&mut self, node: &'o NodeRecord) -> Option<Arc<InForce>> {
+        let profile = node.profile.as_deref()?;
+        let shared = self.shared.entry((profile, node.in_force)).or_insert_with(|| {
+            let known = self.observed.profiles.get(profile).filter(|_| node.in_force);
+            Arc::new(InForce::new(profile, known.and_then(|stored| stored.record.cap)))
+        });
+        Some(Arc::clone(shared))
+    }
 }
 
 fn intent<S: Clone>(name: Name, record: &IntentRecord, spec: &S) -> Intent<S> {

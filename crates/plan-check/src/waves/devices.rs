@@ -107,6 +107,65 @@ fn common(a: &[u8], b: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rackwright_api::LocalNvme;
+    use serde_json::{Value, from_value, json};
+
+    fn tier(edit: impl Fn(&mut Value)) -> LocalNvme {
+        let mut tier = json!({ "devices": { "count": 2, "model": "A*" }, "filesystem": "xfs", "raid": 0, "wipe": "WithConsent" });
+        edit(&mut tier);
+        from_value(tier).unwrap()
+    }
+
+    #[test]
+    fn whatever_is_on_the_devices_makes_a_difference() {
+        let same = tier(|_| ());
+        assert!(!super::differs(
+            &same,
+            &tier(|tier| tier["wipe"] = json!("Never"))
+        ));
+        let edits: [fn(&mut Value); 5] = [
+            |tier| tier["raid"] = json!(1),
+            |tier| tier["filesystem"] = json!("ext4"),
+            |tier| tier["devices"]["count"] = json!(3),
+            |tier| tier["devices"]["model"] = json!("B*"),
+            |tier| tier["devices"]["pciAddresses"] = json!(["0000:1b:00.0"]),
+        ];
+        for edit in edits {
+            let other = tier(edit);
+            assert!(super::differs(&same, &other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn devices_are_apart_by_address_or_by_model() {
+        let (none, first, second) = (&[][..], &["0000:1b:00.0"][..], &["0000:1c:00.0"][..]);
+        let both = &["0000:1b:00.0", "0000:1c:00.0"][..];
+        for (addresses, models, shared) in [
+            ([none, none], [None, None], true),
+            ([first, second], [None, None], false),
+            ([first, both], [None, None], true),
+            ([first, none], [None, None], true),
+            ([none, none], [Some("A*"), Some("B*")], false),
+            ([none, none], [Some("A*"), None], true),
+            ([first, first], [Some("A*"), Some("B*")], false),
+            ([first, second], [Some("A*"), Some("A*")], false),
+        ] {
+            let devices = [0, 1].map(|at| {
+                let tier = tier(|tier| {
+                    tier["devices"] =
+                        json!({ "count": 1, "model": models[at], "pciAddresses": addresses[at] });
+                });
+                tier.devices
+            });
+            let [a, b] = &devices;
+            assert_eq!(
+                (super::share(a, b), super::share(b, a)),
+                (shared, shared),
+                "{devices:?}"
+            );
+        }
+    }
+
     #[test]
     fn patterns_have_texts_in_common() {
         for (a, b, common) in [

@@ -34,8 +34,6 @@ pub struct Rollouts<'a> {
     pub fabrics: &'a [(&'a Name, &'a InfiniBandFabricSpec)],
     /// Sites.
     pub superclusters: &'a [(&'a Name, &'a SuperclusterSpec)],
-    /// Sites where nodes of refused pools keep the power cap that they have.
-    pub frozen: &'a BTreeSet<&'a Name>,
     /// Racks whose nodes share one NVLink domain, as the catalogue of their site has it.
     pub nvlink_racks: &'a BTreeSet<String>,
     /// What profiles follow one another.

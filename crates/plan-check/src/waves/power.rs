@@ -59,7 +59,7 @@ impl<'c, 'a> Power<'c, 'a> {
             rollouts,
             nodes,
             last: budgeted.map(|(name, _)| (*name, [0; 2])).collect(),
-            late: rollouts.frozen.iter().copied().collect(),
+            late: BTreeSet::new(),
             sites: pools.specs.iter().map(|(_, pool)| &pool.supercluster).collect(),
         };
         let in_waves = (rollouts.waves.iter().zip(1..))

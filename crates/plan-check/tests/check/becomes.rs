@@ -41,7 +41,7 @@ fn what_needs_a_boot_is_not_called_milder() {
 #[test]
 fn what_nodes_become_may_be_called_so() {
     type Change = fn(&mut Run);
-    let allowed: [(&str, Change); 10] = [
+    let allowed: [(&str, Change); 13] = [
         ("a tier that moves as it is", |r| {
             r.goes(
                 1,
@@ -67,6 +67,18 @@ fn what_nodes_become_may_be_called_so() {
                 Was::Profile(json!({ "schema": 1, "gpu": { "driver": driver } })),
                 json!({ "schema": 1 }),
             );
+        }),
+        ("a driver of another version and the same flavour", |r| {
+            let driver = |version: &str| json!({ "schema": 1, "gpu": { "driver": { "kernelModules": "Open", "version": version } } });
+            r.goes(1, Was::Profile(driver("580.95.05")), driver("580.105.08"));
+        }),
+        ("ECC that stays as it is", |r| {
+            let ecc = json!({ "schema": 1, "gpu": { "ecc": "Enabled" } });
+            r.goes(5, Was::Profile(ecc.clone()), ecc);
+        }),
+        ("ECC of which nothing is said any more", |r| {
+            let ecc = json!({ "schema": 1, "gpu": { "ecc": "Enabled" } });
+            r.goes(5, Was::Profile(ecc), json!({ "schema": 1 }));
         }),
         ("more consents than devices", |r| r.consents[6].0.push("s")),
         ("more power after less", |r| {

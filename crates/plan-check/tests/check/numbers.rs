@@ -87,6 +87,16 @@ pub fn renumber(world: &mut World, node: &str, number: u8) {
     }
 }
 
+/// Nodes of no member cluster have the numbers that no range has.
+#[test]
+fn numbers_outside_of_all_ranges_are_for_nodes_of_no_member_cluster() {
+    let mut world = World::valid();
+    ranges(&mut world);
+    world.superclusters[0].1.clusters.pop();
+    world.fabric("compute").addressing.as_mut().unwrap().ranges.pop();
+    assert_eq!(world.check(), vec![]);
+}
+
 /// What is promised and kept, and what may change all the same.
 #[test]
 fn numbers_that_are_right_hold() {

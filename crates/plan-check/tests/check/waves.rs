@@ -246,7 +246,6 @@ impl Run {
                 .map(|(name, spec)| (name, spec))
                 .collect::<Vec<_>>(),
             superclusters: &[(&name("lab"), &self.site)],
-            frozen: &BTreeSet::new(),
             nvlink_racks: &self.nvlink,
             follows: &follows,
             nodes: &nodes,
@@ -302,7 +301,8 @@ pub const PLANTS: &[Plant] = &[
     }),
     ("RW9103", "units of four host numbers", |r| {
         r.most(2, json!({ "domains": 1, "domain": "ScalableUnit" }));
-        r.nodes[10].3 = 13;
+        // The last number of a unit and the first of the next.
+        (r.nodes[9].3, r.nodes[10].3) = (12, 13);
         r.waves[4].0 = vec![9, 10];
         r.waves.remove(5);
     }),
@@ -455,6 +455,7 @@ fn what_the_budgets_allow() {
         }),
         ("a unit of four host numbers", |r| {
             r.most(2, json!({ "domains": 1, "domain": "Leaf" }));
+            (r.nodes[9].3, r.nodes[10].3) = (9, 12);
             r.waves[4].0 = vec![9, 10];
             r.waves.remove(5);
         }),

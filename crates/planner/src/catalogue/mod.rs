@@ -104,6 +104,19 @@ pub struct Gpu {
     pub mig: Mig,
 }
 
+impl Gpu {
+    /// What it draws at most under a cap, in watts; none where its maximum is not known. The driver refuses a cap outside of
+    /// the range, and the GPU runs without.
+    pub(crate) fn drawn(&self, cap: u64) -> Option<u64> {
+        let max = u64::from(self.max_power_watts.as_ref()?.value);
+        let min = self
+            .min_power_watts
+            .as_ref()
+            .map_or(0, |min| u64::from(min.value));
+        Some(if (min..=max).contains(&cap) { cap } else { max })
+    }
+}
+
 /// A switch model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rackwright_api::{AdapterEntry, Catalogue, GpuEntry, MigTable, Name, SwitchEntry, SystemEntry};
+use rackwright_api::{AdapterEntry, Catalogue, GpuEntry, Line, MigTable, Name, SwitchEntry, SystemEntry};
 
 use super::{Adapter, Entry, Figure, Gpu, MaxPower, Mig, MigProfile, Switch, System};
 
@@ -96,14 +96,15 @@ impl<E: Entry> Section<E> {
     ) -> Self {
         let mut own = BTreeMap::new();
         for (at, entry) in given.iter().enumerate() {
-            let source = format!("spec.catalogue.{}[{at}], {}", E::KINDS, entry.source());
+            let Heading { name, source, .. } = entry.heading();
+            let source = format!("spec.catalogue.{}[{at}], {source}", E::KINDS);
             match overlay(built_in, entry, source) {
                 Ok(merged) => {
-                    let overridden = built_in.get(entry.name().as_str());
+                    let overridden = built_in.get(name.as_str());
                     if overridden.is_some_and(|built_in| figures(built_in) == figures(&merged.entry)) {
                         problems.push(report::<S>(at, entry, Problem::Unchanged));
                     }
-                    own.insert(entry.name().to_string(), merged);
+                    own.insert(name.to_string(), merged);
                 }
                 Err(problem) => problems.push(report::<S>(at, entry, problem)),
             }
@@ -116,7 +117,7 @@ fn report<S: Given>(at: usize, entry: &S, problem: Problem) -> Reported<'_> {
     Reported {
         section: S::Entry::KINDS,
         at,
-        name: entry.name(),
+        name: entry.heading().name,
         problem,
     }
 }
@@ -131,7 +132,8 @@ fn overlay<S: Given>(
         let found = built_in.get_key_value(name.as_str());
         found.map(|(name, entry)| (name.as_str(), entry))
     };
-    let base = match (find(given.name()), given.like()) {
+    let Heading { name, like, .. } = given.heading();
+    let base = match (find(name), like) {
         (Some(_), Some(_)) => return Err(Problem::LikeOfOverride),
         (None, Some(like)) => Some(find(like).ok_or_else(|| {
             let names = built_in.keys().map(String::as_str);
@@ -189,13 +191,18 @@ impl View {
     }
 }
 
+/// What entries of every sort say of themselves.
+struct Heading<'a> {
+    name: &'a Name,
+    like: Option<&'a Name>,
+    source: &'a Line,
+}
+
 /// An entry as the site writes it.
 trait Given {
     type Entry: Entry;
 
-    fn name(&self) -> &Name;
-    fn like(&self) -> Option<&Name>;
-    fn source(&self) -> &str;
+    fn heading(&self) -> Heading<'_>;
     /// The figures that it gives over those of the base; without a base, the mandatory fields that it lacks.
     fn over(&self, base: Option<&Self::Entry>, source: &str) -> Result<Self::Entry, Vec<&'static str>>;
 }
@@ -221,16 +228,12 @@ fn missing(fields: &[(&'static str, bool)]) -> Vec<&'static str> {
 impl Given for SystemEntry {
     type Entry = System;
 
-    fn name(&self) -> &Name {
-        &self.name
-    }
-
-    fn like(&self) -> Option<&Name> {
-        self.like.as_ref()
-    }
-
-    fn source(&self) -> &str {
-        self.source.as_str()
+    fn heading(&self) -> Heading<'_> {
+        Heading {
+            name: &self.name,
+            like: self.like.as_ref(),
+            source: &self.source,
+        }
     }
 
     fn over(&self, base: Option<&System>, source: &str) -> Result<System, Vec<&'static str>> {
@@ -287,16 +290,12 @@ impl Given for SystemEntry {
 impl Given for GpuEntry {
     type Entry = Gpu;
 
-    fn name(&self) -> &Name {
-        &self.name
-    }
-
-    fn like(&self) -> Option<&Name> {
-        self.like.as_ref()
-    }
-
-    fn source(&self) -> &str {
-        self.source.as_str()
+    fn heading(&self) -> Heading<'_> {
+        Heading {
+            name: &self.name,
+            like: self.like.as_ref(),
+            source: &self.source,
+        }
     }
 
     fn over(&self, base: Option<&Gpu>, source: &str) -> Result<Gpu, Vec<&'static str>> {
@@ -375,16 +374,12 @@ fn cut(table: &MigTable, source: &str) -> Mig {
 impl Given for SwitchEntry {
     type Entry = Switch;
 
-    fn name(&self) -> &Name {
-        &self.name
-    }
-
-    fn like(&self) -> Option<&Name> {
-        self.like.as_ref()
-    }
-
-    fn source(&self) -> &str {
-        self.source.as_str()
+    fn heading(&self) -> Heading<'_> {
+        Heading {
+            name: &self.name,
+            like: self.like.as_ref(),
+            source: &self.source,
+        }
     }
 
     fn over(&self, base: Option<&Switch>, source: &str) -> Result<Switch, Vec<&'static str>> {
@@ -419,16 +414,12 @@ impl Given for SwitchEntry {
 impl Given for AdapterEntry {
     type Entry = Adapter;
 
-    fn name(&self) -> &Name {
-        &self.name
-    }
-
-    fn like(&self) -> Option<&Name> {
-        self.like.as_ref()
-    }
-
-    fn source(&self) -> &str {
-        self.source.as_str()
+    fn heading(&self) -> Heading<'_> {
+        Heading {
+            name: &self.name,
+            like: self.like.as_ref(),
+            source: &self.source,
+        }
     }
 
     fn over(&self, base: Option<&Adapter>, source: &str) -> Result<Adapter, Vec<&'static str>> {

@@ -9,7 +9,7 @@ use rackwright_plan_check::{Before, Changing, Follows, Rollouts, Standing, Viola
 
 use super::diff::{Diff, NodeChange, What};
 use super::domain::nvlink_racks;
-use super::power::{Supply, frozen};
+use super::power::Supply;
 use super::state::State;
 use super::waves::Waves;
 use super::{ProfilePair, Was};
@@ -89,7 +89,6 @@ pub fn check_waves(
         fabrics: &specs(&input.fabrics),
         superclusters: &specs(&input.superclusters),
         nvlink_racks: &nvlink_racks(input),
-        frozen: &frozen(input, supply),
         follows: &follows,
         nodes: &nodes,
         down: &down,

@@ -10,7 +10,7 @@ use super::applied::{Applied, Finder};
 use super::devices::{self, MadeTier};
 use super::difference::{Difference, Differences, gravest};
 use super::facts::{consents, facts};
-use super::power::{Caps, UNCAPPED, of_profile};
+use super::power::{Caps, UNCAPPED, cap_of_profile};
 use super::profile::profiles;
 use super::state::{FactsOf, NodeState, State};
 use super::table;
@@ -274,10 +274,10 @@ impl<'a> Differ<'_, 'a> {
         Caps {
             before: match was {
                 Was::Nothing => Some(UNCAPPED),
-                Was::Profile(name) => self.find(name).map(of_profile),
+                Was::Profile(name) => self.find(name).map(cap_of_profile),
                 Was::Unknown => None,
             },
-            after: self.find(new).map_or(UNCAPPED, of_profile),
+            after: self.find(new).map_or(UNCAPPED, cap_of_profile),
         }
     }
 

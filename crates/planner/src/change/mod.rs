@@ -31,7 +31,7 @@ pub use diff::{Diff, NodeChange, ProfilePair, Was, What, diff};
 pub use difference::Difference;
 pub use fields::{Field, Turn};
 pub use lines::{LineError, between};
-pub use power::{Caps, Supply, UNCAPPED};
+pub use power::{Caps, Supply, UNCAPPED, cap_of_profile};
 pub use state::{FactsOf, NodeState, State, Written, WrittenConfig};
 pub use table::FIELDS;
 pub use waves::{Held, Step, Wave, Waves, Why, waves};

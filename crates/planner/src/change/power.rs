@@ -3,27 +3,26 @@
 //! Budgets that hold before and after a roll-out do not hold in between where what is raised comes first. So on a site with
 //! any power budget, nodes whose GPUs get a higher cap go after those that get a lower one.
 //!
-//! A plan counts each pool with the cap that it asks for. Nodes that wait, and those of refused pools, keep the cap that
-//! they have: where the site's budgets do not hold these watts too, what is raised waits with them.
+//! A plan counts each pool with the cap that it asks for, and what paused and refused pools do not roll out with the cap
+//! that nodes have. Nodes that wait for another reason (a missing consent, a budget, their turn) keep their cap too: where
+//! the site's budgets do not hold these watts besides, what is raised waits with them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rackwright_api::{GPUPoolSpec, Name, NodeProfileSpec, Power, SuperclusterSpec};
+use rackwright_api::{Name, NodeProfileSpec, SuperclusterSpec};
 use rackwright_hostset::{Hostlist, Limits};
 
 use super::state::State;
 use crate::catalogue::View;
-use crate::input::{Input, Intent};
+use crate::input::Input;
 use crate::power::Envelope;
 
 /// What is known of power beside the plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Supply<'s, 'a> {
-    /// The budgets, with what is drawn of them once every pool has the cap that it asks for.
+    /// The budgets, with what is drawn of them once all that can roll out has.
     pub budgets: &'s [Envelope],
-    /// Nodes of refused pools: they keep what they have.
-    pub kept: &'s [&'a str],
-    /// What these nodes have.
+    /// What nodes have.
     pub old: &'s State<'a>,
 }
 
@@ -51,16 +50,9 @@ impl Caps {
     }
 }
 
-/// The cap that a profile sets.
-pub(super) fn of_profile(profile: &NodeProfileSpec) -> u64 {
-    watts(profile.gpu.as_ref().and_then(|gpu| gpu.power_limit.as_ref()))
-}
-
-fn of_pool(pool: &GPUPoolSpec) -> u64 {
-    watts(pool.gpu.as_ref().and_then(|gpu| gpu.power_limit.as_ref()))
-}
-
-fn watts(cap: Option<&Power>) -> u64 {
+/// The cap that a profile sets, in watts.
+pub fn cap_of_profile(profile: &NodeProfileSpec) -> u64 {
+    let cap = profile.gpu.as_ref().and_then(|gpu| gpu.power_limit.as_ref());
     cap.map_or(UNCAPPED, |cap| cap.watts().0)
 }
 
@@ -99,13 +91,6 @@ fn has_budget(site: &SuperclusterSpec) -> bool {
         || site.phases.iter().any(|phase| phase.power_budget.is_some())
 }
 
-/// The sites where nodes of refused pools keep the cap that they have.
-pub(super) fn frozen<'i>(input: &'i Input, supply: &Supply<'_, '_>) -> BTreeSet<&'i Name> {
-    kept(input, supply)
-        .map(|(pool, ..)| &pool.spec.supercluster)
-        .collect()
-}
-
 /// What is drawn beyond the plan, because nodes keep the cap that they have.
 pub(super) struct Beyond {
     /// Sites whose budgets do not hold it.
@@ -132,10 +117,6 @@ impl Beyond {
             if let Some(Caps { before, after }) = load.caps {
                 count(load.site, load.rack, before.unwrap_or(UNCAPPED), after);
             }
-        }
-        for (pool, before, rack) in kept(input, supply) {
-            let asked = of_pool(&pool.spec);
-            count(&pool.spec.supercluster, rack.as_ref(), before, asked);
         }
         let exceeded = |site: &Name, watts: u64| {
             let spec = input.superclusters.iter().find(|one| one.name == *site);
@@ -165,27 +146,6 @@ impl Beyond {
         let racks = load.rack.is_some_and(|rack| self.racks.contains(rack));
         load.raises() && (racks || self.sites.contains(load.site))
     }
-}
-
-/// The nodes of refused pools: pool, cap and rack.
-fn kept<'i>(
-    input: &'i Input,
-    supply: &Supply<'_, '_>,
-) -> impl Iterator<Item = (&'i Intent<GPUPoolSpec>, u64, Option<Name>)> {
-    let pools: HashMap<&str, &Intent<GPUPoolSpec>> = input
-        .pools
-        .iter()
-        .map(|pool| (pool.name.as_str(), pool))
-        .collect();
-    let nodes = supply.old.nodes();
-    let found = supply.kept.iter().filter_map(move |name| {
-        let at = nodes.binary_search_by(|node| node.name.cmp(name)).ok()?;
-        let node = &nodes[at];
-        let before = supply.old.profile(node.profile).map_or(UNCAPPED, of_profile);
-        let rack = node.facts.read().and_then(|facts| facts.rack.clone());
-        Some((*pools.get(node.pool())?, before, rack))
-    });
-    found.collect::<Vec<_>>().into_iter()
 }
 
 /// GPUs by rack.
@@ -227,10 +187,7 @@ impl<'i> Sites<'i> {
         let system = view.systems.get(group.system.as_str());
         let known = system.and_then(|system| {
             let gpu = view.gpu_of(system)?;
-            let max = u64::from(gpu.max_power_watts.as_ref()?.value);
-            let min = gpu.min_power_watts.as_ref().map_or(0, |min| u64::from(min.value));
-            let drawn = |cap: u64| if (min..=max).contains(&cap) { cap } else { max };
-            let each = drawn(before).saturating_sub(drawn(after));
+            let each = gpu.drawn(before)?.saturating_sub(gpu.drawn(after)?);
             Some(each.saturating_mul(u64::from(system.gpus.value)))
         });
         (known.unwrap_or(u64::MAX), group.power_limit.is_some())

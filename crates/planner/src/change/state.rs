@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rackwright_api::{DeviceConsent, Facts, Hash, Management, NodeProfileSpec};
 
+use crate::input::pool_of_profile;
 use crate::plan::{Plan, PlannedNode};
 
 /// Nodes and the profiles that they refer to. A side is small: facts are read only where hashes differ.
@@ -89,9 +90,7 @@ impl<'a> State<'a> {
 impl<'a> NodeState<'a> {
     /// The pool that the node's profile was compiled for: the profile's name without the digits of its hash.
     pub fn pool(&self) -> &'a str {
-        self.profile
-            .rsplit_once('-')
-            .map_or(self.profile, |(pool, _)| pool)
+        pool_of_profile(self.profile)
     }
 }
 

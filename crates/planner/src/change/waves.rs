@@ -223,11 +223,12 @@ fn schedule<'a>(
 ) -> Waves {
     let mut out = Waves::default();
     let mut ready = Vec::with_capacity(waiting.len());
-    // What is to draw less, and does not when others are to draw more.
+    // What is to draw less, and does not when others are to draw more. The plan counts paused pools so already.
     let mut late = Vec::new();
     for node in waiting {
         let why = why(budgets, node, down);
-        if node.load.lowers() && (why.is_some() || node.loses()) {
+        let waits = why.is_some_and(|why| why != Why::Paused);
+        if node.load.lowers() && (waits || why.is_none() && node.loses()) {
             late.push(node.load);
         }
         match why {

@@ -126,15 +126,27 @@ pub fn shared_volume(name: &Name, tier: &StorageTierSpec) -> Option<PersistentVo
             spec.mount_options = Some(mount_options(tier)).filter(|options| !options.is_empty());
             spec.csi = Some(csi("lustre-csi.hpe.com", lustre_device(lustre), "lustre"));
         }
-        // The hosts mount it. The directory is made once, on the file system, by whoever runs it.
         FileSystem::Lustre(_) | FileSystem::Weka(_) | FileSystem::BeeGfs(_) => {
             spec.host_path = Some(HostPathVolumeSource {
-                path: tier.mount_point.as_ref()?.volume(),
+                path: directory_made_by_hand(tier)?,
                 type_: Some("Directory".to_owned()),
             });
         }
     }
     Some(persistent_volume(name.to_string(), spec))
+}
+
+/// The directory that the volume of a shared tier is where the hosts mount it. It lies on the file system, and is made once,
+/// by whoever runs that: a host that made it would do so on its own disk while nothing is mounted.
+pub fn directory_made_by_hand(tier: &StorageTierSpec) -> Option<String> {
+    let kubernetes = tier.kubernetes.as_ref().filter(|_| is_static(tier))?;
+    match FileSystem::of(tier)? {
+        FileSystem::Local(_) | FileSystem::Nfs(_) => None,
+        FileSystem::Lustre(_) if kubernetes.provisioner == Provisioner::CSI => None,
+        FileSystem::Lustre(_) | FileSystem::Weka(_) | FileSystem::BeeGfs(_) => {
+            Some(tier.mount_point.as_ref()?.volume())
+        }
+    }
 }
 
 /// The volume of one node of a local tier that is written once, of so many bytes.

@@ -1,10 +1,15 @@
-//! What racks draw: the maximum of their system, less what pools cap their GPUs by.
+//! What racks draw: the maximum of their system, less what pools cap their GPUs by. A node that waits is counted with the
+//! higher of the cap that it has and the one that its pool asks for.
+
+use std::collections::BTreeMap;
 
 use rackwright_api::GPUPoolSpec;
 
 use super::switches::FabricDraw;
+use super::waits::{Waits, Why};
 use super::{Power, SiteDraw};
-use crate::catalogue::MaxPower;
+use crate::catalogue::{Gpu, MaxPower};
+use crate::change::UNCAPPED;
 use crate::input::Intent;
 use crate::model::Model;
 
@@ -17,6 +22,8 @@ pub(crate) struct GroupDraw {
     /// None where the system's power is not known.
     pub watts: Option<u64>,
     pub capped: Vec<Capped>,
+    /// What pools ask their GPUs to draw less, and nodes that wait do not.
+    pub unsaved: Vec<Unsaved>,
 }
 
 /// GPUs of one group that a pool caps.
@@ -29,6 +36,17 @@ pub(crate) struct Capped {
     pub less: u64,
 }
 
+/// Nodes of one group that keep a higher cap than their pool asks for.
+#[derive(Debug)]
+pub(crate) struct Unsaved {
+    /// The pool's number.
+    pub pool: usize,
+    pub why: Why,
+    pub nodes: u64,
+    /// What all of them together draw more than the pool asks for.
+    pub watts: u64,
+}
+
 /// How often the maximum power of a system is drawn by the nodes of one rack. A rack that is one product draws all of it with
 /// trays missing: switches, pumps and power shelves are there, and no source gives their part alone.
 pub(crate) fn units(power: &MaxPower, nodes: u64) -> u64 {
@@ -36,18 +54,22 @@ pub(crate) fn units(power: &MaxPower, nodes: u64) -> u64 {
 }
 
 /// What the nodes of one pool have in one group.
-#[derive(Debug, Clone, Copy, Default)]
-struct Share {
-    nodes: u32,
-    /// GPUs of a node, and watts that each draws less.
-    cap: Option<(u64, u64)>,
+#[derive(Debug, Default)]
+struct Share<'m> {
+    /// GPUs of a node under the pool's cap.
+    cap: Option<Cap<'m>>,
+    /// GPUs, by the watts that each draws less.
+    capped: BTreeMap<u64, u64>,
+    /// Nodes that keep a higher cap, and watts.
+    unsaved: Option<(Why, u64, u64)>,
 }
 
 /// What every rack, group and fabric draws: one pass over the racks, one over the nodes of the pools.
-pub(super) fn draws(model: &Model<'_>) -> Power {
+pub(super) fn draws(model: &Model<'_>, waiting: &Waits<'_>) -> Power {
     let mut power = Power {
         sites: model.superclusters.iter().map(|_| SiteDraw::default()).collect(),
         saved: vec![0; model.site.racks.len()],
+        unsaved: vec![0; model.site.racks.len()],
         envelopes: Vec::new(),
     };
     for (site, intent) in power.sites.iter_mut().zip(&model.superclusters) {
@@ -61,15 +83,14 @@ pub(super) fn draws(model: &Model<'_>) -> Power {
     }
     for (number, fabric) in model.fabrics.iter().enumerate() {
         if let Some(site) = model.site_number(&fabric.spec.supercluster) {
-            let draw = FabricDraw::new(model, site, number);
-            power.sites[site].fabrics.push(draw);
+            power.sites[site].fabrics.push(FabricDraw::new(model, number));
         }
     }
     for (number, rack) in model.site.racks.iter().enumerate() {
         let group = &mut power.sites[rack.group.supercluster as usize].groups[rack.group.group as usize];
         group.racks.push(number as u32);
     }
-    pools(model, &mut power);
+    pools(model, waiting, &mut power);
     for (site, (draw, intent)) in power.sites.iter_mut().zip(&model.superclusters).enumerate() {
         for (group, spec) in draw.groups.iter_mut().zip(&intent.spec.racks) {
             let Some(max) = model.max_power(site, spec.system.as_str()) else {
@@ -87,70 +108,98 @@ pub(super) fn draws(model: &Model<'_>) -> Power {
     power
 }
 
-/// Nodes of each pool by group: what their GPUs draw less, and which fabrics they are plugged into. All of them are of the
-/// pool's site. A node that two pools claim, which is an error of its own, counts for the first.
-fn pools(model: &Model<'_>, power: &mut Power) {
+/// Nodes of each pool by group, and what their GPUs draw less. All of them are of the pool's site. A node that two pools
+/// claim, which is an error of its own, counts for the first.
+fn pools(model: &Model<'_>, waiting: &Waits<'_>, power: &mut Power) {
     let mut claimed = vec![false; model.site.names.len()];
     for (number, (pool, selected)) in model.pools.iter().zip(&model.selected).enumerate() {
         let Some(site) = model.site_number(&pool.spec.supercluster) else {
             continue;
         };
         let draw = &mut power.sites[site];
-        let mut shares: Vec<Option<Share>> = vec![None; draw.groups.len()];
-        let mut unplaced = 0u32;
+        let mut shares: Vec<Option<Share<'_>>> = (0..draw.groups.len()).map(|_| None).collect();
         for &node in selected {
             if std::mem::replace(&mut claimed[node as usize], true) {
                 continue;
             }
             let rack = model.site.rack_of[node as usize] as usize;
             let Some(group) = model.site.racks.get(rack).map(|rack| rack.group.group as usize) else {
-                unplaced += 1;
                 continue;
             };
             let share = shares[group].get_or_insert_with(|| Share {
-                nodes: 0,
-                cap: cap(model, pool, site, group),
+                cap: Cap::new(model, pool, site, group),
+                ..Share::default()
             });
-            share.nodes += 1;
-            if let Some((gpus, less)) = share.cap {
-                power.saved[rack] += gpus * less;
-            }
-        }
-        let plugged: Vec<usize> = (pool.spec.fabrics.iter())
-            .filter_map(|used| {
-                let name = |fabric: &FabricDraw| model.fabrics[fabric.fabric].name.cmp(&used.name);
-                draw.fabrics.binary_search_by(name).ok()
-            })
-            .collect();
-        for &fabric in &plugged {
-            draw.fabrics[fabric].unplaced += unplaced;
-        }
-        for (group, share) in shares.into_iter().enumerate() {
-            let Some(Share { nodes, cap }) = share else {
+            let Some(cap) = &share.cap else {
                 continue;
             };
-            for &fabric in &plugged {
-                draw.fabrics[fabric].by_group[group] += nodes;
+            let (mut less, mut lost) = (cap.less, 0);
+            if let Some((why, before)) = waiting.of(model, number, node) {
+                less = less.min(cap.less_under(before));
+                lost = cap.gpus * (cap.less - less);
+                if lost > 0 {
+                    let (_, nodes, watts) = share.unsaved.get_or_insert((why, 0, 0));
+                    (*nodes, *watts) = (*nodes + 1, *watts + lost);
+                }
             }
-            draw.groups[group].capped.extend(cap.map(|(gpus, less)| Capped {
+            power.saved[rack] += cap.gpus * less;
+            power.unsaved[rack] += lost;
+            if less > 0 {
+                *share.capped.entry(less).or_default() += cap.gpus;
+            }
+        }
+        for (group, share) in shares.into_iter().enumerate() {
+            let Some(share) = share else {
+                continue;
+            };
+            let group = &mut draw.groups[group];
+            let capped = share.capped.into_iter();
+            group.capped.extend(capped.map(|(less, gpus)| Capped {
                 pool: number,
-                gpus: gpus * u64::from(nodes),
+                gpus,
                 less,
             }));
+            group
+                .unsaved
+                .extend(share.unsaved.map(|(why, nodes, watts)| Unsaved {
+                    pool: number,
+                    why,
+                    nodes,
+                    watts,
+                }));
         }
     }
 }
 
-/// GPUs of a node of the group, and what each draws less under the pool's cap. Only a cap inside of the GPU's range counts:
-/// the driver refuses any other, and the GPU runs without.
-fn cap(model: &Model<'_>, pool: &Intent<GPUPoolSpec>, site: usize, group: usize) -> Option<(u64, u64)> {
-    let cap = pool.spec.gpu.as_ref()?.power_limit.as_ref()?.watts().0;
-    let view = &model.views[site];
-    let name = &model.superclusters[site].spec.racks[group].system;
-    let system = view.systems.get(name.as_str())?;
-    let gpu = view.gpu_of(system)?;
-    let max = u64::from(gpu.max_power_watts.as_ref()?.value);
-    let min = gpu.min_power_watts.as_ref().map_or(0, |min| u64::from(min.value));
-    let less = max.checked_sub(cap).filter(|less| *less > 0 && cap >= min)?;
-    Some((u64::from(system.gpus.value), less))
+/// GPUs that a pool caps.
+#[derive(Debug)]
+struct Cap<'m> {
+    gpu: &'m Gpu,
+    /// GPUs of a node.
+    gpus: u64,
+    /// Watts that one of them draws less.
+    less: u64,
+}
+
+impl<'m> Cap<'m> {
+    /// The cap on the nodes of a group; none where it takes nothing off.
+    fn new(model: &'m Model<'_>, pool: &Intent<GPUPoolSpec>, site: usize, group: usize) -> Option<Self> {
+        let cap = pool.spec.gpu.as_ref()?.power_limit.as_ref()?.watts().0;
+        let view = &model.views[site];
+        let name = &model.superclusters[site].spec.racks[group].system;
+        let system = view.systems.get(name.as_str())?;
+        let mut found = Self {
+            gpu: view.gpu_of(system)?,
+            gpus: u64::from(system.gpus.value),
+            less: 0,
+        };
+        found.less = found.less_under(cap);
+        (found.less > 0).then_some(found)
+    }
+
+    /// Watts that one of them draws less under some cap.
+    fn less_under(&self, cap: u64) -> u64 {
+        let drawn = |cap: u64| self.gpu.drawn(cap).unwrap_or(0);
+        drawn(UNCAPPED) - drawn(cap)
+    }
 }

@@ -10,6 +10,7 @@
 mod budget;
 mod draw;
 mod switches;
+mod waits;
 mod words;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ pub use budget::{Budget, shown};
 use draw::GroupDraw;
 pub(crate) use draw::units;
 pub(crate) use switches::{FabricDraw, SwitchDraw, Uncounted};
-pub(crate) use words::{sources, term};
+pub(crate) use waits::{Waits, judge};
+pub(crate) use words::{sources, term, unsaved};
 
 /// What a budget is given for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,13 +96,15 @@ pub(crate) struct Power {
     pub sites: Vec<SiteDraw>,
     /// What the nodes of each rack draw less because their pools cap the GPUs, in watts.
     pub saved: Vec<u64>,
+    /// What they would draw less besides, if their nodes did not wait.
+    pub unsaved: Vec<u64>,
     pub envelopes: Vec<Envelope>,
 }
 
 impl Power {
     /// Adds up: one pass over nodes and racks, one over the loads of each budget.
-    pub fn new(model: &Model<'_>) -> Self {
-        let mut power = draw::draws(model);
+    pub fn new(model: &Model<'_>, waits: &Waits<'_>) -> Self {
+        let mut power = draw::draws(model, waits);
         for number in 0..model.superclusters.len() {
             let site = SiteEnvelopes { model, number };
             let draw = &power.sites[number];
@@ -116,6 +120,15 @@ impl Power {
 pub(crate) fn dates(spec: &SuperclusterSpec) -> BTreeMap<&Name, &Date> {
     let phases = spec.phases.iter();
     phases.map(|phase| (&phase.name, &phase.by)).collect()
+}
+
+/// When the racks of each group arrive. None, for what is there from the start, comes first.
+pub(crate) fn arrivals(spec: &SuperclusterSpec) -> Vec<Option<&Date>> {
+    let dates = dates(spec);
+    let racks = spec.racks.iter();
+    racks
+        .map(|group| dates.get(group.phase.as_ref()?).copied())
+        .collect()
 }
 
 impl SiteDraw {

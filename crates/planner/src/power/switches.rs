@@ -1,20 +1,21 @@
-//! What the switches of a fabric draw: as many as the nodes that are plugged in need.
+//! What the switches of a fabric draw: those of the units that have racks, and those above them.
 
-use rackwright_fabric::tree::{Shape, Size, SizeError, Spread, Tree};
+use std::collections::BTreeSet;
+
+use rackwright_fabric::topology::Topology;
+use rackwright_fabric::tree::{Size, SizeError};
 
 use crate::model::Model;
 
-/// The nodes of one fabric and its switch.
+/// The units of one fabric and its switch.
 #[derive(Debug)]
 pub(crate) struct FabricDraw {
     /// Its number in the model.
     pub fabric: usize,
-    /// Nodes that are plugged in, by rack group of the site.
-    pub by_group: Vec<u32>,
-    /// Nodes that no rack holds.
-    pub unplaced: u32,
-    /// The tree without its nodes, and the watts of a switch.
-    model: Result<(Shape, u64), Uncounted>,
+    /// The rack groups of the site that each unit has nodes of, each pair once; none for hosts that no rack holds.
+    units: BTreeSet<(Option<usize>, u32)>,
+    /// The topology and the watts of a switch.
+    model: Result<(Topology, u64), Uncounted>,
 }
 
 /// Switches of one fabric.
@@ -35,34 +36,40 @@ pub(crate) enum Uncounted {
     UnknownModel(String),
     /// The catalogue does not know the most that the switch draws.
     UnknownPower(String),
-    /// There is no such tree.
-    NoTree(SizeError),
+    /// There is no such topology.
+    NoTopology(SizeError),
 }
 
 impl FabricDraw {
-    pub fn new(model: &Model<'_>, site: usize, fabric: usize) -> Self {
+    pub fn new(model: &Model<'_>, fabric: usize) -> Self {
+        let seats = model.seats[fabric].as_ref();
+        let racks = seats.into_iter().flat_map(|seats| {
+            seats.racks.iter().flat_map(|rack| {
+                let group = model.site.racks[rack.rack as usize].group.group as usize;
+                seats.units_of(rack).map(move |unit| (Some(group), unit))
+            })
+        });
+        let hosts = seats.into_iter().flat_map(|seats| {
+            let units = seats.hosts.iter().map(|host| host.seat / seats.per_unit);
+            units.map(|unit| (None, unit))
+        });
         Self {
             fabric,
-            by_group: vec![0; model.superclusters[site].spec.racks.len()],
-            unplaced: 0,
-            model: tree(model, site, fabric),
+            units: racks.chain(hosts).collect(),
+            model: topology(model, fabric),
         }
     }
 
-    /// Nodes of these groups that are plugged in.
-    pub fn nodes(&self, groups: &[usize]) -> u32 {
-        self.unplaced + groups.iter().map(|&group| self.by_group[group]).sum::<u32>()
-    }
-
-    /// The switches that the nodes of these groups need. No nodes need none, whatever the switch.
+    /// The switches of the units that have nodes of these groups. No nodes need none, whatever the switch.
     pub fn switches(&self, groups: &[usize]) -> SwitchDraw {
-        let nodes = self.nodes(groups);
+        let groups: BTreeSet<usize> = groups.iter().copied().collect();
+        let here = self.units.iter();
+        let here = here.filter(|(group, _)| group.is_none_or(|group| groups.contains(&group)));
+        let units: BTreeSet<u32> = here.map(|(_, unit)| *unit).collect();
         let count = match &self.model {
-            _ if nodes == 0 => Ok((Size::default(), 0)),
+            _ if units.is_empty() => Ok((Size::default(), 0)),
             Err(reason) => Err(reason.clone()),
-            Ok((shape, watts)) => Tree::new(&Shape { nodes, ..*shape })
-                .map(|tree| (tree.size(), *watts))
-                .map_err(Uncounted::NoTree),
+            Ok((topology, watts)) => Ok((topology.size_of(&units), *watts)),
         };
         SwitchDraw {
             fabric: self.fabric,
@@ -79,29 +86,17 @@ impl SwitchDraw {
     }
 }
 
-fn tree(model: &Model<'_>, site: usize, fabric: usize) -> Result<(Shape, u64), Uncounted> {
-    let topology = &model.fabrics[fabric].spec.topology;
-    let name = topology.switch.as_ref().ok_or(Uncounted::NoModel)?;
-    let switch = model.views[site].switches.get(name.as_str());
-    let switch = switch.ok_or_else(|| Uncounted::UnknownModel(name.to_string()))?;
-    let watts = switch.max_power_watts.as_ref();
+fn topology(model: &Model<'_>, fabric: usize) -> Result<(Topology, u64), Uncounted> {
+    let wished = &model.fabrics[fabric].spec.topology;
+    let name = wished.switch.as_ref().ok_or(Uncounted::NoModel)?;
+    let seats = model.seats[fabric].as_ref();
+    let unknown = || Uncounted::UnknownModel(name.to_string());
+    let switch = seats.and_then(|seats| model.views[seats.site].switches.get(name.as_str()));
+    let watts = switch.ok_or_else(unknown)?.max_power_watts.as_ref();
     let watts = watts.ok_or_else(|| Uncounted::UnknownPower(name.to_string()))?;
-    let shape = Shape {
-        nodes: 0,
-        rails: u32::from(topology.rails),
-        spread: match topology.rail_optimized {
-            Some(false) => Spread::Packed,
-            Some(true) | None => Spread::Rails,
-        },
-        nodes_per_unit: topology.nodes_per_unit.map(u32::from),
-        radix: u32::from(switch.ports.value),
-        oversubscription: topology.oversubscription.as_ref().map_or((1, 1), ratio),
-    };
-    Ok((shape, u64::from(watts.value)))
-}
-
-/// Down and up; the type's pattern has two numbers above zero.
-fn ratio(ratio: &rackwright_api::Ratio) -> (u32, u32) {
-    let (down, up) = ratio.as_str().split_once(':').unwrap_or(("1", "1"));
-    (down.parse().unwrap_or(1), up.parse().unwrap_or(1))
+    let topology = seats
+        .and_then(|seats| seats.topology.as_ref())
+        .ok_or_else(unknown)?;
+    let topology = topology.as_ref().map_err(|error| Uncounted::NoTopology(*error))?;
+    Ok((*topology, u64::from(watts.value)))
 }

@@ -113,3 +113,16 @@ pub(crate) fn spread(model: &Model<'_>, refused: &mut BTreeSet<ObjectRef>, findi
         refused.extend(spread);
     }
 }
+
+/// The same once more is refused than was known: tells only what is new.
+pub(crate) fn spread_beyond(
+    model: &Model<'_>,
+    known: &BTreeSet<ObjectRef>,
+    refused: &mut BTreeSet<ObjectRef>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut found = Vec::new();
+    spread(model, refused, &mut found);
+    found.retain(|finding| finding.parties.iter().all(|party| !known.contains(&party.object)));
+    findings.append(&mut found);
+}

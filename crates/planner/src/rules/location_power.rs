@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A location draws more than it may",
     doc: r#"## What it does
-All racks of a location and of the locations in it, their nodes at maximum power less what pools cap their GPUs by, with the equipment and the storage servers there, may draw no more than its `powerBudget`, less `powerDeratingPercent` of it, less `powerReserve`. It is IT power: no PUE. Switches have no location; leave a reserve for them. Racks whose power the catalogue does not know are left out, and named in the finding. What is energised stays, so the sum at the end is the largest; where racks arrive in phases, the finding says with which one the budget is exceeded.
+All racks of a location and of the locations in it, their nodes at maximum power less what pools cap their GPUs by (a cap that is not rolled out takes nothing off: RW4001), with the equipment and the storage servers there, may draw no more than its `powerBudget`, less `powerDeratingPercent` of it, less `powerReserve`. It is IT power: no PUE. Switches have no location; leave a reserve for them. Racks whose power the catalogue does not know are left out, and named in the finding. What is energised stays, so the sum at the end is the largest; where racks arrive in phases, the finding says with which one the budget is exceeded.
 
 ## Why
 Each level has a feed of its own: a hall can be too small although each of its rows is large enough.

@@ -3,6 +3,7 @@
 use rackwright_manifest::{Rule, Severity};
 
 use crate::finding::{Finding, Party};
+use crate::input::Kind;
 use crate::model::Model;
 use crate::names::nearest;
 
@@ -17,6 +18,8 @@ Every name that an intent gives of another intent must exist: `spec.supercluster
 
 ## Why
 A reference to nothing cannot be compiled, and compiling the rest without it would give nodes that look finished and are not. The object is refused and looked at again when the missing one arrives.
+
+A fabric is refused whole where one of its partitions names a missing pool, and its pools with it (RW2007): without the pool the partition would be another one, and OpenSM takes what is left without a word, so that nodes which should see each other do not. Refused, every node keeps what it has. A pool that is deleted goes all the same: take it out of the partitions first.
 
 ## Refused
 ```yaml
@@ -88,6 +91,13 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         .with(party);
         finding.help = Some(match near {
             Some(near) => format!("did you mean `{near}`?"),
+            // A pool may be deleted while partitions name it.
+            None if kind == Kind::GPUPool => {
+                format!(
+                    "take the pool out of the partition, or create {} `{name}`",
+                    kind.as_str()
+                )
+            }
             None => format!("create {} `{name}`, or take the reference out", kind.as_str()),
         });
         findings.push(finding);

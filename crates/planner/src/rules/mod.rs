@@ -14,6 +14,7 @@ pub mod disks_of_node;
 pub mod duplicate_guid;
 pub mod duplicate_node;
 pub mod empty_pool;
+pub mod fabric_too_large;
 pub mod gpu_operator_owns;
 pub mod gpu_power_limit;
 pub mod gpudirect_host;
@@ -54,14 +55,17 @@ pub mod mount_points_collide;
 pub mod nfs_connections;
 pub mod node_claimed_twice;
 pub mod node_names_count;
+pub mod node_not_placed;
 pub mod node_of_another_cluster;
 pub mod number_outside_range;
 pub mod persistence_off;
 pub mod phase_power;
 pub mod phase_splits_unit;
+pub mod placed_twice;
 pub mod prefix_too_small;
 pub mod prefixes_overlap;
 pub mod provisioner_of_tier;
+pub mod quarantine_full;
 pub mod rack_in_two_clusters;
 pub mod rack_power;
 pub mod raid_devices;
@@ -84,6 +88,8 @@ pub mod tier_plane;
 pub mod too_many_nodes;
 pub mod too_many_rails;
 pub mod tuned_kernel_arguments;
+pub mod unit_beyond;
+pub mod unit_overfull;
 pub mod unknown_node;
 pub mod unknown_power;
 pub mod unknown_rack;
@@ -128,6 +134,12 @@ pub static RULES: &[&Rule] = &[
     &number_outside_range::RULE,
     &guid_moved::RULE,
     &node_of_another_cluster::RULE,
+    &placed_twice::RULE,
+    &unit_overfull::RULE,
+    &unit_beyond::RULE,
+    &node_not_placed::RULE,
+    &fabric_too_large::RULE,
+    &quarantine_full::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
     &kernel_argument_twice::RULE,

@@ -101,10 +101,8 @@ const EXCLUSIVE: &[&[&str]] = &[
     &["user_xattr", "nouser_xattr"],
 ];
 
-/// Options that may be given several times: Weka's interfaces and cores, systemd's dependencies.
-fn repeats(key: &str) -> bool {
-    matches!(key, "net" | "core") || key.starts_with("x-systemd.")
-}
+/// Options that may be given several times: the interfaces and cores of Weka's client.
+const REPEATED: &[&str] = &["core", "net"];
 
 /// The options of every tier.
 pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
@@ -177,7 +175,7 @@ fn clashes(options: &[MountOption]) -> Vec<(usize, usize)> {
         let key = key(option);
         let group = EXCLUSIVE.iter().find(|group| group.contains(&key));
         let group = group.map_or(key, |group| group[0]);
-        if repeats(key) {
+        if REPEATED.contains(&key) {
             continue;
         }
         match groups.get(group) {
@@ -194,15 +192,7 @@ mod tests {
 
     #[test]
     fn an_option_clashes_with_the_first_of_its_group() {
-        let options = [
-            "rw",
-            "noatime",
-            "rsize=1",
-            "x-systemd.after=a",
-            "ro",
-            "x-systemd.after=b",
-            "rsize=2",
-        ];
+        let options = ["rw", "noatime", "rsize=1", "net=ib0", "ro", "net=ib1", "rsize=2"];
         let options: Vec<MountOption> = options
             .iter()
             .map(|text| MountOption::new(*text).unwrap())

@@ -4,6 +4,7 @@ use rackwright_manifest::{Path, Rule, Severity};
 
 use crate::finding::Finding;
 use crate::input::ObjectRef;
+use crate::names::counted;
 
 /// See its documentation.
 pub static RULE: Rule = Rule {
@@ -45,10 +46,11 @@ Correct one of the three, or give a rack that is not full a group of its own.
 /// `racks` x `per_rack` is not `names`.
 pub(crate) fn finding(object: &ObjectRef, group: &Path, racks: u64, per_rack: u16, names: u64) -> Finding {
     let places = racks * u64::from(per_rack);
+    let racks = counted(racks as usize, "rack");
     Finding::new(
         &RULE,
-        format!("{group} of {object}: {racks} racks x {per_rack} nodes = {places} places, but nodeNames gives {names} names"),
+        format!("{group} of {object}: {racks} x {per_rack} nodes = {places} places, but nodeNames gives {names} names"),
     )
     .party(object.clone(), group.child("nodeNames"), format!("{names} names"))
-    .party(object.clone(), group.child("nodesPerRack"), format!("{racks} racks x {per_rack} = {places}"))
+    .party(object.clone(), group.child("nodesPerRack"), format!("{racks} x {per_rack} = {places}"))
 }

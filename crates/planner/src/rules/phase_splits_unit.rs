@@ -1,17 +1,16 @@
 //! A phase leaves a scalable unit partly energised.
 
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use rackwright_api::Date;
-use rackwright_hostset::natural_cmp;
 use rackwright_manifest::{Rule, Severity};
 
 use crate::finding::{Finding, at};
 use crate::input::{Kind, ObjectRef};
 use crate::model::Model;
-use crate::names::folded;
-use crate::power::{FabricDraw, dates};
+use crate::names::{counted, folded};
+use crate::power::arrivals;
+use crate::seats::Seats;
 
 /// See its documentation.
 pub static RULE: Rule = Rule {
@@ -20,7 +19,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A phase leaves a scalable unit partly energised",
     doc: r#"## What it does
-The nodes of a fabric fill its scalable units of `topology.nodesPerUnit` in the order in which they are energised, and within a phase in the natural order of their racks. Each phase that another one follows must fill whole units. A unit that is still partial when all phases are in is no mistake: more nodes may come.
+The racks of one scalable unit arrive with one phase. Which racks these are, `topology.placement` of the fabric says; without it racks fill the units of `topology.nodesPerUnit` in the order in which they are energised, and within a phase in the natural order of their names. A unit with fewer nodes than places is no mistake: more nodes may come, or another machine has the ports.
 
 ## Why
 The nodes of a unit share one set of leaf switches. Half a unit has all leaves and their cables and half of the nodes, and the phase that completes it plugs into leaves that carry jobs. A phase must stand alone.
@@ -90,159 +89,93 @@ Let the racks of a unit arrive with one phase.
 "#,
 };
 
-/// Every fabric with scalable units, at every date.
+/// Every fabric with scalable units.
 pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    for (site, draw) in model.power.sites.iter().enumerate() {
-        let spec = &model.superclusters[site].spec;
-        if spec.phases.is_empty() {
+    for seats in model.seats.iter().flatten() {
+        let spec = &model.superclusters[seats.site].spec;
+        if spec.phases.is_empty() || model.fabrics[seats.fabric].spec.topology.nodes_per_unit.is_none() {
             continue;
         }
-        let dates = dates(spec);
-        let of_group: Vec<Option<&Date>> = (spec.racks.iter())
-            .map(|group| group.phase.as_ref().and_then(|phase| dates.get(phase).copied()))
-            .collect();
-        // None, for what is there from the start, comes first.
-        let steps: Vec<Option<&Date>> = BTreeSet::from_iter(&of_group).into_iter().copied().collect();
-        for fabric in &draw.fabrics {
-            let per_unit = model.fabrics[fabric.fabric].spec.topology.nodes_per_unit;
-            let Some(per_unit) = per_unit.map(u32::from).filter(|per_unit| *per_unit > 0) else {
+        let by_group = arrivals(spec);
+        let mut units: BTreeMap<u32, Vec<Part<'_>>> = BTreeMap::new();
+        for rack in &seats.racks {
+            let group = model.site.racks[rack.rack as usize].group.group as usize;
+            for unit in seats.units_of(rack) {
+                let (first, next) = (unit * seats.per_unit, (unit + 1) * seats.per_unit);
+                let nodes = (rack.first + rack.nodes)
+                    .min(next)
+                    .saturating_sub(rack.first.max(first));
+                units.entry(unit).or_default().push(Part {
+                    group,
+                    by: by_group[group],
+                    rack: rack.rack,
+                    nodes,
+                });
+            }
+        }
+        // Units that the same two dates split are one mistake.
+        let mut splits: BTreeMap<_, Vec<(u32, &[Part<'_>])>> = BTreeMap::new();
+        for (unit, parts) in &units {
+            let Some(first) = parts.iter().map(|part| part.by).min() else {
                 continue;
             };
-            let mut arrivals: Vec<u32> = vec![0; steps.len()];
-            for (group, date) in of_group.iter().enumerate() {
-                if let Ok(step) = steps.binary_search(date) {
-                    arrivals[step] += fabric.by_group[group];
-                }
-            }
-            // Nodes that no rack holds are there from the start, and no phase is theirs.
-            let mut total = fabric.unplaced;
-            for (step, arriving) in arrivals.iter().enumerate() {
-                total += arriving;
-                let partial = total % per_unit;
-                let next = (step + 1..steps.len()).find(|&later| arrivals[later] > 0);
-                if let (true, Some(next)) = (partial > 0 && *arriving > 0, next) {
-                    let split = Split {
-                        site,
-                        fabric,
-                        first: total - partial,
-                        energised: partial,
-                        per_unit,
-                        at: steps[step],
-                        next: steps[next],
-                    };
-                    findings.push(split.finding(model, &of_group));
-                }
+            let later = parts.iter().map(|part| part.by).filter(|by| *by > first).min();
+            if let Some(later) = later {
+                splits.entry((first, later)).or_default().push((*unit, parts));
             }
         }
+        findings.extend(splits.values().filter_map(|alike| finding(model, seats, alike)));
     }
 }
 
-/// A unit that two phases share.
-struct Split<'m> {
-    site: usize,
-    fabric: &'m FabricDraw,
-    /// Nodes before the unit.
-    first: u32,
-    /// Nodes of the unit that are energised, of so many.
-    energised: u32,
-    per_unit: u32,
-    at: Option<&'m Date>,
-    next: Option<&'m Date>,
+/// What one rack has of a unit.
+struct Part<'m> {
+    group: usize,
+    by: Option<&'m Date>,
+    rack: u32,
+    nodes: u32,
 }
 
-impl Split<'_> {
-    fn finding(&self, model: &Model<'_>, of_group: &[Option<&Date>]) -> Finding {
-        let spec = &model.superclusters[self.site].spec;
-        let racks = self.racks(model, of_group);
-        let half = |early: bool| -> Vec<u32> {
-            let racks = racks.iter();
-            let half = racks.filter(|&&rack| {
-                let group = model.site.racks[rack as usize].group.group as usize;
-                (of_group[group] <= self.at) == early
-            });
-            half.copied().collect()
-        };
-        let named = |racks: &[u32]| {
-            let names = racks
-                .iter()
-                .map(|&rack| model.site.racks[rack as usize].name.as_str());
-            folded(names)
-        };
-        let phase = |date: Option<&Date>, racks: &[u32]| {
-            let group = racks
-                .iter()
-                .map(|&rack| model.site.racks[rack as usize].group.group as usize);
-            let mut group = group.filter(|&group| of_group[group] == date);
-            let phase = group.next().and_then(|group| spec.racks[group].phase.as_ref());
-            match (phase, date) {
-                (Some(phase), Some(date)) => format!("phase {phase} ({date})"),
-                _ => "the racks without a phase".to_owned(),
-            }
-        };
-        let (early, late) = (half(true), half(false));
-        let site = ObjectRef::new(Kind::Supercluster, &model.superclusters[self.site].name);
-        let fabric = ObjectRef::new(Kind::InfiniBandFabric, &model.fabrics[self.fabric.fabric].name);
-        let (before, after) = (phase(self.at, &early), phase(self.next, &late));
-        let message = format!(
-            "with {before}, {} of the {} nodes of unit {} of {fabric} in {site} are energised: racks {} of the unit are there, and racks {} come with {after}",
-            self.energised,
-            self.per_unit,
-            self.first / self.per_unit + 1,
-            named(&early),
-            named(&late),
-        );
-        let mut finding = Finding::new(&RULE, message).party(
-            fabric,
-            at!("spec", "topology", "nodesPerUnit"),
-            format!("{} nodes a unit", self.per_unit),
-        );
-        for (racks, date, note) in [(&early, self.at, before), (&late, self.next, after)] {
-            let groups = racks
-                .iter()
-                .map(|&rack| model.site.racks[rack as usize].group.group as usize);
-            let group = groups.into_iter().find(|&group| of_group[group] == date);
-            if let Some(group) = group {
-                finding = finding.party(site.clone(), at!("spec", "racks", group, "names"), note);
-            }
-        }
-        finding.help("let the racks of a unit arrive with one phase")
+/// The units that the same two dates split.
+fn finding(model: &Model<'_>, seats: &Seats, alike: &[(u32, &[Part<'_>])]) -> Option<Finding> {
+    let (unit, parts) = alike.first()?;
+    let first = parts.iter().map(|part| part.by).min()?;
+    let (early, late): (Vec<&Part<'_>>, Vec<&Part<'_>>) = parts.iter().partition(|part| part.by == first);
+    let next = late.iter().min_by_key(|part| part.by)?;
+    let site = model.superclusters[seats.site];
+    let named = |parts: &[&Part<'_>]| {
+        let racks = parts
+            .iter()
+            .map(|part| model.site.racks[part.rack as usize].name.as_str());
+        folded(racks)
+    };
+    let phase = |part: &Part<'_>| match (&site.spec.racks[part.group].phase, part.by) {
+        (Some(phase), Some(date)) => format!("phase {phase} ({date})"),
+        _ => "the racks without a phase".to_owned(),
+    };
+    let (before, after) = (phase(early.first()?), phase(next));
+    let others = match alike.len() - 1 {
+        0 => String::new(),
+        more => format!("; {} more alike", counted(more, "unit")),
+    };
+    let holder = ObjectRef::new(Kind::Supercluster, &site.name);
+    let fabric = ObjectRef::new(Kind::InfiniBandFabric, &model.fabrics[seats.fabric].name);
+    let message = format!(
+        "with {before}, {} of the {} nodes of unit {} of {fabric} in {holder} are energised: racks {} of the unit are there, and racks {} come with {after}{others}",
+        early.iter().map(|part| part.nodes).sum::<u32>(),
+        seats.per_unit,
+        unit + 1,
+        named(&early),
+        named(&late),
+    );
+    let groups = [(early.first()?.group, before), (next.group, after)];
+    let mut finding = Finding::new(&RULE, message).party(
+        fabric,
+        at!("spec", "topology", "nodesPerUnit"),
+        format!("{} nodes a unit", seats.per_unit),
+    );
+    for (group, note) in groups {
+        finding = finding.party(holder.clone(), at!("spec", "racks", group, "names"), note);
     }
-
-    /// The racks that the unit's nodes stand in, in the order in which units are filled.
-    fn racks(&self, model: &Model<'_>, of_group: &[Option<&Date>]) -> Vec<u32> {
-        let fabric = &model.fabrics[self.fabric.fabric].name;
-        let pools = model.pools.iter().zip(&model.selected);
-        let users = pools.filter(|(pool, _)| pool.spec.fabrics.iter().any(|used| used.name == *fabric));
-        let mut nodes: Vec<u32> = users.flat_map(|(_, selected)| selected.iter().copied()).collect();
-        nodes.sort_unstable();
-        nodes.dedup();
-        let mut counts = vec![0u32; model.site.racks.len()];
-        for node in nodes {
-            if let Some(count) = counts.get_mut(model.site.rack_of[node as usize] as usize) {
-                *count += 1;
-            }
-        }
-        let site = &model.site;
-        let mut racks: Vec<u32> = (0..counts.len() as u32)
-            .filter(|&rack| {
-                let here = site.racks[rack as usize].group.supercluster as usize == self.site;
-                here && counts[rack as usize] > 0
-            })
-            .collect();
-        let date = |rack: u32| of_group[site.racks[rack as usize].group.group as usize];
-        let name = |rack: u32| site.racks[rack as usize].name.as_str();
-        let order = |a: &u32, b: &u32| -> Ordering {
-            let dates = date(*a).cmp(&date(*b));
-            dates.then_with(|| natural_cmp(name(*a), name(*b)))
-        };
-        racks.sort_unstable_by(order);
-        let mut before = self.fabric.unplaced;
-        let (first, last) = (self.first, self.first + self.per_unit);
-        racks.retain(|&rack| {
-            let begin = before;
-            before += counts[rack as usize];
-            begin < last && before > first
-        });
-        racks
-    }
+    Some(finding.help("let the racks of a unit arrive with one phase"))
 }

@@ -8,7 +8,7 @@ use crate::finding::{Finding, at};
 use crate::input::{Kind, ObjectRef};
 use crate::model::Model;
 use crate::names::{counted, folded};
-use crate::power::{Budget, shown, sources, term, units};
+use crate::power::{Budget, shown, sources, term, units, unsaved};
 
 /// See its documentation.
 pub static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A rack draws more than it may",
     doc: r#"## What it does
-The nodes of a rack, each at the maximum power of its system, may draw no more than the `powerLimit` of the rack group, less `powerDeratingPercent`. `rackwright explain system NAME` shows the maximum with its source. Where a pool caps its GPUs inside of their range, each draws as much less as the cap lies below its maximum. A rack that is one product, such as an NVL72, counts whole also with trays missing: its switches, pumps and power shelves are there, and no source gives their part alone; a maximum of a single node in `spec.catalogue` says otherwise. Racks of a system whose power the catalogue does not know are left out (RW4008).
+The nodes of a rack, each at the maximum power of its system, may draw no more than the `powerLimit` of the rack group, less `powerDeratingPercent`. `rackwright explain system NAME` shows the maximum with its source. Where a pool caps its GPUs inside of their range, each draws as much less as the cap lies below its maximum. Nodes of paused and refused pools, and nodes that a refused pool still holds, keep the cap that they have: a lower one that their pool asks for saves nothing until it is rolled out. Which caps nodes have, the operator knows, and the command line from `--previous`; of what nobody knows, nothing is taken off. A rack that is one product, such as an NVL72, counts whole also with trays missing: its switches, pumps and power shelves are there, and no source gives their part alone; a maximum of a single node in `spec.catalogue` says otherwise. Racks of a system whose power the catalogue does not know are left out (RW4008).
 
 ## Why
 A rack over its feed trips the breaker when a training run starts, and with it all nodes of the rack.
@@ -71,6 +71,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                         nodes,
                         units,
                         saved,
+                        waits: model.power.unsaved[rack as usize] > 0,
                         watts,
                     };
                     over.entry(alike).or_default().push(rack);
@@ -89,6 +90,8 @@ struct Alike {
     nodes: u64,
     units: u64,
     saved: u64,
+    /// Whether nodes keep a higher cap than their pool asks for.
+    waits: bool,
     watts: u64,
 }
 
@@ -120,16 +123,19 @@ fn finding(
         (saved, Some(pool)) => format!(" - {} (GPUs capped by {pool})", shown(saved)),
         (saved, None) => format!(" - {} (GPUs capped by their pools)", shown(saved)),
     };
+    let group = &model.power.sites[site].groups[number];
+    let waiting = group.unsaved.iter().filter(|_| alike.waits);
     let cap = model.cap_origin(site, system).filter(|_| alike.saved > 0);
     let origins = model.power_origin(site, system).into_iter().chain(cap);
     let mut finding = Finding::new(
         &RULE,
         format!(
-            "{} of {object} may draw {full}{caps} = {} each, and {path} allows {limit}: {} too much; racks {}{}",
+            "{} of {object} may draw {full}{caps} = {} each, and {path} allows {limit}: {} too much; racks {}{}{}",
             counted(racks.len(), "rack"),
             shown(alike.watts),
             shown(alike.watts - limit.usable()),
             folded(names),
+            unsaved(model, waiting.clone()),
             sources(origins.collect()),
         ),
     )
@@ -142,11 +148,19 @@ fn finding(
     if let Some(pool) = pool {
         finding = finding.told(pool, at!("spec", "gpu", "powerLimit"), "caps its GPUs");
     }
+    for some in waiting {
+        finding = finding.told(
+            ObjectRef::new(Kind::GPUPool, &model.pools[some.pool].name),
+            at!("spec", "gpu", "powerLimit"),
+            "its nodes keep the caps that they have",
+        );
+    }
     if let Some(power) = model.max_power(site, system).filter(|_| alike.saved == 0) {
         let fit = (limit.usable() / power.watts.max(1)).saturating_mul(power.nodes);
         finding = finding.help(format!(
-            "{} fit below {}",
+            "{} {} below {}",
             counted(fit as usize, "node"),
+            if fit == 1 { "fits" } else { "fit" },
             shown(limit.usable())
         ));
     }

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A site draws more than it may",
     doc: r#"## What it does
-All that a site has, times `power.pue` (1 where none is given), may draw no more than `power.budget`, less `power.deratingPercent` of it, less `power.reserve`. Counted are the racks with their nodes at maximum power less what pools cap their GPUs by, `spec.equipment`, the servers of storage tiers, and the switches of each fabric: as many leaves, spines and cores as the nodes of the pools that use it need (whole scalable units, equal bundles of cables; non-blocking where the fabric gives no oversubscription). What has no known power is left out, and named in the finding.
+All that a site has, times `power.pue` (1 where none is given), may draw no more than `power.budget`, less `power.deratingPercent` of it, less `power.reserve`. Counted are the racks with their nodes at maximum power less what pools cap their GPUs by (a cap that is not rolled out takes nothing off: RW4001), `spec.equipment`, the servers of storage tiers, and the switches of each fabric: as many leaves, spines and cores as the nodes of the pools that use it need (whole scalable units, equal bundles of cables; non-blocking where the fabric gives no oversubscription). What has no known power is left out, and named in the finding.
 
 ## Why
 The budget is what the grid connection gives; cooling takes its part of it.

@@ -4,6 +4,7 @@ use rackwright_manifest::{Path, Rule, Severity};
 
 use crate::finding::Finding;
 use crate::input::ObjectRef;
+use crate::names::counted;
 use crate::site::MAX_NODES;
 
 /// See its documentation.
@@ -48,7 +49,8 @@ pub(crate) fn finding(object: &ObjectRef, group: &Path, racks: u64, nodes: u64, 
     Finding::new(
         &RULE,
         format!(
-            "{group} of {object} describes {nodes} nodes in {racks} racks; that makes {total} in all, and {MAX_NODES} is the most"
+            "{group} of {object} describes {nodes} nodes in {}; that makes {total} in all, and {MAX_NODES} is the most",
+            counted(racks as usize, "rack")
         ),
     )
     .party(object.clone(), group.child("names"), format!("{nodes} nodes"))

@@ -133,7 +133,7 @@ fn switches(model: &Model<'_>, site: usize) -> Vec<Finding> {
                 format!("the maximum power of {switch} is not known"),
                 format!("{entry} {{ name: {switch}, maxPower: ..., source: ... }}"),
             ),
-            Uncounted::NoTree(error) => (
+            Uncounted::NoTopology(error) => (
                 "topology",
                 error.to_string(),
                 "take a switch with more ports, or plug in fewer nodes".to_owned(),

@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A rack is not part of the site",
     doc: r#"## What it does
-The racks that a pool or a member cluster names must be among `spec.racks` of the supercluster.
+The racks that a pool, a member cluster or a fabric's placement names must be among `spec.racks` of the supercluster.
 
 ## Why
 A rack that does not exist is most often a typing error that would leave nodes out without a word.

@@ -46,7 +46,7 @@ fn own_entries_are_judged_by() {
         "RW4001 1 rack of Supercluster/lab may draw 1 x 5 kW (ours) = 5 kW each, and spec.racks[0].powerLimit allows 4 kW: 1 kW too much; racks a; from this site's catalogue: ours (spec.catalogue.systems[0], its data sheet)",
         "RW4001 1 rack of Supercluster/lab may draw 1 x 14.3 kW (like-b200) = 14.3 kW each, and spec.racks[1].powerLimit allows 14 kW: 300 W too much; racks b",
     ];
-    assert_eq!(found[1..], expected);
+    assert_eq!(found, expected);
 }
 
 /// What is wrong with an entry, in words; one that cannot be used leaves the built-in one in place.
@@ -88,6 +88,16 @@ fn entries_that_cannot_be_are_refused() {
             "typically draws 1721 W and at most 1720 W",
         ),
         (
+            "gpus",
+            "name: l40s, mig: { computeSlices: 7, memorySlices: 8, profiles: [ { name: 7g.48gb, computeSlices: 8, memorySlices: 8, max: 1 } ] }",
+            "has the MIG profile 7g.48gb of 8 compute and 8 memory slices, and the GPU has 7 and 8",
+        ),
+        (
+            "gpus",
+            "name: l40s, mig: { computeSlices: 7, memorySlices: 8, profiles: [ { name: 7g.48gb, computeSlices: 7, memorySlices: 9, max: 1 } ] }",
+            "has the MIG profile 7g.48gb of 7 compute and 9 memory slices, and the GPU has 7 and 8",
+        ),
+        (
             "adapters",
             "name: new",
             "is a new entry and lacks pciDevice and pkeyTable and rateGbps",
@@ -112,10 +122,18 @@ fn entries_that_cannot_be_are_refused() {
             "{entry}: {found:?}"
         );
     }
-    assert_eq!(
-        of("adapters", "name: connectx-7, pkeyTable: 64"),
-        Vec::<String>::new()
-    );
+    for (section, entry) in [
+        ("adapters", "name: connectx-7, pkeyTable: 64"),
+        ("gpus", "name: l40s, minPower: 350W"),
+        (
+            "gpus",
+            "name: l40s, mig: { computeSlices: 7, memorySlices: 8, profiles: [ { name: 7g.48gb, computeSlices: 7, memorySlices: 8, max: 1 } ] }",
+        ),
+        ("switches", "name: qm9700, typicalPower: 1720W"),
+        ("switches", "name: qm9700, typicalPower: 1W"),
+    ] {
+        assert_eq!(of(section, entry), Vec::<String>::new(), "{entry}");
+    }
 }
 
 /// More loads of a sort than a message holds are added up.

@@ -331,6 +331,7 @@ fn hostile_previous() -> impl Strategy<Value = Vec<PreviousNode>> {
         addresses: addresses.into_iter().map(std::net::Ipv4Addr::from).collect(),
         guids: Box::default(),
         quarantined: quarantined.into_iter().map(std::net::Ipv4Addr::from).collect(),
+        in_force: None,
     });
     prop::collection::vec(node, 0..8).prop_map(|mut nodes| {
         nodes.sort_by(|a, b| a.name.cmp(&b.name));

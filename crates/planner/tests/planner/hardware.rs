@@ -43,6 +43,15 @@ fn each_system_of_a_pool_is_judged() {
     );
 }
 
+/// Of a single system the nearest profile is what was meant.
+#[test]
+fn the_nearest_profile_is_proposed() {
+    let layout = "{ profile: 1g.22gb, count: 1 }";
+    let one = compile(&cut(&(rack("a", "dgx-b200") + &rack("b", "dgx-b200")), layout));
+    let meant = one.findings[0].parties[0].replacement.as_deref();
+    assert_eq!(meant, Some("1g.23gb"), "{:?}", one.findings);
+}
+
 #[test]
 fn a_system_that_is_not_known_is_not_judged() {
     let layout = "{ profile: 1g.10gb, count: 7 }, { profile: 7g.80gb, count: 1 }";

@@ -102,6 +102,17 @@ fn tiers_that_a_host_cannot_mount_are_refused() {
         // NFS alone takes one, in brackets.
         (nfs("fd00::1"), None),
         (nfs("nas1") + ", mountOptions: [ port=20049 ]", Some("RW5011")),
+        (nfs("nas1") + ", mountOptions: [ proto=rdma ]", Some("RW5011")),
+        (
+            nfs("nas1").replace("RDMA", "TCP") + ", mountOptions: [ port=2049 ]",
+            None,
+        ),
+        // Where the field is not written the option says it.
+        (nfs("nas1") + ", mountOptions: [ vers=4.2, nconnect=8 ]", None),
+        (
+            nfs("nas1").replace("RDMA", "RDMA, connections: 8") + ", mountOptions: [ nconnect=8 ]",
+            Some("RW5011"),
+        ),
         (
             nfs("nas1") + ", mountOptions: [ x-systemd.idle-timeout=60 ]",
             Some("RW5025"),
@@ -124,8 +135,21 @@ fn tiers_that_a_host_cannot_mount_are_refused() {
             None,
         ),
         (
+            "weka: { backends: [ w1 ], fileSystem: fs }, fabric: storage, mountOptions: [ num_cores=2, noatime ]"
+                .to_owned(),
+            None,
+        ),
+        (
+            "weka: { backends: [ w1 ], cores: 2, fileSystem: fs }, mountOptions: [ num_cores=2 ]".to_owned(),
+            Some("RW5011"),
+        ),
+        (
             "beegfs: { managementServer: m, transport: TCP }, mountOptions: [ cfgFile=/etc/b ]".to_owned(),
             Some("RW5011"),
+        ),
+        (
+            "beegfs: { managementServer: m, transport: TCP }, mountOptions: [ noatime ]".to_owned(),
+            None,
         ),
         (local.to_owned(), None),
     ] {

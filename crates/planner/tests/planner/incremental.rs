@@ -58,6 +58,7 @@ fn clustered() -> Input {
         addresses: Box::new([[10, 64, 0, host].into(), [10, 64, 8, host].into()]),
         guids: Box::default(),
         quarantined: Box::default(),
+        in_force: None,
     };
     Input {
         previous: vec![held("a1-n2", 7), held("gone", 3)],

@@ -119,6 +119,23 @@ fn a_fabric_of_one_member_cluster_needs_no_range() {
         .replace("\"a[1-3]\"", "a1")
         .replace("racks: a4 }", "racks: a2 }");
     assert_eq!(messages(&compile(&one)), Vec::<String>::new());
+    // With nodes of none it needs one, and where another member cluster has one.
+    let none = one.replace("racks: a2 }, fab", "racks: a4 }, fab");
+    let other = one.replace("ranges: [  ]", "ranges: [ { cluster: two, first: 9, last: 12 } ]");
+    assert_ne!(other, one);
+    for (yaml, has) in [
+        (none, "2 nodes of one, 2 nodes of no member cluster"),
+        (other, "4 nodes of one"),
+    ] {
+        let said = format!(
+            "RW2021: InfiniBandFabric/compute has {has}, and no range of host numbers for one of Supercluster/lab; "
+        );
+        let found = messages(&compile(&yaml));
+        assert!(
+            found.iter().any(|message| message.starts_with(&said)),
+            "{found:?}"
+        );
+    }
     let labels = one.replace(
         "racks: a2 }, fab",
         "selector: { matchLabels: { team: red } } }, fab",
@@ -187,9 +204,29 @@ fn reservations_that_cannot_be_are_refused() {
           its own"
         ]
     );
+    // What is unknown of each reservation is one finding.
     assert_eq!(
-        case("{ first: 3, nodes: a2-n1 }, { first: 5, nodes: a2-n1 }").len(),
-        1
+        case("{ first: 3, nodes: \"a2-n[1,3-4]\" }, { first: 6, nodes: a9-n1 }"),
+        [
+            "RW2026: spec.addressing.reservations[0].nodes of InfiniBandFabric/compute reserves host numbers for 2 nodes that \
+          Supercluster/lab does not have: a2-n[3-4]; correct the hostlist, or add the rack to spec.racks of the supercluster",
+            "RW2026: spec.addressing.reservations[1].nodes of InfiniBandFabric/compute reserves host numbers for 1 node that \
+          Supercluster/lab does not have: a9-n1; correct the hostlist, or add the rack to spec.racks of the supercluster",
+        ]
+    );
+    assert_eq!(
+        case("{ first: 3, nodes: \"a2-n[1-2]\" }, { first: 6, nodes: a2-n2 }"),
+        [
+            "RW2027: InfiniBandFabric/compute reserves more than one host number for 1 node: a2-n2; the first has 4 and 6; name each node \
+          in one reservation only"
+        ]
+    );
+    assert_eq!(
+        case("{ first: 7, nodes: \"a3-n[1-2]\" }"),
+        [
+            "RW2028: host numbers 7 to 8 of InfiniBandFabric/compute are reserved for 2 nodes (a3-n[1-2]) of the member cluster two of \
+          Supercluster/lab, whose range is 9-12; reserve numbers of the range"
+        ]
     );
     assert_eq!(
         case("{ first: 8, nodes: \"a2-n[1-2]\" }"),
@@ -225,6 +262,7 @@ fn holding(yaml: &str, holders: &[(&str, [u8; 4])]) -> Input {
             addresses: Box::new([(*address).into()]),
             guids: Box::default(),
             quarantined: Box::default(),
+            in_force: None,
         })
         .collect();
     input

@@ -1,17 +1,16 @@
 //! What pools and hosts may say: each line of a table is one section of a pool and the codes that it must give.
 
-use crate::support::{codes, compile};
-use rackwright_planner::Finding;
+use crate::support::{codes, compile, told};
 
 /// A site of two racks of a system.
-fn site(system: &str) -> String {
+pub fn site(system: &str) -> String {
     format!(
         "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: {{ name: lab }}\nspec:\n  racks:\n  \
          - {{ names: \"a[1-2]\", nodes: \"n[1-4]\", system: {system} }}\n"
     )
 }
 
-fn pool(name: &str, nodes: &str, sections: &str) -> String {
+pub fn pool(name: &str, nodes: &str, sections: &str) -> String {
     format!(
         "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: {name} }}\nspec:\n  \
          supercluster: lab\n  nodes: {{ names: \"{nodes}\" }}\n  {sections}\n"
@@ -190,6 +189,18 @@ fn gpu_sections_get_their_verdict() {
     }
 }
 
+#[test]
+fn the_taint_whose_key_is_none_is_shown() {
+    let taints =
+        "kubernetes: { taints: [ { key: team, effect: NoExecute }, { key: \"a b\", effect: NoExecute } ] }";
+    let compilation = compile(&(site("dgx-h100") + &pool("train", "a1-n1", taints)));
+    assert_eq!(
+        told(&compilation.findings[0]),
+        "RW3010 \"a b\" of GPUPool/train is not the key of a taint\n  refuses GPUPool/train at spec.kubernetes.taints[1].key: neither \
+         NAME nor DOMAIN/NAME\n"
+    );
+}
+
 struct Found {
     codes: Vec<&'static str>,
     message: String,
@@ -312,7 +323,22 @@ fn a_management_interface_is_no_hca() {
             "{address}"
         );
     }
-    assert_eq!(codes(&compile(&with(&at("ibs1", "0000:2b:00.0")))), ["RW3019"]);
+    for (name, right) in [
+        ("ibs1", false),
+        ("rail0", false),
+        ("rail12", false),
+        ("rail", true),
+        ("rails", true),
+        ("rail0a", true),
+        ("bond0", true),
+    ] {
+        let wanted: &[&str] = if right { &[] } else { &["RW3019"] };
+        assert_eq!(
+            codes(&compile(&with(&at(name, "0000:2b:00.0")))),
+            wanted,
+            "{name}"
+        );
+    }
     // Without a fabric nothing is configured.
     let alone = "host: { managementInterface: { name: ib0, pciAddress: \"0000:1b:00.0\" } }";
     assert!(compile(&with(alone)).findings.is_empty());
@@ -337,155 +363,4 @@ fn a_command_line_holds_2047_characters() {
         message.contains("have 2047 characters + 26 for its huge pages of 1 GiB = 2073"),
         "{message}"
     );
-}
-
-/// A pool with a tier, on a site with corrections; the tier is BeeGFS unless it says otherwise.
-fn versions(corrections: &str, pool_sections: &str, tier: &str) -> Vec<Finding> {
-    let site = site("gb200-nvl72").replace(
-        "spec:\n",
-        &format!("spec:\n  compatibility: {{ {corrections} }}\n"),
-    );
-    let tier = format!(
-        "---\napiVersion: rackwright.dev/v1alpha1\nkind: StorageTier\nmetadata: {{ name: data }}\nspec:\n  \
-         supercluster: lab\n  mountPoint: /data\n  {tier}\n"
-    );
-    let pool = pool(
-        "train",
-        "a1-n1",
-        &format!("storage: [ {{ tier: data }} ]\n  {pool_sections}"),
-    );
-    let compilation = compile(&(site + &pool + &tier));
-    // What else is wrong with the tiers is not the table's matter.
-    let of_table = |finding: &Finding| ["RW3020", "RW3021"].contains(&finding.rule.code);
-    compilation.findings.into_iter().filter(of_table).collect()
-}
-
-#[test]
-fn versions_are_judged_by_the_table() {
-    let beegfs =
-        |client: &str| format!("beegfs: {{ managementServer: m, transport: RDMA, client: \"{client}\" }}");
-    let kernel = |kernel: &str| format!("host: {{ kernel: \"{kernel}\" }}");
-    let lustre = "lustre: { fileSystem: f, managementServers: [ \"10.0.0.1@o2ib\" ] }".to_owned();
-    let gds = |tier: &str| format!("gpuDirectStorage: true\n  {tier}");
-    let nfs = "nfs: { server: s, export: /e, transport: RDMA }";
-    let imex =
-        |driver: &str| format!("gpu: {{ driver: {{ version: {driver} }}, imex: {{ mode: DriverManaged }} }}");
-    let table: Vec<(String, String, Option<&str>)> = vec![
-        (kernel("6.8.0-1024-nvidia"), beegfs("7.4.5"), None),
-        (kernel("6.9.1"), beegfs("7.4.5"), Some("beegfs-7-4-5-kernel")),
-        (kernel("6.11.0-9-generic"), beegfs("7.4.6"), None),
-        (kernel("6.12"), beegfs("7.4.6"), Some("beegfs-7-4-6-kernel")),
-        (kernel("6.12"), beegfs("8.0"), None),
-        (kernel("6.1.0-18-amd64"), beegfs("7.3.4"), None),
-        (kernel("6.2.1"), beegfs("7.3.4"), Some("beegfs-7-3-kernel")),
-        (
-            "host: { ofed: 24.10-1.1.4.0 }".to_owned(),
-            gds(&beegfs("7.2.4")),
-            Some("beegfs-gds-client"),
-        ),
-        (
-            "host: { ofed: \"5.3\" }".to_owned(),
-            gds(&beegfs("7.4.5")),
-            Some("beegfs-gds-ofed"),
-        ),
-        ("host: { ofed: \"5.3\" }".to_owned(), beegfs("7.4.5"), None),
-        (
-            kernel("4.18.0-425.3.1.el8.x86_64"),
-            lustre.clone(),
-            Some("lustre-rhel-8-7-kernel"),
-        ),
-        (kernel("4.18.0-425.10.1.el8_7.x86_64"), lustre.clone(), None),
-        (
-            kernel("4.18.0-425.13.1.el8_7.x86_64"),
-            lustre.clone(),
-            Some("lustre-rhel-8-7-kernel"),
-        ),
-        (kernel("4.18.0-425.13.1.el8_7.x86_64"), nfs.to_owned(), None),
-        (kernel("4.14.1"), gds(&lustre), Some("gds-kernel")),
-        (
-            "host: { ofed: \"5.0\" }".to_owned(),
-            gds(nfs),
-            Some("nfs-rdma-gds-ofed"),
-        ),
-        (
-            "host: { ofed: \"5.0\" }".to_owned(),
-            gds(&nfs.replace("RDMA", "TCP")),
-            None,
-        ),
-        (
-            imex("570.158.00"),
-            beegfs("7.4.5"),
-            Some("compute-domains-driver"),
-        ),
-        (imex("570.158.01"), beegfs("7.4.5"), None),
-        (
-            imex("570.86.15").replace("DriverManaged", "HostManaged"),
-            beegfs("7.4.5"),
-            None,
-        ),
-    ];
-    let mut rows: Vec<&str> = Vec::new();
-    for (sections, tier, row) in table {
-        let findings = versions("", &sections, &tier);
-        assert_eq!(
-            findings.len(),
-            usize::from(row.is_some()),
-            "{sections} {tier}: {findings:?}"
-        );
-        if let (Some(row), [finding]) = (row, &findings[..]) {
-            assert!(finding.message.contains(&format!("(row {row}:")), "{row}");
-            let refused = finding.parties.iter().filter(|party| party.refused);
-            assert!(
-                refused.into_iter().all(|party| party.object.name == "train"),
-                "{row}"
-            );
-            assert!(finding.parties[0].refused, "{row}");
-            rows.push(row);
-        }
-    }
-    rows.sort_unstable();
-    rows.dedup();
-    assert!(
-        rackwright_planner::catalogue::compatibility().keys().eq(&rows),
-        "each row of the table stands here: {rows:?}"
-    );
-}
-
-#[test]
-fn a_site_corrects_the_table() {
-    let beegfs = "beegfs: { managementServer: m, transport: RDMA, client: \"7.4.5\" }";
-    let judge = |corrections: &str, kernel: &str| {
-        versions(corrections, &format!("host: {{ kernel: \"{kernel}\" }}"), beegfs)
-    };
-    assert_eq!(judge("", "6.9").len(), 1);
-    let off = "disabled: [ { name: beegfs-7-4-5-kernel, reason: patched } ]";
-    assert!(judge(off, "6.9").is_empty());
-    let row = |name: &str| {
-        format!(
-            "rows: [ {{ name: {name}, component: Kernel, before: \"6.10\", when: [ {{ component: BeeGFS }} ], reason: ours }} ]"
-        )
-    };
-    // A row of the same name stands instead, one of another name beside.
-    assert!(judge(&row("beegfs-7-4-5-kernel"), "6.9").is_empty());
-    assert_eq!(judge(&row("beegfs-7-4-5-kernel"), "6.10").len(), 1);
-    let both = judge(&row("ours"), "6.10");
-    assert_eq!(both.len(), 2);
-    let own = both
-        .iter()
-        .find(|finding| finding.message.contains("row ours"))
-        .unwrap();
-    assert!(
-        own.message
-            .contains("spec.compatibility.rows[0] of Supercluster/lab"),
-        "{}",
-        own.message
-    );
-    assert!(
-        own.parties
-            .iter()
-            .all(|party| !party.refused || party.object.name == "train")
-    );
-    let unknown = judge("disabled: [ { name: beegfs, reason: none } ]", "6.1");
-    assert_eq!(unknown[0].rule.code, "RW3021");
-    assert_eq!(unknown.len(), 1);
 }

@@ -2,13 +2,13 @@
 
 use crate::support::{codes, compile};
 
-fn site(spec: &str) -> String {
+pub fn site(spec: &str) -> String {
     format!(
         "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: {{ name: lab }}\nspec:\n{spec}"
     )
 }
 
-fn object(kind: &str, name: &str, spec: &str) -> String {
+pub fn object(kind: &str, name: &str, spec: &str) -> String {
     format!(
         "---\napiVersion: rackwright.dev/v1alpha1\nkind: {kind}\nmetadata: {{ name: {name} }}\nspec:\n  supercluster: lab\n{spec}"
     )
@@ -138,6 +138,12 @@ fn caps_lower_the_draw() {
     let draw = |cap: &str| compile(&of(cap, "1MW")).power[0].draw;
     assert_eq!(draw("1000W"), 57_200);
     assert_eq!(draw("700W"), 57_200 - 16 * 300);
+    // A cap at the maximum saves nothing, and stands in no sum.
+    let found = messages(&of("1000W", "1MW").replace("57200W", "57199W"));
+    assert!(
+        found[1].contains("= 57.2 kW") && !found[1].contains("capped"),
+        "{found:?}"
+    );
     // The driver refuses a cap below the range, and the GPU runs without one.
     assert_eq!(draw("100W"), 57_200);
     assert_eq!(
@@ -146,6 +152,39 @@ fn caps_lower_the_draw() {
             "RW4001 1 rack of Supercluster/lab may draw 2 x 14.3 kW (dgx-b200) - 4.8 kW (GPUs capped by GPUPool/train) = 23.8 kW each, and spec.racks[0].powerLimit allows 23.799 kW: 1 W too much; racks a1",
             "RW4001 1 rack of Supercluster/lab may draw 2 x 14.3 kW (dgx-b200) = 28.6 kW each, and spec.racks[0].powerLimit allows 23.799 kW: 4.801 kW too much; racks a2",
         ]
+    );
+}
+
+/// Nodes of a site that describes no racks are plugged into a fabric all the same.
+#[test]
+fn nodes_without_a_rack_need_switches() {
+    let of = |racks: &str, pools: [&str; 2]| {
+        let pool = |name: &str, nodes: &str| {
+            object(
+                "GPUPool",
+                name,
+                &format!("  nodes: {{ {nodes} }}\n  fabrics: [ {{ name: compute }} ]\n"),
+            )
+        };
+        let yaml = site(&format!("  power: {{ budget: 1GW }}\n{racks}"))
+            + &pool("one", pools[0])
+            + &pool("two", pools[1])
+            + &object(
+                "InfiniBandFabric",
+                "compute",
+                "  plane: Compute\n  topology: { type: FatTree, rails: 8, nodesPerUnit: 32, switch: qm9700 }\n",
+            );
+        let compilation = compile(&yaml);
+        assert_eq!(codes(&compilation), Vec::<&str>::new());
+        compilation.power[0].draw
+    };
+    let racks = "  racks: [ { names: \"a[1-65]\", nodes: n1, system: dgx-b200 } ]\n";
+    let placed = of(racks, ["racks: \"a[1-33]\"", "racks: \"a[34-65]\""]);
+    // 65 nodes are three units.
+    assert_eq!(placed, 65 * 14_300 + (24 + 16) * 1_720);
+    assert_eq!(
+        of("", ["names: \"n[1-33]\"", "names: \"n[34-65]\""]),
+        (24 + 16) * 1_720
     );
 }
 
@@ -260,9 +299,14 @@ fn phases_count_the_switches_of_their_nodes() {
     let compilation = compile(&yaml);
     assert_eq!(codes(&compilation), Vec::<&str>::new());
     let draws: Vec<u64> = compilation.power.iter().map(|envelope| envelope.draw).collect();
-    // One unit: 8 + 4 switches. Three units for 68 nodes: 24 leaves need 12 spines; 32 uplinks have no such divisor, so 16.
+    // Three units for 68 nodes: 24 leaves need 12 spines; 32 uplinks have no such divisor, so 16. The first phase has one
+    // unit, 8 leaves, and all spines: a bundle that grows moves cables.
     let second = 68 * 14_300 + (24 + 16) * 1_720 + 8_000;
-    assert_eq!(draws, [32 * 14_300 + 12 * 1_720, second]);
+    assert_eq!(draws, [32 * 14_300 + (8 + 16) * 1_720, second]);
+    // Built for eight units: 32 spines for 64 leaves.
+    let compilation = compile(&yaml.replace("nodesPerUnit: 32,", "nodesPerUnit: 32, units: 8,"));
+    let draws: Vec<u64> = compilation.power.iter().map(|envelope| envelope.draw).collect();
+    assert_eq!(draws[0], 32 * 14_300 + (8 + 32) * 1_720);
 }
 
 /// A site's budget has no date: the finding says with which phase it is exceeded, switches included.

@@ -329,3 +329,43 @@ fn a_number_that_a_reservation_moved_a_node_from_is_not_free() {
     assert_eq!(first(&given, "a2-n1").as_deref(), Some("10.64.0.1"));
     assert_eq!(quarantined(&given, "a1-n1"), [""; 0]);
 }
+
+/// A NodeConfig holds 256 addresses in quarantine: the pool of a node that would have one more is refused, and only it.
+#[test]
+fn a_full_quarantine_refuses_the_pool() {
+    let pool = |name: &str, rack: &str| {
+        format!(
+            "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: {name} }}\nspec: {{ supercluster: lab, nodes: {{ racks: {rack} }}, fabrics: [ {{ name: compute }} ] }}\n"
+        )
+    };
+    let yaml = "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab }\nspec: { racks: [ { names: \"a[1-2]\", nodes: \"n[1-2]\", system: dgx-b200 } ] }\n\
+                ---\napiVersion: rackwright.dev/v1alpha1\nkind: InfiniBandFabric\nmetadata: { name: compute }\nspec: { supercluster: lab, plane: Compute, topology: { type: FatTree, rails: 1 }, addressing: { ipv4: 10.64.0.0/24 } }\n"
+        .to_owned()
+        + &pool("one", "a1")
+        + &pool("two", "a2");
+    let first = rackwright_planner::compile(&input(&yaml)).unwrap();
+    for (held, refused) in [(256, false), (257, true)] {
+        let mut before = previous(&configs(&first));
+        before[0].quarantined = (0..held).map(|at| (0x0a09_0000_u32 + at).into()).collect();
+        let input = Input {
+            previous: before,
+            ..input(&yaml)
+        };
+        let compiled = rackwright_planner::compile(&input).unwrap();
+        assert_eq!(rackwright_planner::check(&input, &compiled.plan), vec![]);
+        let messages: Vec<&str> = compiled
+            .findings
+            .iter()
+            .map(|found| found.message.as_str())
+            .collect();
+        let expected = "1 node of GPUPool/one would have up to 257 addresses in quarantine, and a NodeConfig holds 256: a1-n1";
+        assert_eq!(messages, [expected][..usize::from(refused)]);
+        let planned: Vec<&str> = compiled
+            .plan
+            .pools()
+            .iter()
+            .map(|pool| pool.name.as_str())
+            .collect();
+        assert_eq!(planned, ["one", "two"][usize::from(refused)..]);
+    }
+}

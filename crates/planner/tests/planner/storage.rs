@@ -48,7 +48,7 @@ fn tier(name: &str, lines: &[&str]) -> String {
 }
 
 /// A pool with one tier.
-fn one(pool_lines: &[&str], tier_lines: &[&str]) -> String {
+pub fn one(pool_lines: &[&str], tier_lines: &[&str]) -> String {
     format!(
         "{SITE}{}{}",
         pool(pool_lines, &["data"]),
@@ -56,13 +56,13 @@ fn one(pool_lines: &[&str], tier_lines: &[&str]) -> String {
     )
 }
 
-fn local(raid: &str, count: u8) -> String {
+pub fn local(raid: &str, count: u8) -> String {
     format!(
         "localNVMe: {{ devices: {{ model: \"SAMSUNG MZ*\", count: {count} }}, {raid} filesystem: xfs, wipe: Never }}"
     )
 }
 
-fn found(pool_lines: &[&str], tier_lines: &[&str]) -> Vec<&'static str> {
+pub fn found(pool_lines: &[&str], tier_lines: &[&str]) -> Vec<&'static str> {
     let compilation = compile(&one(pool_lines, tier_lines));
     codes(&compilation)
         .into_iter()
@@ -70,7 +70,7 @@ fn found(pool_lines: &[&str], tier_lines: &[&str]) -> Vec<&'static str> {
         .collect()
 }
 
-const NONE: [&str; 0] = [];
+pub const NONE: [&str; 0] = [];
 
 #[test]
 fn raid_levels_take_their_numbers() {
@@ -119,6 +119,28 @@ fn mount_points_of_the_system_are_taken() {
     }
 }
 
+/// A tier is mounted neither at nor around what is left to /etc/fstab.
+#[test]
+fn what_fstab_mounts_is_left_to_it() {
+    for (owned, right) in [
+        ("/srv/data", false),
+        ("/srv/data/home", false),
+        ("/srv/data2", true),
+        ("/srv", true),
+    ] {
+        let host = format!("host: {{ fstabMounts: [ {owned} ] }}");
+        let codes = found(
+            &[&host],
+            &[
+                "nfs: { server: nas1, export: /a, transport: TCP }",
+                "mountPoint: /srv/data",
+            ],
+        );
+        let wanted: &[&str] = if right { &[] } else { &["RW5004"] };
+        assert_eq!(codes, wanted, "{owned}");
+    }
+}
+
 #[test]
 fn mount_points_collide_or_hide() {
     let nfs = "nfs: { server: nas1, export: /a, transport: TCP }";
@@ -152,114 +174,68 @@ fn mount_points_collide_or_hide() {
     }
 }
 
+/// One StorageClass is shared by tiers that say the same of it, in what Kubernetes gets and in what its provisioner gets.
 #[test]
-fn gpudirect_storage_asks_for_rdma() {
-    let host = [
-        "host: { kernelArguments: [ iommu=pt ], modules: [ nvidia_fs ] }",
-        "gpu: { driver: { version: \"580.95.05\", kernelModules: Open } }",
-    ];
-    for (tier, wanted) in [
-        (
-            "lustre: { fileSystem: a, managementServers: [ \"10.0.0.1@o2ib\" ] }",
-            &[][..],
-        ),
-        (
-            "lustre: { client: 2.14.0, fileSystem: a, managementServers: [ \"10.0.0.1@o2ib\" ] }",
-            &["RW5016"],
-        ),
-        (
-            "lustre: { client: 2.15.5, fileSystem: a, managementServers: [ \"10.0.0.1@o2ib\" ] }",
-            &[],
-        ),
-        (
-            "lustre: { client: 2.14.0_ddn125, fileSystem: a, managementServers: [ \"10.0.0.1@o2ib\" ] }",
-            &[],
-        ),
-        (
-            "lustre: { fileSystem: a, managementServers: [ \"10.0.0.1@tcp\" ] }",
-            &["RW5016"],
-        ),
-        ("beegfs: { managementServer: m, transport: TCP }", &["RW5016"]),
-        ("beegfs: { managementServer: m, transport: RDMA }", &[]),
-        ("nfs: { server: nas1, export: /a, transport: TCP }", &["RW5016"]),
-        ("weka: { backends: [ w1 ], fileSystem: a }", &[]),
-    ] {
-        let codes = found(
-            &host,
-            &[
-                tier,
-                "fabric: storage",
-                "gpuDirectStorage: true",
-                "mountPoint: /data",
-            ],
-        );
-        assert_eq!(codes, wanted, "{tier}");
-    }
-}
-
-#[test]
-fn gpudirect_storage_asks_the_host() {
-    let raid = local("raid: 0,", 2);
+fn tiers_share_a_class_that_they_agree_on() {
+    let nfs = |server: &str| format!("nfs: {{ server: {server}, export: /a, transport: TCP }}");
+    let lustre = "lustre: { fileSystem: a, managementServers: [ \"10.0.0.1@tcp\" ] }".to_owned();
+    let lvms = |address: &str| {
+        format!(
+            "localNVMe: {{ devices: {{ count: 1, pciAddresses: [ \"{address}\" ] }}, filesystem: xfs, wipe: Never }}"
+        )
+    };
+    let class =
+        |provisioner: &str| format!("kubernetes: {{ provisioner: {provisioner}, storageClass: lvms-a }}");
+    let (a, b) = ("mountPoint: /srv/a", "mountPoint: /srv/b");
     let single = local("", 1);
-    let open = "gpu: { driver: { version: \"580.95.05\", kernelModules: Open } }";
-    for (pool, tier, wanted) in [
+    for (one, other, agree) in [
         (
-            vec![
-                "host: { kernelArguments: [ iommu=pt ], modules: [ nvidia_fs ] }",
-                open,
-            ],
-            &raid,
+            [nfs("n1"), class("Static"), a.to_owned()],
+            [nfs("n2"), class("Static"), b.to_owned()],
             true,
         ),
         (
-            vec![
-                "host: { kernelArguments: [ intel_iommu=on ], modules: [ nvidia_fs ] }",
-                open,
-            ],
-            &raid,
-            false,
-        ),
-        (
-            vec![
-                "host: { tuned: { profile: gpu, kernelArguments: true }, modules: [ nvidia_fs ] }",
-                open,
-            ],
-            &raid,
+            [nfs("n1"), class("CSI"), a.to_owned()],
+            [nfs("n1"), class("CSI"), b.to_owned()],
             true,
         ),
         (
-            vec!["host: { kernelArguments: [ iommu=pt ], modules: [ nvidia_fs ] }"],
-            &raid,
+            [nfs("n1"), class("CSI"), a.to_owned()],
+            [nfs("n2"), class("CSI"), b.to_owned()],
             false,
         ),
-        // PCI P2PDMA: a new kernel, a new driver, and no RAID.
+        // The same object, and volumes of two drivers.
         (
-            vec!["host: { kernel: 6.8.0, kernelArguments: [ iommu=pt ] }", open],
-            &single,
+            [lustre.clone(), class("CSI"), a.to_owned()],
+            [lustre, class("Static"), b.to_owned()],
+            false,
+        ),
+        (
+            [single.clone(), class("LocalStaticProvisioner"), a.to_owned()],
+            [single.clone(), class("LocalStaticProvisioner"), a.to_owned()],
             true,
         ),
         (
-            vec!["host: { kernel: 6.8.0, kernelArguments: [ iommu=pt ] }", open],
-            &raid,
+            [single.clone(), class("LocalStaticProvisioner"), a.to_owned()],
+            [single, class("LocalStaticProvisioner"), b.to_owned()],
             false,
         ),
         (
-            vec!["host: { kernel: 6.1.0, kernelArguments: [ iommu=pt ] }", open],
-            &single,
-            false,
-        ),
-        (
-            vec![
-                "host: { kernelArguments: [ iommu=pt ] }",
-                "gpu: { managedBy: GPUOperator, driver: { version: \"580.95.05\", kernelModules: Open } }",
-            ],
-            &raid,
+            [lvms("0000:1b:00.0"), class("LVMS"), String::new()],
+            [lvms("0000:1b:00.0"), class("LVMS"), String::new()],
             true,
+        ),
+        (
+            [lvms("0000:1b:00.0"), class("LVMS"), String::new()],
+            [lvms("0000:1c:00.0"), class("LVMS"), String::new()],
+            false,
         ),
     ] {
-        let codes = found(&pool, &[tier, "gpuDirectStorage: true", "mountPoint: /data"]);
-        let wanted: &[&str] = if wanted { &[] } else { &["RW5017"] };
-        assert_eq!(codes, wanted, "{pool:?} {tier}");
+        // No pool mounts them: where they meet is another matter.
+        let text = [("one", &one), ("other", &other)]
+            .map(|(name, lines)| tier(name, &lines.each_ref().map(String::as_str)));
+        let codes = codes(&compile(&format!("{SITE}{}", text.concat())));
+        assert_eq!(codes.contains(&"RW5020"), !agree, "{one:?} {other:?}: {codes:?}");
     }
 }
 

@@ -1,10 +1,12 @@
 //! Reads YAML texts into a compiler's input.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rackwright_api::{Name, NodeConfigSpec, NodeName};
 use rackwright_manifest::{Limits, Sources, read};
-use rackwright_planner::{Compilation, Input, Intent, Inventory, PreviousNode};
+use rackwright_planner::change::cap_of_profile;
+use rackwright_planner::{Compilation, Finding, InForce, Input, Intent, Inventory, PreviousNode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -77,6 +79,22 @@ pub fn previous(configs: &BTreeMap<String, NodeConfigSpec>) -> Vec<PreviousNode>
         .collect()
 }
 
+/// The same with what hosts have in force, as far as power goes.
+pub fn in_force(compilation: &Compilation) -> Vec<PreviousNode> {
+    let nodes = compilation.plan.nodes();
+    nodes
+        .map(|node| {
+            let pool = node.pool();
+            let cap = Some(cap_of_profile(&pool.profile));
+            let name = NodeName::new(node.name()).unwrap();
+            PreviousNode {
+                in_force: Some(Arc::new(InForce::new(&pool.profile_name, cap))),
+                ..PreviousNode::new(name, &node.spec())
+            }
+        })
+        .collect()
+}
+
 /// The codes of a compilation's findings, each once.
 pub fn codes(compilation: &Compilation) -> Vec<&'static str> {
     let mut codes: Vec<&str> = compilation
@@ -86,4 +104,27 @@ pub fn codes(compilation: &Compilation) -> Vec<&'static str> {
         .collect();
     codes.dedup();
     codes
+}
+
+/// All that a finding says: message, places with their notes, advice.
+pub fn told(finding: &Finding) -> String {
+    let mut text = format!("{} {}\n", finding.rule.code, finding.message);
+    for party in &finding.parties {
+        let part = party
+            .range
+            .map_or(String::new(), |(from, to)| format!(" bytes {from}..{to}"));
+        let meant = party
+            .replacement
+            .as_ref()
+            .map_or(String::new(), |meant| format!(", meant: {meant}"));
+        let verb = if party.refused { "refuses" } else { "tells" };
+        text += &format!(
+            "  {verb} {} at {}{part}: {}{meant}\n",
+            party.object, party.path, party.note
+        );
+    }
+    if let Some(help) = &finding.help {
+        text += &format!("  help: {help}\n");
+    }
+    text
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::{fleet, root, say};
+use crate::{fleet, optimised, root, say};
 use objects::Object;
 use programs::{Program, Template};
 
@@ -39,6 +39,9 @@ pub struct Peers {
 
 /// Runs the comparison and prints its tables.
 pub fn run(args: &Peers) -> anyhow::Result<()> {
+    if args.check.is_empty() {
+        optimised()?;
+    }
     let cli = root().join(&args.cli);
     ensure!(cli.exists(), "{} is missing; build it first", cli.display());
     let work = Work::new(&cli, args.nodes, "peers")?;

@@ -8,18 +8,21 @@ use serde::Serialize;
 
 use super::super::{VerbError, plan};
 use crate::args::{RenderCluster, TextOrJson};
+use crate::carried::Carried;
 use crate::exit::Exit;
 use crate::folder;
 use crate::handover::{File, Form, Handover, Note, Parts};
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
+use crate::pipeline::run_member;
+use crate::previous::Previous;
 use crate::report;
 use crate::summary::count;
 
 /// Compiles, and writes what the plan amounts to for others.
 pub fn run(args: &RenderCluster, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     folder::check(&args.out)?;
-    let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
-    let mut outcome = crate::pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
+    let (previous, held) = Previous::opened(args.previous.as_deref())?;
+    let outcome = run_member(&args.paths.paths, held, args.cluster.as_deref())?;
     let exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::refused(&outcome);
@@ -28,11 +31,12 @@ pub fn run(args: &RenderCluster, color: When, out: &mut Out) -> Result<Exit, Ver
         eprint("nothing is rendered because of the errors above\n");
         return Ok(exit);
     }
-    if let Some(cluster) = &args.cluster {
-        let kept = outcome.compilation.keep_member(cluster);
-        kept.map_err(|error| VerbError::Unknown(error.to_string()))?;
+    if let Some(unknown) = &outcome.unknown_cluster {
+        return Err(VerbError::Unknown(unknown.to_string()));
     }
-    let parts = Parts::new(&outcome);
+    let carried = Carried::new(previous.as_ref(), &outcome)?;
+    plan::blocked(&carried);
+    let parts = Parts::new(&outcome, &carried);
     let Handover { files, notes } = parts.handover(args.cluster.as_deref());
     for note in &notes {
         eprint(&format!("note: {}: {}\n", note.object, note.text));

@@ -15,8 +15,3 @@ pub fn run(args: &Render, color: When, out: &mut Out) -> Result<Exit, VerbError>
         Rendering::Cluster(args) => cluster::run(args, color, out),
     }
 }
-
-/// As `b3sum` prints it.
-fn hash(text: &str) -> String {
-    blake3::hash(text.as_bytes()).to_hex().to_string()
-}

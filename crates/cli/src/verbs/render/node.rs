@@ -8,11 +8,13 @@ use rackwright_render::{LocalTier, Note, Rendered, UnitContent, cloud_init, igni
 use serde::Serialize;
 
 use super::super::{VerbError, plan};
-use super::hash;
 use crate::args::{RenderFormat, RenderNode};
+use crate::asked::{Asked, asked};
+use crate::carried::Carried;
 use crate::exit::Exit;
-use crate::folder::{self, Content, Entry};
+use crate::folder::{self, Content, Entry, hash};
 use crate::output::{Out, When, eprint};
+use crate::previous::Previous;
 use crate::report;
 use crate::summary::count;
 
@@ -28,8 +30,8 @@ pub fn run(args: &RenderNode, color: When, out: &mut Out) -> Result<Exit, VerbEr
         }
         (None, RenderFormat::Ignition | RenderFormat::CloudInit) => {}
     }
-    let previous = args.previous.as_deref().map(crate::previous::read).transpose()?;
-    let outcome = crate::pipeline::run(&args.paths.paths, previous.unwrap_or_default())?;
+    let (previous, held) = Previous::opened(args.previous.as_deref())?;
+    let outcome = crate::pipeline::run(&args.paths.paths, held)?;
     let exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::errors(&outcome);
@@ -37,7 +39,14 @@ pub fn run(args: &RenderNode, color: When, out: &mut Out) -> Result<Exit, VerbEr
         eprint("nothing is rendered because of the errors above\n");
         return Ok(exit);
     }
-    let node = plan::planned(&outcome, &args.name)?;
+    let carried = Carried::new(previous.as_ref(), &outcome)?;
+    let node = match asked(&outcome, &carried, &args.name)? {
+        Asked::Planned(node) => node,
+        Asked::Keeps(why) => {
+            eprint(&format!("error: {why}; nothing is rendered\n"));
+            return Ok(exit.max(Exit::Findings));
+        }
+    };
     let rendered = match rackwright_render::render(node.name(), &node.pool().profile, &node.facts()) {
         Ok(rendered) => rendered,
         Err(errors) => {

@@ -111,7 +111,6 @@ proptest! {
                 pools: &[(&pool, &spec)],
                 fabrics: &[],
                 superclusters: &[],
-                frozen: &BTreeSet::new(),
                 nvlink_racks: &BTreeSet::new(),
                 follows: &[Follows { before: vec![before], after: &new }],
                 nodes: &[Changing {

@@ -61,12 +61,11 @@ fn compiled(input: &Input) -> Compilation {
     compiled
 }
 
-/// No pool is refused, and nothing was there before.
+/// Nothing was there before.
 fn supply(compiled: &Compilation) -> Supply<'_, 'static> {
     static NOTHING: LazyLock<State<'static>> = LazyLock::new(State::default);
     Supply {
         budgets: &compiled.power,
-        kept: &[],
         old: &NOTHING,
     }
 }

@@ -1,0 +1,364 @@
+//! Findings in the forms of other programs, read by other programs, with names and values that try to get out of them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are not tests to clippy"
+)]
+
+#[path = "support/run.rs"]
+mod run;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use run::{code, err, out, root, run_in};
+use serde_json::{Value, json};
+use serde_sarif::sarif::Sarif;
+
+/// A file name that ends a property of a workflow command and a path of a URI.
+const HOSTILE_FILE: &str = "a,b:c%0A #[x](y)`|<b>.yaml";
+
+/// Field names that end a line, a code span, an element, a placeholder, and a terminal's title.
+const HOSTILE: &str = "apiVersion: rackwright.dev/v1alpha1
+kind: Supercluster
+metadata: { name: lab }
+spec:
+  racks: [ { names: \"a[1-2]\", nodes: n1, system: dgx-b200 } ]
+  \"a\\n::error::break out\": 1
+  \"``` @everyone <script>alert(1)</script> [x](https://example.com)\": 1
+  \"]]></testcase>&lt; {0} 100%0A\\r::warning::more\": 1
+  \"\\e]0;title\\a\\u202Egnp.exe\": 1
+";
+
+/// The schema that serde-sarif makes its types from is the one that OASIS published.
+fn schema() -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let package = packages
+        .iter()
+        .find(|package| package["name"] == "serde-sarif")
+        .unwrap();
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+    manifest.with_file_name("src").join("schema.json")
+}
+
+/// Asks the readers of others.
+fn ask(sarif: &[PathBuf], junit: &[PathBuf]) -> Value {
+    let python = root().join("target/python/bin/python");
+    assert!(
+        python.exists(),
+        "{} is missing: run e2e/python/venv.sh (make test does)",
+        python.display()
+    );
+    let mut child = Command::new(python)
+        .arg(root().join("crates/cli/tests/oracle.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let request = json!({ "schema": schema(), "sarif": sarif, "junit": junit });
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(request.to_string().as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        output.status.success(),
+        "oracle.py failed; if jsonschema or junitparser is what it lacks, run e2e/python/venv.sh (make test does)"
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Inputs with findings of all kinds, with none, and with what cannot be read.
+fn inputs(folder: &Path) -> Vec<Vec<String>> {
+    fs::write(folder.join(HOSTILE_FILE), HOSTILE).unwrap();
+    fs::write(folder.join("folder.yaml"), "kind: [").unwrap();
+    let corpus = root().join("crates/cli/tests/corpus");
+    let shown = |path: PathBuf| path.to_str().unwrap().to_owned();
+    vec![
+        vec![HOSTILE_FILE.to_owned()],
+        vec![shown(root().join("examples/tiny"))],
+        vec![shown(corpus.join("yaml"))],
+        vec![shown(corpus.join("schema"))],
+        vec![shown(corpus.join("rules"))],
+        vec!["-".to_owned()],
+        vec!["nope {0} [x](y).yaml".to_owned(), "folder.yaml".to_owned()],
+        vec![shown(corpus.join("rules/empty-pool.yaml"))],
+    ]
+}
+
+#[test]
+fn sarif_and_junit_are_read_by_others_and_hold_every_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = inputs(folder.path());
+    let (mut sarif, mut junit, mut reports) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, paths) in inputs.iter().enumerate() {
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let forms = [format!("sarif={at}.sarif"), format!("junit={at}.xml")];
+        let forms = ["validate", "-o", &forms[0], "-o", &forms[1], "-o", "json"];
+        let output = run_in(
+            folder.path(),
+            &[&forms[..], &paths[..]].concat(),
+            HOSTILE.as_bytes(),
+        );
+        reports.push(serde_json::from_slice::<Value>(&output.stdout).unwrap());
+        sarif.push(folder.path().join(format!("{at}.sarif")));
+        junit.push(folder.path().join(format!("{at}.xml")));
+    }
+    let answer = ask(&sarif, &junit);
+    let mut total = 0;
+    for (at, report) in reports.iter().enumerate() {
+        let findings = report["findings"].as_array().unwrap();
+        total += findings.len();
+        assert_eq!(answer["sarif"][at], json!([]), "{:?}", inputs[at]);
+        let log: Sarif = serde_json::from_slice(&fs::read(&sarif[at]).unwrap()).unwrap();
+        let results = log.runs[0].results.as_ref().unwrap();
+        let codes: Vec<&str> = results
+            .iter()
+            .map(|result| result.rule_id.as_deref().unwrap())
+            .collect();
+        let expected: Vec<&str> = findings
+            .iter()
+            .map(|finding| finding["code"].as_str().unwrap())
+            .collect();
+        assert_eq!(codes, expected);
+        let cases = answer["junit"][at].as_array().unwrap();
+        let of = |result: &str| cases.iter().filter(|case| case[2] == result).count();
+        let errors = findings
+            .iter()
+            .filter(|finding| finding["severity"] == "error")
+            .count();
+        assert_eq!(
+            (of("Failure"), of("Skipped")),
+            (errors, findings.len() - errors),
+            "{:?}",
+            inputs[at]
+        );
+        assert_eq!(of("Success"), 1, "what was read");
+    }
+    assert!(total > 100, "{total} findings are too few to show anything");
+    assert_eq!(
+        reports[1]["findings"],
+        json!([]),
+        "one of them is without findings"
+    );
+    assert_eq!(
+        reports[7]["findings"][0]["severity"], "warning",
+        "one has a warning alone"
+    );
+    let failed = |case: &&Value| case[2] == "Error";
+    assert_eq!(
+        answer["junit"][6]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(failed)
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn sarif_names_files_as_uris_and_takes_nothing_for_a_placeholder_or_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(HOSTILE_FILE), HOSTILE).unwrap();
+    let log: Value = serde_json::from_slice(
+        &run_in(folder.path(), &["validate", "-o", "sarif", HOSTILE_FILE], b"").stdout,
+    )
+    .unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 4);
+    for result in results {
+        let place = &result["locations"][0]["physicalLocation"]["artifactLocation"];
+        assert_eq!(
+            place["uri"],
+            "a%2Cb%3Ac%250A%20%23%5Bx%5D%28y%29%60%7C%3Cb%3E.yaml"
+        );
+        let text = result["message"]["text"].as_str().unwrap();
+        assert!(
+            !text.contains("](") && !text.replace("{{", "").contains('{'),
+            "{text}"
+        );
+        assert!(
+            !text.contains(char::is_control) && !text.contains('\u{202e}'),
+            "{text}"
+        );
+    }
+    let absolute = folder.path().join(HOSTILE_FILE);
+    let output = run_in(
+        folder.path(),
+        &["validate", "-o", "sarif", absolute.to_str().unwrap()],
+        b"",
+    );
+    assert!(out(&output).contains("\"uri\": \"file:///"), "{}", out(&output));
+}
+
+#[test]
+fn fingerprints_outlive_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let prints = |text: &str| {
+        fs::write(folder.path().join("a.yaml"), text).unwrap();
+        let output = run_in(folder.path(), &["validate", "-o", "sarif", "a.yaml"], b"");
+        let log: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        let print = |result: &Value| result["partialFingerprints"]["rackwrightFinding/v1"].clone();
+        results.iter().map(print).collect::<Vec<Value>>()
+    };
+    let before = prints(HOSTILE);
+    assert_eq!(before.len(), 4);
+    assert_eq!(prints(&format!("# one more line\n{HOSTILE}")), before);
+    assert_ne!(prints(&HOSTILE.replace("name: lab", "name: other")), before);
+}
+
+#[test]
+fn an_annotation_is_one_command_whatever_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(HOSTILE_FILE), HOSTILE).unwrap();
+    let output = run_in(folder.path(), &["validate", "-o", "github", HOSTILE_FILE], b"");
+    let text = out(&output);
+    let lines: Vec<&str> = text.split(['\n', '\r']).filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    for line in lines {
+        let properties = "::error file=a%2Cb%3Ac%250A #[x](y)`|<b>.yaml,line=";
+        assert!(line.starts_with(properties), "{line}");
+        assert!(!line.contains("100%0A"), "{line}");
+    }
+    let output = run_in(
+        folder.path(),
+        &["validate", "-o", "github", "-"],
+        HOSTILE.as_bytes(),
+    );
+    assert!(out(&output).starts_with("::error title=RW"), "{}", out(&output));
+}
+
+/// What is left of Markdown when its code blocks and code spans are taken out.
+fn outside_code(markdown: &str) -> String {
+    let mut left = String::new();
+    let mut rest = markdown;
+    while let Some(start) = rest.find('`') {
+        left.push_str(&rest[..start]);
+        let fence = rest[start..].len() - rest[start..].trim_start_matches('`').len();
+        let mut at = start + fence;
+        // A run of backticks closes where it is as long as the one that opened.
+        loop {
+            let open = at + rest[at..].find('`').expect("every fence is closed");
+            let run = rest[open..].len() - rest[open..].trim_start_matches('`').len();
+            at = open + run;
+            if run == fence {
+                break;
+            }
+        }
+        rest = &rest[at..];
+    }
+    left + rest
+}
+
+#[test]
+fn a_comment_keeps_what_others_wrote_in_code() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(HOSTILE_FILE), HOSTILE).unwrap();
+    let text = out(&run_in(
+        folder.path(),
+        &["validate", "-o", "markdown", HOSTILE_FILE],
+        b"",
+    ));
+    assert!(text.contains("@everyone"));
+    let left = outside_code(&text);
+    for hostile in ["@", "script", "[", "http", "title", "c%0A", "<b>"] {
+        assert!(!left.contains(hostile), "{hostile} stands in the open: {left}");
+    }
+    assert_eq!(left.matches("- **error** RW").count(), 4, "{left}");
+}
+
+#[test]
+fn a_comment_stays_below_githubs_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let wide = "ä`".repeat(300);
+    let pool = |at: usize| {
+        format!(
+            "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: p{at} }}\nspec: {{ supercluster: lab, nodes: {{ racks: a1 }}, \"{wide}{at}\": 1 }}\n"
+        )
+    };
+    fs::write(
+        folder.path().join("a.yaml"),
+        (0..500).map(pool).collect::<String>(),
+    )
+    .unwrap();
+    let text = out(&run_in(
+        folder.path(),
+        &["validate", "-o", "markdown", "a.yaml"],
+        b"",
+    ));
+    assert!(text.len() > 50_000 && text.len() < 65_536, "{}", text.len());
+    assert!(text.contains("- … and 450 more\n"), "{text}");
+    assert!(text.ends_with("more are not shown here; `rackwright validate` prints them.\n\n</details>\n"));
+    outside_code(&text);
+}
+
+#[test]
+fn several_forms_in_one_run_are_those_of_single_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), HOSTILE).unwrap();
+    let forms = ["json", "sarif", "junit", "markdown", "github"];
+    let mut arguments = vec![
+        "validate".to_owned(),
+        "a.yaml".to_owned(),
+        "--output=text".to_owned(),
+    ];
+    arguments.extend(forms.map(|form| format!("--output={form}={form}.out")));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let all = run_in(folder.path(), &arguments, b"");
+    assert_eq!(code(&all), 1, "{}", err(&all));
+    assert_eq!(
+        all.stdout,
+        run_in(folder.path(), &["validate", "a.yaml"], b"").stdout
+    );
+    for form in forms {
+        let single = run_in(folder.path(), &["validate", "a.yaml", "-o", form], b"");
+        assert_eq!(code(&single), 1);
+        assert_eq!(
+            fs::read(folder.path().join(format!("{form}.out"))).unwrap(),
+            single.stdout,
+            "{form}"
+        );
+    }
+    let quiet = run_in(folder.path(), &["validate", "a.yaml", "-o", "json=only.out"], b"");
+    assert_eq!((code(&quiet), out(&quiet)), (1, String::new()));
+}
+
+/// A limit on the size of files is a full disk that a test can have.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_report_that_was_there_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), HOSTILE).unwrap();
+    fs::write(folder.path().join("out.sarif"), "old").unwrap();
+    // Blocks of 512 bytes; with the signal ignored the write fails as on a full disk.
+    let script = "trap '' XFSZ; ulimit -f 2; exec \"$0\" validate a.yaml -o sarif=out.sarif";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_rackwright")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 3, "{}", err(&output));
+    assert!(
+        err(&output).contains("out.sarif: cannot be written: "),
+        "{}",
+        err(&output)
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("out.sarif")).unwrap(),
+        "old"
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
