@@ -217,7 +217,7 @@ pub struct Fabric {
 /// What can be done with a fabric.
 #[derive(Debug, Subcommand)]
 pub enum FabricVerb {
-    /// Write the cable schedule, the bill and the files of OpenSM of every fabric
+    /// Write the cable schedule, the bill, the files of OpenSM and pictures of every fabric
     ///
     /// A folder for each subnet, beside a manifest.json that lists each file with its hash. The files of OpenSM need the
     /// GUID of every HCA, which the inventory has, and of every switch, which --switches has; without all of them they are
@@ -255,6 +255,13 @@ pub struct FabricRender {
     /// OpenSM in production
     #[arg(long)]
     pub planned: bool,
+    /// Draw this scalable unit, counted from 1; may be given more than once. Without it all are drawn, or in a fabric of
+    /// more than 64 the first
+    #[arg(long = "unit", value_name = "NUMBER")]
+    pub units: Vec<u32>,
+    /// Draw the rails of this node; may be given more than once. Without it those of the first
+    #[arg(long = "node", value_name = "NAME")]
+    pub nodes: Vec<String>,
     /// What is allocated already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,

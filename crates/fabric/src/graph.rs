@@ -45,6 +45,8 @@ pub struct Unit {
 /// A leaf of a unit.
 pub struct Leaf {
     pub subnet: usize,
+    /// Its number in the subnet.
+    pub number: u32,
     /// Its place in the subnet's network.
     pub device: u32,
     /// Its rail, where all its HCAs are of one.
@@ -88,12 +90,17 @@ impl Graph {
                     }
                 }
             }
-            for ((subnet, leaf), rails) in rails {
-                let name = topology.name(subnet, Switch::Leaf(leaf));
+            for ((subnet, number), rails) in rails {
+                let name = topology.name(subnet, Switch::Leaf(number));
                 let subnet = subnet as usize;
                 if let Some(&device) = places.get(subnet).and_then(|places| places.get(name.as_str())) {
                     let rail = rails.first().copied().filter(|_| by_rail);
-                    unit.leaves.push(Leaf { subnet, device, rail });
+                    unit.leaves.push(Leaf {
+                        subnet,
+                        number,
+                        device,
+                        rail,
+                    });
                 }
             }
         }
@@ -108,6 +115,16 @@ impl Graph {
 
     pub fn name(&self, leaf: &Leaf) -> &str {
         self.subnets[leaf.subnet].name(leaf.device)
+    }
+}
+
+impl Unit {
+    /// The leaf that an HCA of one of its nodes ends at, as its place among `leaves`, and the port.
+    pub fn end(&self, design: &Design, node: usize, rail: u32) -> Option<(usize, u16)> {
+        let at = design.topology().leaf_port(design.nodes()[node].seat, rail)?;
+        let mut leaves = self.leaves.iter();
+        let leaf = leaves.position(|leaf| (leaf.subnet as u32, leaf.number) == (at.subnet, at.leaf))?;
+        Some((leaf, at.port))
     }
 }
 

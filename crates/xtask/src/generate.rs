@@ -30,7 +30,7 @@ pub fn run(check: bool) -> anyhow::Result<()> {
         PathBuf::from("docs/action-classes.md"),
         crate::classes::markdown(),
     );
-    crate::pictures::add(&mut files)?;
+    crate::pictures::add(&root, &mut files)?;
     let mut stale = Vec::new();
     for (path, content) in &files {
         let full = root.join(path);

@@ -7,17 +7,18 @@ use super::model::{Block, Picture, Tier, Zoom, count};
 use crate::design::Design;
 use crate::graph::{Graph, Subnet, Unit};
 
-/// Pods, and units of a pod, that are drawn one by one; the rest are one box.
+/// Pods, and units of all pods, that are drawn one by one; the rest are one box.
 const MOST_PODS: usize = 24;
-const MOST_UNITS: usize = 24;
+const MOST_UNITS: usize = 96;
+/// Units that a pod shows however many pods there are, and however few.
+const UNITS_OF_POD: (usize, usize) = (4, 24);
 
 /// The picture of all units. Subnets of disjoint rails are equal, so that the first stands for all.
-pub fn fabric(design: &Design, name: &str) -> Picture {
-    let graph = Graph::new(design);
+pub(super) fn fabric(graph: &Graph, design: &Design, name: &str) -> Picture {
     let mut picture = Picture {
         zoom: Zoom::Fabric,
         title: name.to_owned(),
-        description: description(&graph, design),
+        description: description(graph, design),
         blocks: Vec::new(),
         bundles: Vec::new(),
     };
@@ -47,6 +48,8 @@ pub fn fabric(design: &Design, name: &str) -> Picture {
         of_pod.len()
     };
     let (single, rest) = of_pod.split_at(shown);
+    let (least, most) = UNITS_OF_POD;
+    let most = (MOST_UNITS / shown.max(1)).clamp(least, most);
     for (pod, units) in single {
         let above = pod.map(|pod| {
             let spines = &subnet.pods[pod].spines;
@@ -58,7 +61,7 @@ pub fn fabric(design: &Design, name: &str) -> Picture {
             above
         });
         let spines: &[u32] = pod.map_or(&[], |pod| &subnet.pods[pod].spines);
-        add_units(&mut picture, &graph, subnet, units, above, spines);
+        add_units(&mut picture, graph, subnet, Shown { units, most }, above, spines);
     }
     if !rest.is_empty() {
         let pods = rest.iter().filter_map(|(pod, _)| *pod);
@@ -76,7 +79,7 @@ pub fn fabric(design: &Design, name: &str) -> Picture {
             );
         }
         let units: Vec<u32> = rest.iter().flat_map(|(_, units)| units.iter().copied()).collect();
-        add_rest(&mut picture, &graph, subnet, &units, above, &spines);
+        add_rest(&mut picture, graph, subnet, &units, above, &spines);
     }
     picture
 }
@@ -97,19 +100,21 @@ fn pod_block(subnet: &Subnet, spines: &[u32]) -> Block {
     }
 }
 
+/// Units, and how many boxes they may take.
+struct Shown<'a> {
+    units: &'a [u32],
+    most: usize,
+}
+
 fn add_units(
     picture: &mut Picture,
     graph: &Graph,
     subnet: &Subnet,
-    units: &[u32],
+    Shown { units, most }: Shown<'_>,
     above: Option<usize>,
     spines: &[u32],
 ) {
-    let shown = if units.len() > MOST_UNITS {
-        MOST_UNITS - 1
-    } else {
-        units.len()
-    };
+    let shown = if units.len() > most { most - 1 } else { units.len() };
     let (single, rest) = units.split_at(shown);
     for &number in single {
         let unit = &graph.units[&number];
@@ -150,7 +155,7 @@ fn add_rest(
     let of_leaves: Vec<u32> = all().flat_map(leaves).collect();
     let block = picture.add(Block {
         tier: Tier::Unit,
-        name: format!("{} more units", units.len()),
+        name: format!("+{} units", units.len()),
         notes: vec![
             count(nodes as u64, "node", "nodes"),
             count(of_leaves.len() as u64, "leaf", "leaves"),
@@ -181,6 +186,11 @@ fn description(graph: &Graph, design: &Design) -> String {
             parts.push(count(number, one, many));
         }
     }
+    let squares = if graph.by_rail {
+        ", a square is a leaf in the colour of its rail"
+    } else {
+        ""
+    };
     let mut text = parts.join(", ");
     if graph.subnets.len() > 1 {
         let _ = write!(
@@ -192,5 +202,5 @@ fn description(graph: &Graph, design: &Design) -> String {
     if peers > 0 {
         let _ = write!(text, ", {} between groups", count(peers, "cable", "cables"));
     }
-    text + ". Numbers beside lines count cables."
+    text + ". Numbers beside lines count cables" + squares + "."
 }

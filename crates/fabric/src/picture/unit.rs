@@ -9,9 +9,8 @@ use crate::graph::{Graph, Leaf};
 /// Rows that a picture has for nodes; in a larger unit a row is a rack, where all racks are known.
 const MOST_ROWS: usize = 72;
 
-/// The picture of a unit, counted from 0; none where it has no node.
-pub fn unit(design: &Design, name: &str, unit: u32) -> Option<Picture> {
-    let graph = Graph::new(design);
+/// The picture of a unit, or none where it has no node.
+pub(super) fn unit(graph: &Graph, design: &Design, name: &str, unit: u32) -> Option<Picture> {
     let of_unit = graph.units.get(&unit)?;
     let mut racks: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for &node in &of_unit.nodes {
@@ -30,30 +29,27 @@ pub fn unit(design: &Design, name: &str, unit: u32) -> Option<Picture> {
         zoom: Zoom::Unit,
         title: format!("{name}, unit {}", unit + 1),
         description: format!(
-            "{} at {}. A row is a {row}, a column a leaf, and a number {number}.",
+            "{} at {}. A row is a {row}, a column a leaf, and a number {number}.{}",
             count(of_unit.nodes.len() as u64, "node", "nodes"),
             count(of_unit.leaves.len() as u64, "leaf", "leaves"),
+            cables_note(graph),
         ),
         blocks: Vec::new(),
         bundles: Vec::new(),
     };
-    let above = add_spines(&mut picture, &graph, &of_unit.leaves.iter().collect::<Vec<_>>());
-    let mut columns: BTreeMap<(usize, u32), usize> = BTreeMap::new();
+    let above = add_spines(&mut picture, graph, &of_unit.leaves.iter().collect::<Vec<_>>());
+    let mut columns: Vec<usize> = Vec::new();
     for leaf in &of_unit.leaves {
-        let block = picture.add(leaf_block(&graph, leaf));
-        join_spines(&mut picture, &graph, leaf, block, &above);
-        columns.insert((leaf.subnet, leaf.device), block);
+        let block = picture.add(leaf_block(graph, leaf));
+        join_spines(&mut picture, graph, leaf, block, &above);
+        columns.push(block);
     }
     let rows = add_rows(&mut picture, design, racks, by_rack);
     let mut cells: BTreeMap<(usize, usize), Vec<u16>> = BTreeMap::new();
-    for (place, subnet) in graph.subnets.iter().enumerate() {
-        for (hca, link) in design.hcas(place as u32).zip(&subnet.network.links) {
-            let at = (
-                rows.get(&(hca.node as usize)),
-                columns.get(&(place, link.upper.device)),
-            );
-            if let (Some(&row), Some(&column)) = at {
-                cells.entry((row, column)).or_default().push(link.upper.port);
+    for (&node, &row) in &rows {
+        for rail in 0..design.topology().shape().rails {
+            if let Some((leaf, port)) = of_unit.end(design, node, rail) {
+                cells.entry((row, columns[leaf])).or_default().push(port);
             }
         }
     }
@@ -114,6 +110,15 @@ pub(super) fn leaf_block(graph: &Graph, leaf: &Leaf) -> Block {
         notes: leaf.rail.map(|rail| format!("rail {rail}")).into_iter().collect(),
         inside: None,
         rails: vec![leaf.rail],
+    }
+}
+
+/// What the numbers above the leaves are, where there is something above them.
+pub(super) fn cables_note(graph: &Graph) -> &'static str {
+    if graph.subnets.iter().all(|subnet| subnet.pods.is_empty()) {
+        ""
+    } else {
+        " Numbers above the leaves count cables."
     }
 }
 

@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use rackwright_fabric::picture::{Picture, Tier, dot, fabric, node, unit};
+use rackwright_fabric::picture::{Picture, Pictures, Tier, dot};
 
 use crate::{design, superpod};
 
 /// What graphviz understood, in its plain form: a line a node and an edge.
-fn plain(text: &str, layout: &str) -> String {
+fn plain(text: &str) -> String {
     let mut child = Command::new("dot")
-        .args([&format!("-K{layout}"), "-Tplain"])
+        .arg("-Tplain")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -26,8 +26,8 @@ fn plain(text: &str, layout: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn check(picture: &Picture, layout: &str) {
-    let text = plain(&dot(picture), layout);
+fn check(picture: &Picture) {
+    let text = plain(&dot(picture));
     let lines = |word: &str| text.lines().filter(|line| line.starts_with(word)).count();
     // Racks around nodes are frames; HCAs hang on their node.
     let frames = picture.blocks.iter().enumerate().filter(|(place, block)| {
@@ -50,10 +50,10 @@ fn check(picture: &Picture, layout: &str) {
 #[test]
 fn every_zoom_is_read() {
     let large = superpod(64);
-    check(&fabric(&large, "superpod"), "dot");
-    check(&node(&large, "superpod", "n0042").unwrap(), "dot");
-    // Its 256 cables of single nodes take the layout by layers a minute.
-    check(&unit(&large, "superpod", 3).unwrap(), "neato");
+    let large = Pictures::new(&large, "superpod");
+    check(&large.fabric());
+    check(&large.node("n0042").unwrap());
+    check(&large.unit(3).unwrap());
 }
 
 #[test]
@@ -74,9 +74,10 @@ fn hostile_names_are_read() {
         let name = hostile[seat as usize % hostile.len()];
         format!("{name}{seat}")
     });
-    check(&unit(&design, "\" ] }", 0).unwrap(), "neato");
+    check(&Pictures::new(&design, "\" ] }").unit(0).unwrap());
     for (seat, hostile) in hostile.iter().enumerate() {
-        let picture = node(&design, hostile, &format!("{hostile}{seat}")).unwrap();
-        check(&picture, "dot");
+        let pictures = Pictures::new(&design, hostile);
+        let picture = pictures.node(&format!("{hostile}{seat}")).unwrap();
+        check(&picture);
     }
 }

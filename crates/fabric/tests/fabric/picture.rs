@@ -4,17 +4,27 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use rackwright_fabric::design::{Design, Seated};
-use rackwright_fabric::picture::{Block, Picture, Tier, dot, fabric, node, svg, unit};
-use rackwright_fabric::tree::{Shape, Spread, Tree};
+use rackwright_fabric::picture::{Block, Picture, Pictures, Tier, dot, svg};
+use rackwright_fabric::topology::{Form, Topology};
+use rackwright_fabric::tree::{Shape, Spread};
 
 fn design(shape: &Shape, nodes: impl IntoIterator<Item = (u32, String, Option<String>)>) -> Design {
+    of_form(Form::FatTree, shape, nodes)
+}
+
+fn of_form(
+    form: Form,
+    shape: &Shape,
+    nodes: impl IntoIterator<Item = (u32, String, Option<String>)>,
+) -> Design {
     let nodes = nodes.into_iter().map(|(seat, name, rack)| Seated {
         name: name.into(),
         seat,
         guids: vec![None; shape.rails as usize].into(),
         rack: rack.map(Into::into),
     });
-    Design::new(Tree::new(shape).unwrap(), nodes.collect(), BTreeMap::new()).unwrap()
+    let topology = Topology::new(form, shape).unwrap();
+    Design::new(topology, nodes.collect(), BTreeMap::new()).unwrap()
 }
 
 /// Full units of a SuperPOD: 32 nodes of eight HCAs, switches of 64 ports, four nodes a rack.
@@ -39,6 +49,18 @@ fn plain(nodes: u32, per_unit: u32, rails: u32, radix: u32, spread: Spread, per_
         )
     });
     design(&shape, nodes)
+}
+
+fn fabric(design: &Design, name: &str) -> Picture {
+    Pictures::new(design, name).fabric()
+}
+
+fn unit(design: &Design, name: &str, unit: u32) -> Option<Picture> {
+    Pictures::new(design, name).unit(unit)
+}
+
+fn node(design: &Design, name: &str, node: &str) -> Option<Picture> {
+    Pictures::new(design, name).node(node)
 }
 
 fn of(picture: &Picture, tier: Tier) -> Vec<&Block> {
@@ -73,7 +95,7 @@ fn sixty_four_units_are_all_there() {
     assert_eq!(cables(&picture, Tier::Spines, Tier::Unit), 16_384);
     assert_eq!(
         picture.description,
-        "2,048 nodes, 64 units, 512 leaves, 512 spines, 256 cores. Numbers beside lines count cables."
+        "2,048 nodes, 64 units, 512 leaves, 512 spines, 256 cores. Numbers beside lines count cables, a square is a leaf in the colour of its rail."
     );
 }
 
@@ -87,7 +109,7 @@ fn what_is_folded_is_counted() {
     assert_eq!(
         (last.name.as_str(), last.notes.as_slice()),
         (
-            "86 more units",
+            "+86 units",
             &["2,752 nodes".to_owned(), "688 leaves".to_owned()][..]
         )
     );
@@ -169,6 +191,83 @@ fn disjoint_rails_do_not_meet() {
             .contains("16 leaves, 8 spines in 8 equal subnets, a rail each; one of them is drawn")
     );
     assert_eq!(cables(&picture, Tier::Spines, Tier::Unit), 64);
+}
+
+/// Groups of a dragonfly+ have spines of their own; what joins the groups is counted, and joins no box with one below.
+#[test]
+fn groups_of_a_dragonfly_stand_side_by_side() {
+    let shape = Shape {
+        nodes: 12,
+        rails: 2,
+        spread: Spread::Rails,
+        nodes_per_unit: Some(4),
+        radix: 8,
+        oversubscription: (1, 1),
+    };
+    let nodes = (0..12).map(|seat| (seat, format!("n{seat}"), None));
+    let design = of_form(Form::DragonflyPlus, &shape, nodes);
+    let picture = fabric(&design, "x");
+    let spines: Vec<&str> = of(&picture, Tier::Spines)
+        .iter()
+        .map(|pod| pod.notes[0].as_str())
+        .collect();
+    assert_eq!(
+        spines,
+        ["g01-s01 to g01-s02", "g02-s01 to g02-s02", "g03-s01 to g03-s02"]
+    );
+    assert_eq!(of(&picture, Tier::Unit).len(), 3);
+    // Two leaves of four uplinks a group, and as many cables from each group to the other two.
+    assert_eq!(cables(&picture, Tier::Spines, Tier::Unit), 3 * 8);
+    assert_eq!(picture.bundles.len(), 3);
+    assert!(
+        picture
+            .description
+            .starts_with("12 nodes, 3 units, 6 leaves, 6 spines, 12 cables between groups."),
+        "{}",
+        picture.description
+    );
+    let group = unit(&design, "x", 1).unwrap();
+    assert_eq!(of(&group, Tier::Leaf)[1].name, "g02-r1-l01");
+    assert_eq!(cables(&group, Tier::Leaf, Tier::Node), 8);
+    assert_eq!(of(&node(&design, "x", "n7").unwrap(), Tier::Spines).len(), 1);
+}
+
+/// However many leaves there are, each has its whole name, and each rack's ports have room: eight racks at 20 leaves.
+#[test]
+fn many_leaves_make_a_picture_wider() {
+    let design = plain(144, 144, 4, 64, Spread::Rails, 18);
+    let text = svg(&unit(&design, "x", 0).unwrap());
+    for rail in 0..4 {
+        for bank in 1..=5 {
+            assert!(
+                text.contains(&format!(">su01-r{rail}-l{bank:02}</text>")),
+                "{rail} {bank}"
+            );
+        }
+    }
+    for ports in ["1\u{2013}18", "19\u{2013}32", "31\u{2013}32"] {
+        assert_eq!(text.matches(&format!(">{ports}</text>")).count(), 4, "{ports}");
+    }
+    let width = |text: &str| -> i32 {
+        let (_, rest) = text.split_once("width=\"").unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    assert_eq!(width(&svg(&unit(&superpod(4), "x", 0).unwrap())), 1012);
+    assert!(width(&text) > 1012);
+}
+
+/// A fabric of eight pods of 72 units, as hyperion has: twelve boxes a pod, and the sums are whole.
+#[test]
+fn large_pods_show_fewer_units() {
+    let picture = fabric(&plain(72 * 576, 72, 1, 144, Spread::Rails, 18), "x");
+    let units = of(&picture, Tier::Unit);
+    assert_eq!((of(&picture, Tier::Spines).len(), units.len()), (8, 96));
+    assert_eq!(
+        (units[10].name.as_str(), units[11].name.as_str()),
+        ("unit 11", "+61 units")
+    );
+    assert_eq!(units[11].notes, ["4,392 nodes", "61 leaves"]);
+    assert_eq!(cables(&picture, Tier::Spines, Tier::Unit), 576 * 72);
 }
 
 /// One leaf alone, and a unit that is not full.

@@ -8,7 +8,8 @@ use rackwright_fabric::schedulers::kueue::{KueueError, ResourceFlavor, Topology 
 use rackwright_fabric::schedulers::nccl::{CrossNic, Hca, NcclError, Settings};
 use rackwright_fabric::schedulers::slurm::{Entry, SlurmError, Topology, block_sizes, conf, yaml};
 use rackwright_fabric::schedulers::{Hierarchy, HierarchyError, Keys, LabelError, Level, labels};
-use rackwright_fabric::tree::{Shape, Spread, Tree};
+use rackwright_fabric::topology::{Form, Topology as Switches};
+use rackwright_fabric::tree::{Shape, Spread};
 use rackwright_hostset::{Limits, expand};
 
 use Level::{Fabric, Pod, Rack, Unit};
@@ -25,13 +26,23 @@ fn shape(nodes: u32, per_unit: u32, radix: u32, spread: Spread) -> Shape {
 }
 
 fn design(shape: &Shape, name: impl Fn(u32) -> String, rack: impl Fn(u32) -> Option<String>) -> Design {
+    of_form(Form::FatTree, shape, name, rack)
+}
+
+fn of_form(
+    form: Form,
+    shape: &Shape,
+    name: impl Fn(u32) -> String,
+    rack: impl Fn(u32) -> Option<String>,
+) -> Design {
     let nodes = (0..shape.nodes).map(|seat| Seated {
         name: name(seat).into(),
         seat,
         guids: Box::new([]),
         rack: rack(seat).map(Into::into),
     });
-    Design::new(Tree::new(shape).unwrap(), nodes.collect(), BTreeMap::new()).unwrap()
+    let topology = Switches::new(form, shape).unwrap();
+    Design::new(topology, nodes.collect(), BTreeMap::new()).unwrap()
 }
 
 /// Units of 32 nodes, four nodes a rack.
@@ -69,6 +80,24 @@ fn a_node_is_in_a_domain_of_each_level() {
 
 fn design_of(spread: Spread) -> Design {
     design(&shape(64, 32, 64, spread), |seat| format!("n{seat}"), |_| None)
+}
+
+/// Groups of a dragonfly+ are its units, and meet in the fabric.
+#[test]
+fn groups_of_a_dragonfly_are_units() {
+    let groups = of_form(
+        Form::DragonflyPlus,
+        &shape(96, 32, 64, Spread::Rails),
+        |seat| format!("n{:02}", seat + 1),
+        |_| None,
+    );
+    let tree = Topology::tree(&hierarchy(&groups, &[Fabric, Unit])).unwrap();
+    assert_eq!(
+        conf(&tree).unwrap(),
+        "SwitchName=g01 Nodes=n[01-32]\nSwitchName=g02 Nodes=n[33-64]\nSwitchName=g03 Nodes=n[65-96]\n\
+         SwitchName=compute Switches=g[01-03]\n"
+    );
+    assert_eq!(CrossNic::of(&groups), CrossNic::Prefer);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{RAILS, WIDTH, signed};
+use super::{MARGIN, RAILS, WIDTH, signed};
 
 /// Text classes: size in pixels, weight, anchor, and whether it is the strong colour.
 const TEXTS: &[(&str, i32, &str, &str, &str)] = &[
@@ -14,6 +14,7 @@ const TEXTS: &[(&str, i32, &str, &str, &str)] = &[
     ("cm", 12, "600", "middle", "ink"),
     ("nm", 12, "400", "middle", "ink"),
     ("sm", 12, "400", "middle", "dim"),
+    ("xm", 10, "400", "middle", "dim"),
     ("l", 12, "600", "start", "ink"),
     ("w", 11, "600", "middle", "white"),
 ];
@@ -51,6 +52,8 @@ const LINE: i32 = 17;
 /// A drawing.
 pub struct Canvas {
     body: String,
+    /// How wide it is: as a page of documentation, or wider where a box lies beyond.
+    width: i32,
 }
 
 /// A rectangle.
@@ -74,11 +77,15 @@ impl Area {
 
 impl Canvas {
     pub fn new() -> Self {
-        Self { body: String::new() }
+        Self {
+            body: String::new(),
+            width: WIDTH,
+        }
     }
 
     pub fn rect(&mut self, class: &str, area: Area, round: i32) {
         let Area { x, y, w, h } = area;
+        self.width = self.width.max(x + w + MARGIN);
         let _ = writeln!(
             self.body,
             r#"<rect class="{class}" x="{x}" y="{y}" width="{w}" height="{h}" rx="{round}"/>"#
@@ -138,14 +145,32 @@ impl Canvas {
         self.text(class, area.middle(), y, name, width);
         for note in notes {
             y += LINE;
-            self.text("sm", area.middle(), y, note, width);
+            let class = if width_of(note, 12) > width { "xm" } else { "sm" };
+            self.text(class, area.middle(), y, note, width);
+        }
+    }
+
+    /// A name and lines about it from the lower to the upper end of a narrow box.
+    pub fn upright(&mut self, name: &str, notes: &[String], area: Area) {
+        let lines = 1 + signed(notes.len());
+        let mut x = area.x + (area.w - lines * LINE) / 2 + 13;
+        let y = area.y + area.h / 2;
+        let texts = [("cm", "ink", name)].into_iter();
+        for (class, color, text) in texts.chain(notes.iter().map(|note| ("sm", "dim", note.as_str()))) {
+            let _ = writeln!(
+                self.body,
+                r#"<text class="{class} {color}" x="{x}" y="{y}" transform="rotate(-90 {x} {y})">{}</text>"#,
+                escaped(text)
+            );
+            x += LINE;
         }
     }
 
     /// The whole file.
     pub fn finish(self, title: &str, description: &str, height: i32) -> String {
+        let width = self.width;
         let mut out = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
              height=\"{height}\" role=\"img\" aria-labelledby=\"title desc\">\n\
              <title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n<style>\n\
              text{{font-family:system-ui,-apple-system,\"Segoe UI\",\"DejaVu Sans\",sans-serif}}\npath{{fill:none}}\n",
@@ -169,7 +194,7 @@ impl Canvas {
             let _ = writeln!(out, "{name}{{{dark}}}");
         }
         out.push_str("}\n</style>\n");
-        let _ = writeln!(out, r#"<rect class="page" width="{WIDTH}" height="{height}"/>"#);
+        let _ = writeln!(out, r#"<rect class="page" width="{width}" height="{height}"/>"#);
         out + &self.body + "</svg>\n"
     }
 }

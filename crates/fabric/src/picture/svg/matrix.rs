@@ -63,7 +63,7 @@ pub fn draw(canvas: &mut Canvas, picture: &Picture, top: i32) -> i32 {
             };
             let rail = picture.blocks[bundle.upper].rails.first().copied().flatten();
             let text = spans(&bundle.ports);
-            let w = (super::canvas::width_of(&text, 11) + 12).clamp(30, column.w);
+            let w = (super::canvas::width_of(&text, 11) + 12).max(30).min(column.w);
             let cell = Area {
                 x: column.middle() - w / 2,
                 y: y + 2,

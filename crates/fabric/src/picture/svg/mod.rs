@@ -8,7 +8,7 @@ mod stack;
 use super::model::{Picture, Zoom};
 use canvas::Canvas;
 
-/// Width of a picture in pixels: a page of documentation shows it unscaled.
+/// Width of a picture in pixels: a page of documentation shows it unscaled. Only many leaves make one wider.
 const WIDTH: i32 = 1012;
 /// Free on each side.
 const MARGIN: i32 = 24;

@@ -3,29 +3,36 @@
 
 use std::collections::BTreeMap;
 
-use super::canvas::{Area, Canvas, fill, stroke};
+use super::canvas::{Area, Canvas, fill, stroke, width_of};
 use super::{MARGIN, WIDTH, signed};
 use crate::picture::model::{Block, Picture, Tier, thousands};
 
 const BAR: i32 = 62;
 const GAP: i32 = 12;
+/// Between many columns.
+const NARROW_GAP: i32 = 6;
+/// The least width of a column: `127\u{2013}144`, ports of a rack, has room.
+const LEAST: i32 = 56;
 /// Between two tiers.
 const DROP: i32 = 52;
 const LEAF: i32 = 62;
+/// Size of a leaf's name.
+const NAME: i32 = 12;
 const HCA: i32 = 54;
 const NODE: i32 = 44;
 
 /// Where boxes are.
 pub type Places = BTreeMap<usize, Area>;
 
-/// Columns of equal width from `x` on.
-pub fn columns(boxes: &[usize], x: i32, width: i32, y: i32, height: i32) -> Places {
+/// Columns of equal width from `x` on. Many of them reach beyond the width.
+fn columns(boxes: &[usize], x: i32, width: i32, y: i32, height: i32) -> Places {
     let many = signed(boxes.len()).max(1);
-    let each = ((width - (many - 1) * GAP) / many).min(220);
+    let gap = if many > 10 { NARROW_GAP } else { GAP };
+    let each = ((width - (many - 1) * gap) / many).clamp(LEAST, 220);
     let all = boxes.iter().zip(0..);
     all.map(|(&block, number)| {
         let area = Area {
-            x: x + number * (each + GAP),
+            x: x + number * (each + gap),
             y,
             w: each,
             h: height,
@@ -63,8 +70,21 @@ pub fn draw_leaves(canvas: &mut Canvas, picture: &Picture, x: i32, width: i32, t
     let leaves: Vec<usize> = picture.tier(Tier::Leaf).map(|(place, _)| place).collect();
     let upper = upper_tiers(picture);
     let y = top + upper * (BAR + DROP);
-    let places = columns(&leaves, x, width, y, LEAF);
+    let mut places = columns(&leaves, x, width, y, LEAF);
+    let height = leaf_height(picture, &places);
+    places.values_mut().for_each(|area| area.h = height);
     draw_above(canvas, picture, places, y)
+}
+
+/// How high leaves are: where a name does not fit into its column, all of them stand upright.
+fn leaf_height(picture: &Picture, places: &Places) -> i32 {
+    let names = places.iter().map(|(&place, area)| {
+        let width = width_of(&picture.blocks[place].name, NAME);
+        (width, width > area.w - 8)
+    });
+    let upright = names.clone().any(|(_, upright)| upright);
+    let longest = names.map(|(width, _)| width).max().unwrap_or_default();
+    if upright { LEAF.max(longest + 24) } else { LEAF }
 }
 
 /// Spines and cores above leaves at `y`, and the leaves themselves.
@@ -109,7 +129,11 @@ fn leaf(canvas: &mut Canvas, block: &Block, area: Area) {
         h: area.h - strip.h,
         ..area
     };
-    canvas.centred("cm", &block.name, &block.notes, text);
+    if area.h > LEAF {
+        canvas.upright(&block.name, &block.notes, text);
+    } else {
+        canvas.centred("cm", &block.name, &block.notes, text);
+    }
 }
 
 /// How many tiers are above the leaves.
@@ -127,10 +151,12 @@ fn upper_tiers(picture: &Picture) -> i32 {
 pub fn draw_node(canvas: &mut Canvas, picture: &Picture, top: i32) -> i32 {
     let upper = upper_tiers(picture);
     let y_leaf = top + upper * (BAR + DROP);
-    let y_hca = y_leaf + LEAF + DROP;
     let hcas: Vec<usize> = picture.tier(Tier::Hca).map(|(place, _)| place).collect();
     let inner = WIDTH - 2 * MARGIN - 2 * GAP;
-    let hcas = columns(&hcas, MARGIN + GAP, inner, y_hca, HCA);
+    let mut hcas = columns(&hcas, MARGIN + GAP, inner, 0, HCA);
+    let height = leaf_height(picture, &over(picture, Tier::Leaf, &hcas, y_leaf, LEAF));
+    let y_hca = y_leaf + height + DROP;
+    hcas.values_mut().for_each(|area| area.y = y_hca);
     let right = hcas.values().map(|area| area.x + area.w).max().unwrap_or(MARGIN);
     let body = Area {
         x: MARGIN,
@@ -139,7 +165,7 @@ pub fn draw_node(canvas: &mut Canvas, picture: &Picture, top: i32) -> i32 {
         h: HCA + GAP + NODE,
     };
     canvas.rect("box", body, 8);
-    let leaves = over(picture, Tier::Leaf, &hcas, y_leaf, LEAF);
+    let leaves = over(picture, Tier::Leaf, &hcas, y_leaf, height);
     for (&place, area) in &hcas {
         for bundle in picture.up(place) {
             let Some(above) = leaves.get(&bundle.upper) else {
