@@ -72,7 +72,9 @@ pub fn draw_leaves(canvas: &mut Canvas, picture: &Picture, x: i32, width: i32, t
     let y = top + upper * (BAR + DROP);
     let mut places = columns(&leaves, x, width, y, LEAF);
     let height = leaf_height(picture, &places);
-    places.values_mut().for_each(|area| area.h = height);
+    for area in places.values_mut() {
+        area.h = height;
+    }
     draw_above(canvas, picture, places, y)
 }
 
@@ -156,7 +158,9 @@ pub fn draw_node(canvas: &mut Canvas, picture: &Picture, top: i32) -> i32 {
     let mut hcas = columns(&hcas, MARGIN + GAP, inner, 0, HCA);
     let height = leaf_height(picture, &over(picture, Tier::Leaf, &hcas, y_leaf, LEAF));
     let y_hca = y_leaf + height + DROP;
-    hcas.values_mut().for_each(|area| area.y = y_hca);
+    for area in hcas.values_mut() {
+        area.y = y_hca;
+    }
     let right = hcas.values().map(|area| area.x + area.w).max().unwrap_or(MARGIN);
     let body = Area {
         x: MARGIN,
