@@ -120,6 +120,33 @@ impl Hierarchy {
         Ok(hierarchy)
     }
 
+    /// As [`Self::new`], without the levels that are not there for every node, and why each of them is not.
+    ///
+    /// # Errors
+    /// Where no level is at fault.
+    pub fn deepest(
+        design: &Design,
+        fabric: &str,
+        levels: &[Level],
+    ) -> Result<(Self, Vec<HierarchyError>), HierarchyError> {
+        let mut levels = levels.to_vec();
+        let mut missing = Vec::new();
+        loop {
+            let error = match Self::new(design, fabric, &levels) {
+                Ok(hierarchy) => return Ok((hierarchy, missing)),
+                Err(error) => error,
+            };
+            let at_fault = match &error {
+                HierarchyError::NoPod(_) | HierarchyError::SeveralPods(_) => Level::Pod,
+                HierarchyError::NoRack(_) => Level::Rack,
+                HierarchyError::Across { level, .. } => *level,
+                HierarchyError::Order(..) | HierarchyError::SameName(_) => return Err(error),
+            };
+            levels.retain(|level| *level != at_fault);
+            missing.push(error);
+        }
+    }
+
     /// Each domain lies in one of the level above, and each name is a node's.
     fn check(&self) -> Result<(), HierarchyError> {
         for (place, &level) in self.levels.iter().enumerate().skip(1) {
