@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
+pub use schedulers::{LabelKeys, SchedulerOptions};
+
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+mod schedulers;
 
 use crate::formats::{Target, TargetParser};
 use crate::output::When;
@@ -184,14 +188,14 @@ pub enum Rendering {
         after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render node dgx001 clusters/ --format ignition > dgx001.ign\n  rackwright render node dgx001 clusters/ --format cloud-init --out seed/"
     )]
     Node(RenderNode),
-    /// Write what other programs in the cluster are handed over: GPU Operator, storage provisioners, labels of nodes
+    /// Write what other programs in the cluster are handed over: GPU Operator, storage provisioners, schedulers
     ///
     /// Compiles the manifests and writes the objects of the whole plan, a file for each reader and kind, beside a
     /// manifest.json that lists each with its hash. They name no namespace: apply a file in that of its reader.
     #[command(
-        after_help = "Examples:\n  rackwright render cluster clusters/ inventory.jsonl --out handover/\n  rackwright render cluster clusters/ --cluster prom-1 --out prom-1/ --output json"
+        after_help = "Examples:\n  rackwright render cluster clusters/ inventory.jsonl --out handover/\n  rackwright render cluster clusters/ --cluster prom-1 --out prom-1/ --output json\n  rackwright render cluster clusters/ --topology-keys topograph --rdma-devices \"mlx5_[0-7]\" --out handover/"
     )]
-    Cluster(RenderCluster),
+    Cluster(Box<RenderCluster>),
 }
 
 /// `rackwright render node`.
@@ -229,6 +233,9 @@ pub struct RenderCluster {
     /// Write what one member cluster is handed over only
     #[arg(long, value_name = "NAME")]
     pub cluster: Option<String>,
+    /// What schedulers are told.
+    #[command(flatten)]
+    pub schedulers: SchedulerOptions,
     /// What is allocated already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
@@ -245,7 +252,7 @@ pub struct Fabric {
 /// What can be done with a fabric.
 #[derive(Debug, Subcommand)]
 pub enum FabricVerb {
-    /// Write the cable schedule, the bill and the files of OpenSM of every fabric
+    /// Write the cable schedule, the bill, the files of OpenSM and pictures of every fabric
     ///
     /// A folder for each subnet, beside a manifest.json that lists each file with its hash. The files of OpenSM need the
     /// GUID of every HCA, which the inventory has, and of every switch, which --switches has; without all of them they are
@@ -283,6 +290,13 @@ pub struct FabricRender {
     /// OpenSM in production
     #[arg(long)]
     pub planned: bool,
+    /// Draw this scalable unit, counted from 1; may be given more than once. Without it all are drawn, or in a fabric of
+    /// more than 64 the first
+    #[arg(long = "unit", value_name = "NUMBER")]
+    pub units: Vec<u32>,
+    /// Draw the rails of this node; may be given more than once. Without it those of the first
+    #[arg(long = "node", value_name = "NAME")]
+    pub nodes: Vec<String>,
     /// What is allocated already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,

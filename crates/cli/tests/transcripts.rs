@@ -434,6 +434,21 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "",
     ),
     ("fabric-check-which", "fabric check - examples/superpod-b200", ""),
+    (
+        "fabric-render-unknown-unit",
+        "fabric render examples/superpod-b200 --planned --out nowhere --unit 99",
+        "",
+    ),
+    (
+        "render-cluster-unknown-keys",
+        "render cluster examples/tiny --out nowhere --topology-keys kubernetes",
+        "",
+    ),
+    (
+        "render-cluster-no-such-level",
+        "render cluster examples/tiny --out nowhere --topology-keys rack=a --topology-levels unit",
+        "",
+    ),
     ("crds-unknown-form", "crds --output toml", ""),
     ("completions-unknown-shell", "completions csh", ""),
 ];
