@@ -2,7 +2,7 @@
 
 mod github;
 mod junit;
-mod markdown;
+pub mod markdown;
 mod sarif;
 mod target;
 
