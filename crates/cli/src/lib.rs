@@ -52,6 +52,7 @@ mod strict;
 mod suggest;
 mod summary;
 mod third_party;
+mod unfinished;
 mod verbs;
 pub mod walk;
 mod whole_file;
@@ -64,7 +65,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::command;
-pub use exit::{Exit, exit_code_table};
+pub use exit::{BY_VERB, Exit, Meanings, exit_code_table};
 pub use reference::reference_markdown;
 pub use verbs::explain::{Entry, all_rules};
 
@@ -74,6 +75,7 @@ use verbs::VerbError;
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    unfinished::watch();
     // A panic is our mistake, and must not look like anything else to a script.
     catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())))
         .unwrap_or(Exit::Tool)

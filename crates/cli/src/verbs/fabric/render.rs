@@ -155,9 +155,7 @@ fn write(
         let place = folder.join(&subnet.folder);
         for (path, text) in files {
             let at = place.join(&path);
-            if let Some(parent) = at.parent() {
-                fs::create_dir_all(parent)?;
-            }
+            folder::make_room(&at)?;
             fs::write(at, &text)?;
             manifest.files.push(Written {
                 path: format!("{}/{path}", subnet.folder),
