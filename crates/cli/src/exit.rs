@@ -34,11 +34,11 @@ impl Exit {
         match self {
             Self::Clean => (
                 "clean",
-                "Nothing to object to. Warnings are allowed, unless `--strict` makes them count.",
+                "Nothing to object to, and no differences. Warnings are allowed, unless `--strict` makes them count.",
             ),
             Self::Findings => (
                 "findings",
-                "The input was read and something is wrong with it, or is not as it should be.",
+                "The input was read and something is wrong with it, or is not as it should be, or differs.",
             ),
             Self::Usage => (
                 "usage or input error",
@@ -95,6 +95,17 @@ pub static BY_VERB: &[Meanings] = &[
         ],
     },
     Meanings {
+        verb: "diff",
+        codes: [
+            Some("no node differs; with `--exit-zero` also where some do and no policy flag refuses it"),
+            Some(
+                "a node differs, a policy flag refuses the change (`verdict` of the JSON says which), or an error",
+            ),
+            Some("a side cannot be read, as an input for `validate`"),
+            RENDERED,
+        ],
+    },
+    Meanings {
         verb: "render node",
         codes: [
             Some("rendered, and everything is accepted"),
@@ -146,6 +157,15 @@ pub static BY_VERB: &[Meanings] = &[
     Meanings {
         verb: "crds",
         codes: [Some("printed"), None, UNKNOWN, WRITE],
+    },
+    Meanings {
+        verb: "lsp",
+        codes: [
+            Some("the editor said goodbye"),
+            None,
+            Some("an unknown flag"),
+            Some("the editor went away without a goodbye, or does not speak the protocol"),
+        ],
     },
     Meanings {
         verb: "completions",

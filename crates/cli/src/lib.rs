@@ -23,7 +23,10 @@ mod blocks;
 mod carried;
 mod catalogue;
 mod changes;
+mod compared;
+mod diff;
 mod exit;
+mod field;
 mod findings;
 mod fingerprint;
 mod fix;
@@ -33,7 +36,9 @@ mod git;
 mod handover;
 mod jsonl;
 mod load;
+mod lsp;
 pub mod object;
+mod origin;
 mod output;
 mod own_catalogue;
 pub mod pipeline;
@@ -100,10 +105,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match &cli.verb {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
         Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
+        Verb::Diff(args) => verbs::diff::run(args, cli.color, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
+        Verb::Lsp(args) => verbs::lsp::run(args),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
         Verb::Version(args) => verbs::version::run(args, &mut out),
     };
@@ -121,6 +128,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             | VerbError::Tool(_)
             | VerbError::Json(_)
             | VerbError::Csv(_)
+            | VerbError::Editor(_)
             | VerbError::Junit(_)
             | VerbError::Yaml(_) => Exit::Tool,
         }

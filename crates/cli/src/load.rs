@@ -80,6 +80,16 @@ impl Loaded {
     /// Reads all inputs.
     pub fn read(paths: &[PathBuf], schemas: &OwnSchemas) -> Self {
         let walk = Walk::new(paths);
+        let hint = match (walk.skipped.get("Helm chart"), walk.skipped.get("Kustomization")) {
+            (Some(_), _) => "; `helm:CHART` reads what Helm makes of a chart",
+            (None, Some(_)) => "; `kustomize:DIR` reads what Kustomize makes of a directory",
+            (None, None) => "",
+        };
+        Self::walked(walk, schemas).or_nothing(paths, hint)
+    }
+
+    /// Reads the inputs that paths led to.
+    pub fn walked(walk: Walk, schemas: &OwnSchemas) -> Self {
         let mut loaded = Self {
             errors: walk.errors,
             ..Self::default()
@@ -103,22 +113,22 @@ impl Loaded {
                 .map(|file| file.lines.len())
                 .sum::<usize>();
         loaded.duplicates();
-        let nothing = loaded.count == 0 && loaded.checked.is_empty();
-        if nothing && loaded.diagnostics.is_empty() && loaded.errors.is_empty() {
+        loaded
+    }
+
+    /// As it is, and an error where nothing was in the paths.
+    fn or_nothing(mut self, paths: &[PathBuf], hint: &'static str) -> Self {
+        let nothing = self.count == 0 && self.checked.is_empty();
+        if nothing && self.diagnostics.is_empty() && self.errors.is_empty() {
             let shown = |path: &PathBuf| match path.display().to_string() {
                 stdin if stdin == "-" => "standard input".to_owned(),
                 other => other,
             };
             let shown: Vec<String> = paths.iter().map(shown).collect();
-            let hint = match (walk.skipped.get("Helm chart"), walk.skipped.get("Kustomization")) {
-                (Some(_), _) => "; `helm:CHART` reads what Helm makes of a chart",
-                (None, Some(_)) => "; `kustomize:DIR` reads what Kustomize makes of a directory",
-                (None, None) => "",
-            };
             let paths = shown.join(", ");
-            loaded.errors.push(InputError::Nothing { paths, hint });
+            self.errors.push(InputError::Nothing { paths, hint });
         }
-        loaded
+        self
     }
 
     /// Reads and judges one input alone.

@@ -73,6 +73,11 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("plan", "TINY --cluster nope", 2, "error: "),
     ("plan", "TINY --previous Makefile", 2, "not a plan"),
     ("plan", "kustomize:nope TINY", 3, "error: kustomize:nope:"),
+    ("diff", "TINY TINY", 0, ""),
+    ("diff", "TINY REFUSED --exit-zero", 1, "1 error"),
+    ("diff", "TINY examples/gb200-unit", 1, ""),
+    ("diff", "TINY nope", 2, "error: nope: no such file"),
+    ("diff", "TINY helm:nope", 3, "error: helm:nope:"),
     ("render node", "r1-n1 TINY --format ignition", 0, "no findings"),
     ("render node", "a1-n1 REFUSED --format ignition", 1, "1 error"),
     ("render node", "r1-n1 TINY", 2, "--out"),
@@ -151,6 +156,8 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("explain", "system --file helm:nope", 3, "error: helm:nope:"),
     ("crds", "", 0, ""),
     ("crds", "--output toml", 2, "invalid value"),
+    ("lsp", "--nope", 2, "unexpected argument"),
+    ("lsp", "", 3, "error: the editor"),
     ("completions", "bash", 0, ""),
     ("completions", "csh", 2, "invalid value"),
     ("version", "", 0, ""),
@@ -167,6 +174,7 @@ const PRINTING: &[(&str, &str, i32)] = &[
         1,
     ),
     ("plan", "TINY --output jsonl", 0),
+    ("diff", "TINY examples/gb200-unit", 1),
     ("render node", "r1-n1 TINY --format ignition", 0),
     ("render cluster", "TINY --out OUT", 0),
     ("fabric render", "FABRIC/site.yaml --planned --out OUT", 0),
@@ -206,6 +214,19 @@ fn command(arguments: &[String]) -> Command {
     command
 }
 
+/// How a server of editors ends that is asked to.
+fn goodbye() -> i32 {
+    let messages = [
+        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}"#,
+        r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#,
+        r#"{"jsonrpc":"2.0","id":2,"method":"shutdown"}"#,
+        r#"{"jsonrpc":"2.0","method":"exit"}"#,
+    ];
+    let framed = messages.map(|message| format!("Content-Length: {}\r\n\r\n{message}", message.len()));
+    let folder = tempfile::tempdir().unwrap();
+    code(&run_in(folder.path(), &["lsp"], framed.concat().as_bytes()))
+}
+
 #[test]
 fn every_code_of_every_verb() {
     let mut driven: BTreeSet<(String, i32)> = BTreeSet::new();
@@ -221,6 +242,7 @@ fn every_code_of_every_verb() {
         driven.insert(((*verb).to_owned(), *expected));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    driven.insert(("lsp".to_owned(), goodbye()));
     driven.extend(PRINTING.iter().map(|(verb, ..)| ((*verb).to_owned(), 3)));
     let listed: BTreeSet<(String, i32)> = BY_VERB
         .iter()

@@ -15,7 +15,7 @@ use crate::pipeline::{self, Outcome};
 use crate::previous::Previous;
 use crate::schemas::OwnSchemas;
 use crate::summary::count;
-use crate::{report, third_party, whole_file};
+use crate::{report, third_party};
 
 /// Checks.
 pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbError> {
@@ -101,15 +101,9 @@ fn told(fixed: &[Fixed], dry_run: bool, outcome: &Outcome) -> String {
 }
 
 fn print(report: &Report<'_>, target: &Target, color: When, out: &mut Out) -> Result<(), VerbError> {
-    let Some(file) = &target.file else {
-        let text = report.render(target.form, color.decide(&std::io::stdout()))?;
-        return Ok(forgive_broken_pipe(
-            out.write_all(text.as_bytes()).and_then(|()| out.flush()),
-        )?);
+    let colour = match target.file {
+        None => color.decide(&std::io::stdout()),
+        Some(_) => Colour::Never,
     };
-    let text = report.render(target.form, Colour::Never)?;
-    whole_file::write(file, text.as_bytes()).map_err(|error| VerbError::File {
-        path: file.display().to_string(),
-        error,
-    })
+    target.print(&report.render(target.form, colour)?, out)
 }
