@@ -4,8 +4,8 @@
 //! and programs want, and ends with a code that scripts can rely on ([`Exit`]).
 //!
 //! What it never does: judge a manifest by a rule of its own (that is the work of `manifest`, `planner` and
-//! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, or talk
-//! to a cluster.
+//! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, start a program that
+//! nobody named, or talk to a cluster.
 //!
 //! Where to start: [`command`] is the command line, `verbs/` has one file a verb, [`pipeline::run`] is the way from
 //! paths to a plan.
