@@ -72,6 +72,16 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
     )]
     Explain(Explain),
+    /// Write a commented starting point that validates
+    ///
+    /// For a new site from a few figures, or for a running one from what it says of itself: the Nodes of a cluster (`kubectl
+    /// get nodes -o yaml` or json), slurm.conf, the output of ibnetdiscover, or a table of hosts (CSV with a head line: name,
+    /// rack, system). No host is renamed, and pools of a running site are paused. What could not be known stands at the top
+    /// of the file and on standard error.
+    #[command(
+        after_help = "Examples:\n  rackwright init --system dgx-b200 --nodes 32 --scratch 8 --scratch-model 'SAMSUNG MZWLO*' --out site.yaml\n  kubectl get nodes -o yaml | rackwright init --from - --out site.yaml\n  rackwright init --from slurm.conf --system dgx-h100 > site.yaml\n  rackwright init --from hosts.csv --switch qm9700 --out site.yaml"
+    )]
+    Init(Init),
     /// Print the CustomResourceDefinitions
     #[command(after_help = "Examples:\n  rackwright crds | kubectl apply --server-side -f -")]
     Crds(Crds),
@@ -304,6 +314,56 @@ pub struct Explain {
     /// Form of the documentation
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: TextOrJson,
+}
+
+/// `rackwright init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// What a running site says of itself: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Host names that exist, as a hostlist
+    #[arg(long, value_name = "HOSTLIST", conflicts_with_all = ["from", "nodes"])]
+    pub names: Option<String>,
+    /// Nodes of a new site, which are named after their racks
+    #[arg(long, value_name = "NUMBER", conflicts_with = "from", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub nodes: Option<u32>,
+    /// The node model, a name of the catalogue, such as dgx-b200: of every host whose own the source does not say
+    #[arg(long, value_name = "NAME")]
+    pub system: Option<String>,
+    /// Name of the Supercluster
+    #[arg(long, value_name = "NAME", default_value = "site")]
+    pub name: String,
+    /// Nodes of one rack
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub nodes_per_rack: Option<u16>,
+    /// The racks, as a hostlist: of hosts whose rack the source does not say, in their order
+    #[arg(long, value_name = "HOSTLIST")]
+    pub racks: Option<String>,
+    /// Compute ports of a node
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub rails: Option<u8>,
+    /// Nodes of one scalable unit of the compute fabric
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub nodes_per_unit: Option<u16>,
+    /// The switches of the compute fabric, a name of the catalogue
+    #[arg(long, value_name = "NAME")]
+    pub switch: Option<String>,
+    /// Write no fabric
+    #[arg(long, conflicts_with_all = ["rails", "nodes_per_unit", "switch"])]
+    pub no_fabric: bool,
+    /// NVMe devices of a node that become one tier at /scratch
+    #[arg(long, value_name = "NUMBER", requires = "scratch_model", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub scratch: Option<u8>,
+    /// Model of these devices, where `*` stands for any characters: it must not fit the disk that the host boots from
+    #[arg(long, value_name = "MODEL", requires = "scratch")]
+    pub scratch_model: Option<String>,
+    /// An NFS export that all nodes mount at /shared, as SERVER:/EXPORT
+    #[arg(long, value_name = "SOURCE")]
+    pub nfs: Option<String>,
+    /// File to write, which must not be there; standard output without it
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `rackwright crds`.

@@ -371,7 +371,7 @@ fn folded<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     }
 }
 
-fn cut(text: &str) -> String {
+pub fn cut(text: &str) -> String {
     if text.chars().count() <= WIDTH {
         return text.to_owned();
     }

@@ -30,6 +30,7 @@ mod fingerprint;
 mod folder;
 mod formats;
 mod handover;
+mod init;
 mod jsonl;
 mod load;
 pub mod object;
@@ -99,6 +100,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
+        Verb::Init(args) => verbs::init::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
         Verb::Version(args) => verbs::version::run(args, &mut out),

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod crds;
 pub mod explain;
 pub mod fabric;
+pub mod init;
 pub mod plan;
 pub mod render;
 pub mod validate;
