@@ -29,6 +29,7 @@ mod findings;
 mod fingerprint;
 mod folder;
 mod formats;
+mod git;
 mod handover;
 mod init;
 mod jsonl;

@@ -1,7 +1,6 @@
 //! Reads the inputs and judges each object alone: syntax, kind, schema, and that no object stands twice.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -43,7 +42,7 @@ pub struct Object {
 /// A file of JSON lines.
 #[derive(Debug)]
 pub struct LineFile {
-    path: PathBuf,
+    source: Source,
     /// Its lines that are fine.
     pub lines: Vec<Line>,
 }
@@ -85,18 +84,10 @@ impl Loaded {
                 .insert("Kustomization".to_owned(), walk.kustomizations);
         }
         for source in walk.sources {
-            match source {
-                Source::Stdin => match bounded(io::stdin().lock()) {
-                    Ok(bytes) => loaded.text("-", bytes, schemas),
-                    Err(error) => loaded.errors.push(InputError::Unreadable {
-                        path: "-".to_owned(),
-                        error,
-                    }),
-                },
-                Source::File(path) => loaded.file(&path, schemas).unwrap_or_else(|error| {
-                    loaded.errors.push(InputError::io(&path, error));
-                }),
-            }
+            let shown = source.shown().into_owned();
+            loaded.file(source, schemas).unwrap_or_else(|error| {
+                loaded.errors.push(InputError::io(Path::new(&shown), error));
+            });
         }
         loaded.count = loaded.objects.len()
             + loaded
@@ -116,13 +107,13 @@ impl Loaded {
         loaded
     }
 
-    fn file(&mut self, path: &Path, schemas: &OwnSchemas) -> io::Result<()> {
-        let shown = path.display().to_string();
-        if !is_json_lines(path) {
-            self.text(&shown, bounded(File::open(path)?)?, schemas);
+    fn file(&mut self, source: Source, schemas: &OwnSchemas) -> io::Result<()> {
+        let shown = source.shown();
+        if !is_json_lines(Path::new(&*shown)) {
+            self.text(&shown, bounded(source.open()?)?, schemas);
             return Ok(());
         }
-        let lines = jsonl::read(path, schemas)?;
+        let lines = jsonl::read(source.open()?, schemas)?;
         if !lines.again.is_empty() {
             let mut again = Self::default();
             std::mem::swap(&mut again.sources, &mut self.sources);
@@ -130,7 +121,7 @@ impl Loaded {
             std::mem::swap(&mut again.sources, &mut self.sources);
             if !again.broken.is_empty() && lines.first_again && !lines.fine.is_empty() {
                 // A value over several lines, of which some are values by themselves: no JSON lines at all.
-                let bytes = bounded(File::open(path)?)?;
+                let bytes = bounded(source.open()?)?;
                 if bytes.len() <= Limits::default().max_bytes {
                     self.text(&shown, bytes, schemas);
                     return Ok(());
@@ -148,8 +139,9 @@ impl Loaded {
         for (kind, count) in lines.skipped {
             *self.skipped.entry(kind).or_default() += count;
         }
+        drop(shown);
         self.line_files.push(LineFile {
-            path: path.to_owned(),
+            source,
             lines: lines.fine,
         });
         Ok(())
@@ -396,13 +388,13 @@ impl Loaded {
 
     /// Reads lines of a file again, with positions, by their numbers.
     pub fn positions(&mut self, file: usize, numbers: &BTreeSet<u32>) -> BTreeMap<u32, Document> {
-        let Some(path) = self.line_files.get(file).map(|file| file.path.clone()) else {
+        let Some(LineFile { source, .. }) = self.line_files.get(file) else {
             return BTreeMap::new();
         };
-        let Ok(text) = jsonl::only(&path, numbers) else {
+        let Ok(text) = source.open().and_then(|file| jsonl::only(file, numbers)) else {
             return BTreeMap::new();
         };
-        let shown = path.display().to_string();
+        let shown = source.shown();
         let read = rackwright_manifest::read(&mut self.sources, &shown, text, &Limits::default());
         let number = |document: &Document| self.sources.position(document.first_key()).line.saturating_sub(1);
         read.documents

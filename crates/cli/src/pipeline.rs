@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rackwright_api::Name;
+use rackwright_api::labels::IGNORE_ANNOTATION;
 use rackwright_manifest::schema::SchemaError;
 use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
 use rackwright_planner::{
@@ -21,6 +22,15 @@ use crate::rules::UNREADABLE_OBJECT;
 use crate::schemas::OwnSchemas;
 use crate::walk::InputError;
 
+/// A warning that is not told, and why.
+#[derive(Debug)]
+pub struct Ignored {
+    /// The warning.
+    pub finding: Diagnostic,
+    /// What its author wrote.
+    pub reason: String,
+}
+
 /// What came of a set of paths.
 #[derive(Debug)]
 pub struct Outcome {
@@ -28,6 +38,8 @@ pub struct Outcome {
     pub sources: Sources,
     /// All findings of all layers, in reading order.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that the objects that they are about ignore, with the reasons, in reading order.
+    pub ignored: Vec<Ignored>,
     /// How many findings a baseline knows; they are no longer among the others.
     pub known: usize,
     /// How many objects of ours were read.
@@ -127,6 +139,13 @@ fn compiled(
         .into_iter()
         .map(|finding| findings::to_diagnostic(finding, &documents, &loaded.sources))
         .collect();
+    let mut ignored: Vec<Ignored> = (compilation.ignored.iter())
+        .map(|ignored| Ignored {
+            finding: findings::to_diagnostic(&ignored.finding, &documents, &loaded.sources),
+            reason: ignored.reason.clone(),
+        })
+        .collect();
+    ignored.sort_by_key(|ignored| ignored.finding.primary());
     diagnostics.append(&mut loaded.diagnostics);
     diagnostic::sort(&mut diagnostics, &loaded.sources);
     let mut refused = compilation.refused.clone();
@@ -137,6 +156,7 @@ fn compiled(
     Ok(Outcome {
         objects: loaded.count,
         diagnostics,
+        ignored,
         known: 0,
         skipped: loaded.skipped,
         errors: loaded.errors,
@@ -213,7 +233,15 @@ fn intent<S: DeserializeOwned>(object: &Object, schemas: &OwnSchemas) -> Result<
     let deleting = value
         .pointer("/metadata/deletionTimestamp")
         .is_some_and(|time| !time.is_null());
-    Ok(Intent { name, deleting, spec })
+    let ignore = (value.pointer("/metadata/annotations"))
+        .and_then(|annotations| annotations.get(IGNORE_ANNOTATION)?.as_str())
+        .map(Into::into);
+    Ok(Intent {
+        name,
+        deleting,
+        ignore,
+        spec,
+    })
 }
 
 fn inventory(object: &Object, schemas: &OwnSchemas) -> Result<rackwright_planner::Inventory, String> {

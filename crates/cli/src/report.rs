@@ -34,6 +34,9 @@ pub fn summary(outcome: &Outcome) -> String {
             count(warnings, "warning")
         )),
     }
+    if !outcome.ignored.is_empty() {
+        line.push_str(&format!("; {} ignored", count(outcome.ignored.len(), "warning")));
+    }
     if outcome.known > 0 {
         let are = if outcome.known == 1 { "is" } else { "are" };
         line.push_str(&format!(

@@ -1,9 +1,12 @@
 //! From the paths of the command line to the files to read.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use crate::git::{self, Blob, GitError};
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +15,28 @@ pub enum Source {
     Stdin,
     /// A file, under the name that the user can find it by.
     File(PathBuf),
+    /// A file of a git revision.
+    Blob(Blob),
+}
+
+impl Source {
+    /// Its name, as the user can find it.
+    pub fn shown(&self) -> Cow<'_, str> {
+        match self {
+            Self::Stdin => "-".into(),
+            Self::File(path) => path.to_string_lossy(),
+            Self::Blob(blob) => (&*blob.name).into(),
+        }
+    }
+
+    /// Its text, from the start.
+    pub fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(match self {
+            Self::Stdin => Box::new(io::stdin().lock()),
+            Self::File(path) => Box::new(File::open(path)?),
+            Self::Blob(blob) => Box::new(&*blob.bytes),
+        })
+    }
 }
 
 /// An input that cannot be read.
@@ -36,6 +61,9 @@ pub enum InputError {
         "{0}: holds no file named *.yaml, *.yml, *.json or *.jsonl; name a file to read it whatever it is called"
     )]
     EmptyDirectory(String),
+    /// A git revision.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// Files without an object of ours.
     #[error("no object of the group rackwright.dev in {0}; nothing was checked")]
     Nothing(String),
@@ -85,6 +113,7 @@ pub struct Walk {
     /// Paths that lead nowhere.
     pub errors: Vec<InputError>,
     seen: BTreeSet<PathBuf>,
+    revisions: BTreeSet<String>,
     /// Files met, for the first time or again, and directories met again: what makes a directory not empty.
     met: usize,
 }
@@ -101,7 +130,10 @@ impl Walk {
                 continue;
             }
             match fs::metadata(path) {
-                Err(error) => walk.errors.push(InputError::io(path, error)),
+                Err(error) => match revision(path, &error) {
+                    Some(name) => walk.revision(name),
+                    None => walk.errors.push(InputError::io(path, error)),
+                },
                 Ok(metadata) if metadata.is_dir() => walk.top_directory(path),
                 Ok(metadata) if metadata.is_file() => walk.file(path),
                 Ok(_) => walk.errors.push(InputError::Special(path.display().to_string())),
@@ -170,10 +202,39 @@ impl Walk {
         }
     }
 
+    /// Reads the files of a git revision, by the rules of directories.
+    fn revision(&mut self, name: &str) {
+        let blobs = match git::files(name, is_manifest) {
+            Ok(blobs) => blobs,
+            Err(error) => return self.errors.push(error.into()),
+        };
+        if blobs.is_empty() {
+            self.errors.push(InputError::EmptyDirectory(name.to_owned()));
+        }
+        for blob in blobs {
+            if !self.revisions.insert(blob.name.clone()) {
+                continue;
+            }
+            if is_kustomization(Path::new(&blob.name)) {
+                self.kustomizations += 1;
+            } else {
+                self.sources.push(Source::Blob(blob));
+            }
+        }
+    }
+
     fn first_visit(&mut self, path: &Path) -> Result<bool, InputError> {
         let real = fs::canonicalize(path).map_err(|error| InputError::io(path, error))?;
         Ok(self.seen.insert(real))
     }
+}
+
+/// The git revision that a path names which does not exist.
+fn revision<'a>(path: &'a Path, error: &io::Error) -> Option<&'a str> {
+    let name = path
+        .to_str()
+        .filter(|_| error.kind() == io::ErrorKind::NotFound)?;
+    git::parts(name).map(|_| name)
 }
 
 fn extension(path: &Path) -> Option<&str> {
@@ -181,7 +242,7 @@ fn extension(path: &Path) -> Option<&str> {
 }
 
 /// Whether a directory's file is read.
-fn is_manifest(path: &Path) -> bool {
+pub fn is_manifest(path: &Path) -> bool {
     is_kustomization(path) || matches!(extension(path), Some("yaml" | "yml" | "json" | "jsonl"))
 }
 
@@ -208,6 +269,7 @@ mod tests {
             .map(|source| match source {
                 Source::Stdin => "-".to_owned(),
                 Source::File(path) => path.strip_prefix(root).unwrap().display().to_string(),
+                Source::Blob(blob) => blob.name.clone(),
             })
             .collect()
     }

@@ -52,6 +52,32 @@ spec:
     - { name: half, gpus: 4, source: our order }
 ";
 
+/// A warning that is ignored with a reason, one that is ignored and is not there, and one that is told.
+const IGNORED: &str = "apiVersion: rackwright.dev/v1alpha1
+kind: Supercluster
+metadata: { name: lab }
+spec: { racks: [ { names: \"a[1-2]\", nodes: \"n[1-2]\", system: dgx-b200 } ] }
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata:
+  name: early
+  annotations:
+    rackwright.dev/ignore: |
+      RW2010: the agents come in May, ticket 123
+spec: { supercluster: lab, nodes: { selector: { matchLabels: { team: a } } } }
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata: { name: train, annotations: { rackwright.dev/ignore: \"RW2010: as early has it\" } }
+spec: { supercluster: lab, nodes: { racks: a1 } }
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata: { name: other }
+spec: { supercluster: lab, nodes: { selector: { matchLabels: { team: b } } } }
+";
+
 /// Command lines, in the directory of their input, with what comes on standard input.
 const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("help", "--help", ""),
@@ -208,6 +234,9 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "validate -",
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n",
     ),
+    ("validate-ignored", "validate -", IGNORED),
+    ("validate-ignored-json", "validate - --strict -o json", IGNORED),
+    ("plan-ignored", "plan - --node a1-n1", IGNORED),
     ("validate-empty-input", "validate -", ""),
     (
         "validate-sarif",
