@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::formats::{Target, TargetParser};
+use crate::formats::{Form, Target, TargetParser};
 use crate::output::When;
+
+mod diff;
+
+pub use diff::{Diff, DiffForm};
 
 /// Checks and compiles the YAML of a GPU supercluster: pools, InfiniBand fabrics, storage tiers and the site around them.
 #[derive(Debug, Parser)]
@@ -48,6 +52,15 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl\n  rackwright plan clusters/ --cluster prom-1 --output jsonl"
     )]
     Plan(Plan),
+    /// Show what a change of the documents does to which nodes
+    ///
+    /// Compiles both sides, the new one after the old one as the operator would roll it out, and tells which nodes change, how
+    /// gravely, in which order, and which line of which file is the reason. Exit code 0: no node differs; 1: some do, or a
+    /// policy flag refuses it. Findings of the new side go to standard error; what they refuse keeps what it has.
+    #[command(
+        after_help = "Examples:\n  rackwright diff main:deploy/ deploy/\n  rackwright diff deploy/\n  rackwright diff main:deploy/ HEAD:deploy/ --output markdown=comment.md --output json=diff.json\n  rackwright diff plan.jsonl deploy/ --exit-zero --max-domains 1 --forbid reboot,destructive\n  rackwright diff main:deploy/ deploy/ --with inventory.jsonl --require-approval-of 1d0c7b1ea1d8cd2bbf0d2a2cd37a4b1e"
+    )]
+    Diff(Diff),
     /// Write what a node becomes on its host, or what other programs in the cluster are handed over
     #[command(
         subcommand_required = true,
@@ -108,7 +121,7 @@ pub struct Validate {
     #[command(flatten)]
     pub paths: Paths,
     /// Form of the findings, on standard output or in a file (FORM=FILE); may be given more than once
-    #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser, default_value = "text")]
+    #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser::<Form>::new(), default_value = "text")]
     pub output: Vec<Target>,
     /// Let warnings count as findings for the exit code
     #[arg(long)]

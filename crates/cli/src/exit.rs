@@ -34,11 +34,11 @@ impl Exit {
         match self {
             Self::Clean => (
                 "clean",
-                "No findings. Warnings are allowed, unless `--strict` makes them count.",
+                "No findings, no differences. Warnings are allowed, unless `--strict` makes them count; differences, where `diff --exit-zero` says so.",
             ),
             Self::Findings => (
                 "findings",
-                "The input was read and at least one finding is an error. `plan` still prints the plan of what was accepted, and `render` a node of it; a node that keeps what it has, because its pool is refused, has no plan. Or `render` has a value that a file of the host cannot hold, `fabric render` lacks GUIDs, or `fabric check` finds a cable that is not where it was designed.",
+                "The input was read and at least one finding is an error. `plan` still prints the plan of what was accepted, and `render` a node of it; a node that keeps what it has, because its pool is refused, has no plan. Or `render` has a value that a file of the host cannot hold, `fabric render` lacks GUIDs, or `fabric check` finds a cable that is not where it was designed. Or `diff` finds a node that differs, or a policy flag refuses the change: its JSON says which (`verdict`), and with `--exit-zero` only the latter ends so.",
             ),
             Self::Usage => (
                 "usage or input error",

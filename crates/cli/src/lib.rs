@@ -23,6 +23,8 @@ mod blocks;
 mod carried;
 mod catalogue;
 mod changes;
+mod compared;
+mod diff;
 mod exit;
 mod field;
 mod findings;
@@ -98,6 +100,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match &cli.verb {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
         Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
+        Verb::Diff(args) => verbs::diff::run(args, cli.color, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),

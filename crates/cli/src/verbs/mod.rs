@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod crds;
+pub mod diff;
 pub mod explain;
 pub mod fabric;
 pub mod init;

@@ -1,7 +1,5 @@
 //! `rackwright validate`.
 
-use std::io::Write;
-
 use rackwright_manifest::render::Colour;
 
 use super::VerbError;
@@ -9,11 +7,11 @@ use crate::args::Validate;
 use crate::baseline::{self, Baseline};
 use crate::exit::Exit;
 use crate::formats::{Report, Target, collision};
-use crate::output::{Out, When, eprint, forgive_broken_pipe};
+use crate::output::{Out, When, eprint};
 use crate::pipeline;
 use crate::previous::Previous;
+use crate::report;
 use crate::summary::count;
-use crate::{report, whole_file};
 
 /// Checks.
 pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbError> {
@@ -59,15 +57,9 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
 }
 
 fn print(report: &Report<'_>, target: &Target, color: When, out: &mut Out) -> Result<(), VerbError> {
-    let Some(file) = &target.file else {
-        let text = report.render(target.form, color.decide(&std::io::stdout()))?;
-        return Ok(forgive_broken_pipe(
-            out.write_all(text.as_bytes()).and_then(|()| out.flush()),
-        )?);
+    let colour = match target.file {
+        None => color.decide(&std::io::stdout()),
+        Some(_) => Colour::Never,
     };
-    let text = report.render(target.form, Colour::Never)?;
-    whole_file::write(file, text.as_bytes()).map_err(|error| VerbError::File {
-        path: file.display().to_string(),
-        error,
-    })
+    target.print(&report.render(target.form, colour)?, out)
 }
