@@ -78,11 +78,13 @@ pub enum Verb {
     /// Print the documentation of a rule or of a field, or what the catalogue knows of a piece of hardware
     ///
     /// Takes the code or the name of a rule; without one it lists all rules. A path such as `gpupool.spec.gpu` prints a field:
-    /// its type, bounds, values and rules, what a change of it does to a node, and an example. With `system`, `gpu`, `switch`
+    /// its type, bounds, values and rules, what a change of it does to a node, and an example. `node NAME PATH...` explains a
+    /// node of documents or of a saved plan: its pool and why, seats, findings that hold it back, what changes against
+    /// --previous, and which line of which object each value comes from. With `system`, `gpu`, `switch`
     /// or `adapter` it prints an entry of the catalogue, each figure with its source; without a name it lists the entries.
     /// With --file it is the catalogue of the Superclusters in these files, which override and add entries.
     #[command(
-        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain node dgx001 clusters/ inventory.jsonl --previous plan.jsonl\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
     )]
     Explain(Explain),
     /// Write a commented starting point that validates
@@ -146,7 +148,8 @@ pub struct Plan {
     /// Form of the plan: a summary, one JSON value, one Kubernetes object a line, or YAML documents
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: PlanOutput,
-    /// Print one node and its profile only (YAML unless --output says otherwise)
+    /// Print one node and its profile only: as YAML with comments that say where each value comes from, unless --output
+    /// says otherwise
     #[arg(long, value_name = "NAME")]
     pub node: Option<String>,
     /// Print the nodes and profiles of one member cluster only, as its operator writes them. --previous is then what
@@ -312,12 +315,18 @@ pub struct FabricCheck {
 #[derive(Debug, Args)]
 pub struct Explain {
     /// Code or name of a rule, such as RW2002; all rules are listed without it. Or a field, such as gpupool.spec.gpu. Or
-    /// system, gpu, switch, adapter, compatibility
+    /// system, gpu, switch, adapter, compatibility, node
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
-    /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility
+    /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility. Or of a node
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// After `node NAME`: what is read, as for `rackwright plan`, or a saved plan
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Of a node, what it has already, as for `rackwright plan`
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
     /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
     #[arg(long, short, value_name = "PATH")]
     pub file: Vec<PathBuf>,
