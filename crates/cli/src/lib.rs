@@ -29,6 +29,7 @@ mod exit;
 mod field;
 mod findings;
 mod fingerprint;
+mod fix;
 mod folder;
 mod formats;
 mod git;
@@ -36,6 +37,7 @@ mod handover;
 mod init;
 mod jsonl;
 mod load;
+mod lsp;
 mod node_page;
 pub mod object;
 mod origin;
@@ -47,6 +49,7 @@ mod power;
 pub mod previous;
 mod quick;
 mod reference;
+mod rendered;
 pub mod report;
 pub mod rules;
 mod scan;
@@ -55,6 +58,7 @@ mod storage;
 mod strict;
 mod suggest;
 mod summary;
+mod third_party;
 mod values;
 mod verbs;
 pub mod walk;
@@ -108,6 +112,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
         Verb::Init(args) => verbs::init::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
+        Verb::Lsp(args) => verbs::lsp::run(args),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
         Verb::Version(args) => verbs::version::run(args, &mut out),
     };
@@ -118,14 +123,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     result.unwrap_or_else(|error| {
         eprint(&format!("error: {error}\n"));
         match error {
-            VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => {
-                Exit::Usage
-            }
+            VerbError::Input(error) => error.exit(),
+            VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => Exit::Usage,
             VerbError::Output(_)
             | VerbError::File { .. }
             | VerbError::Tool(_)
             | VerbError::Json(_)
             | VerbError::Csv(_)
+            | VerbError::Editor(_)
             | VerbError::Junit(_)
             | VerbError::Yaml(_) => Exit::Tool,
         }

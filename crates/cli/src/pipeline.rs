@@ -46,6 +46,12 @@ pub struct Outcome {
     pub objects: usize,
     /// How many objects of others were skipped, by kind.
     pub skipped: BTreeMap<String, usize>,
+    /// How many objects of others were judged by schemas that were given, by kind.
+    pub checked: BTreeMap<String, usize>,
+    /// What was read, by name.
+    pub files: Vec<String>,
+    /// Those of them that are no files where the program was run: standard input, git revisions, what was rendered.
+    pub elsewhere: BTreeSet<String>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
     /// Whether a file could not be read to its end: what it held is not known.
@@ -100,7 +106,7 @@ pub fn run_after(
     previous: Vec<PreviousNode>,
     before: &[Intent<GPUPoolSpec>],
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, paths, previous, None, before)
+    compiled(schemas, Loaded::read(paths, schemas), previous, None, before)
 }
 
 /// As [`run`], and leaves the part of one member cluster.
@@ -109,7 +115,8 @@ pub fn run_member(
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
-    compiled(&OwnSchemas::default(), paths, previous, cluster, &[])
+    let schemas = OwnSchemas::default();
+    compiled(&schemas, Loaded::read(paths, &schemas), previous, cluster, &[])
 }
 
 /// As [`run`], with schemas that serve many runs.
@@ -118,17 +125,21 @@ pub fn run_with(
     paths: &[PathBuf],
     previous: Vec<PreviousNode>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, paths, previous, None, &[])
+    compiled(schemas, Loaded::read(paths, schemas), previous, None, &[])
+}
+
+/// As [`run`], of what was read already.
+pub fn run_loaded(schemas: &OwnSchemas, loaded: Loaded) -> Result<Outcome, ToolError> {
+    compiled(schemas, loaded, Vec::new(), None, &[])
 }
 
 fn compiled(
     schemas: &OwnSchemas,
-    paths: &[PathBuf],
+    mut loaded: Loaded,
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
     before: &[Intent<GPUPoolSpec>],
 ) -> Result<Outcome, ToolError> {
-    let mut loaded = Loaded::read(paths, schemas);
     if let Some(error) = schemas.error() {
         return Err(error.clone().into());
     }
@@ -195,6 +206,9 @@ fn compiled(
         ignored,
         known: 0,
         skipped: loaded.skipped,
+        checked: loaded.checked,
+        files: loaded.files,
+        elsewhere: loaded.elsewhere,
         errors: loaded.errors,
         broken: !loaded.broken.is_empty(),
         input,

@@ -289,6 +289,40 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "validate -",
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n",
     ),
+    ("validate-pattern", "validate examples/t[a-z]*y/*.yaml", ""),
+    (
+        "validate-pattern-none",
+        "validate examples/tiny examples/**/*.toml",
+        "",
+    ),
+    (
+        "validate-pattern-not-one",
+        "validate examples/tiny examples/***.yaml",
+        "",
+    ),
+    (
+        "validate-revision-none",
+        "validate no-such-revision:examples/tiny",
+        "",
+    ),
+    ("validate-charts", "validate charts", ""),
+    (
+        "validate-crd-none",
+        "validate examples/tiny --crd examples/tiny",
+        "",
+    ),
+    (
+        "validate-fix-dry-run",
+        "validate --fix --dry-run crates/cli/tests/corpus/schema/enum-lower-case.yaml crates/cli/tests/corpus/yaml/ambiguous-octal.yaml",
+        "",
+    ),
+    ("validate-fix-nothing", "validate --fix examples/tiny", ""),
+    (
+        "validate-fix-standard-input",
+        "validate --fix -",
+        "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab, labels: { floor: 3 } }\nspec: {}\n",
+    ),
+    ("validate-dry-run-alone", "validate --dry-run examples/tiny", ""),
     ("validate-ignored", "validate -", IGNORED),
     ("validate-ignored-json", "validate - --strict -o json", IGNORED),
     ("plan-ignored", "plan - --node a1-n1", IGNORED),
@@ -547,6 +581,21 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "",
     ),
     ("fabric-check-which", "fabric check - examples/superpod-b200", ""),
+    (
+        "fabric-render-unknown-unit",
+        "fabric render examples/superpod-b200 --planned --out nowhere --unit 99",
+        "",
+    ),
+    (
+        "render-cluster-unknown-keys",
+        "render cluster examples/tiny --out nowhere --topology-keys kubernetes",
+        "",
+    ),
+    (
+        "render-cluster-no-such-level",
+        "render cluster examples/tiny --out nowhere --topology-keys rack=a --topology-levels unit",
+        "",
+    ),
     ("crds-unknown-form", "crds --output toml", ""),
     ("completions-unknown-shell", "completions csh", ""),
 ];

@@ -6,6 +6,7 @@
 mod example;
 mod page;
 mod rules;
+pub mod words;
 
 use std::fmt::Write as _;
 
@@ -32,6 +33,11 @@ impl Field {
     /// The keys with dots between them; empty for the kind itself.
     pub fn path(&self) -> String {
         self.steps.join(".")
+    }
+
+    /// Its page, for people.
+    pub fn page(&self) -> Result<String, VerbError> {
+        page::text(self, false)
     }
 
     /// Its schema.
