@@ -7,6 +7,7 @@ use rackwright_api::ActionClass;
 use rackwright_planner::Kind;
 use rackwright_planner::change::{State, Touched, What, touched};
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -264,6 +265,14 @@ pub struct Found<'a> {
 
 /// Fields that are listed of a cause.
 const FIELDS_SHOWN: usize = 20;
+
+/// The JSON Schema of `diff --output json`, from which `docs/diff.schema.json` is made.
+pub fn diff_schema() -> String {
+    // As it is written, not as it could be read: what is left out is not required.
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Report>();
+    format!("{:#}\n", schema.as_value())
+}
 
 impl Report {
     /// Tells what was found, and judges it.
