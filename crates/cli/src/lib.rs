@@ -26,15 +26,19 @@ mod changes;
 mod compared;
 mod diff;
 mod exit;
+mod field;
 mod findings;
 mod fingerprint;
+mod fix;
 mod folder;
 mod formats;
 mod git;
 mod handover;
 mod jsonl;
 mod load;
+mod lsp;
 pub mod object;
+mod origin;
 mod output;
 mod own_catalogue;
 pub mod pipeline;
@@ -43,6 +47,7 @@ mod power;
 pub mod previous;
 mod quick;
 mod reference;
+mod rendered;
 pub mod report;
 pub mod rules;
 mod scan;
@@ -51,6 +56,7 @@ mod storage;
 mod strict;
 mod suggest;
 mod summary;
+mod third_party;
 mod verbs;
 pub mod walk;
 mod whole_file;
@@ -103,6 +109,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
+        Verb::Lsp(args) => verbs::lsp::run(args),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
         Verb::Version(args) => verbs::version::run(args, &mut out),
     };
@@ -113,14 +120,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     result.unwrap_or_else(|error| {
         eprint(&format!("error: {error}\n"));
         match error {
-            VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => {
-                Exit::Usage
-            }
+            VerbError::Input(error) => error.exit(),
+            VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => Exit::Usage,
             VerbError::Output(_)
             | VerbError::File { .. }
             | VerbError::Tool(_)
             | VerbError::Json(_)
             | VerbError::Csv(_)
+            | VerbError::Editor(_)
             | VerbError::Junit(_)
             | VerbError::Yaml(_) => Exit::Tool,
         }

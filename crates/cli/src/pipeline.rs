@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use rackwright_api::labels::IGNORE_ANNOTATION;
 use rackwright_api::{GPUPoolSpec, Name};
 use rackwright_manifest::schema::SchemaError;
 use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
@@ -21,6 +22,15 @@ use crate::rules::UNREADABLE_OBJECT;
 use crate::schemas::OwnSchemas;
 use crate::walk::InputError;
 
+/// A warning that is not told, and why.
+#[derive(Debug)]
+pub struct Ignored {
+    /// The warning.
+    pub finding: Diagnostic,
+    /// What its author wrote.
+    pub reason: String,
+}
+
 /// What came of a set of paths.
 #[derive(Debug)]
 pub struct Outcome {
@@ -28,12 +38,20 @@ pub struct Outcome {
     pub sources: Sources,
     /// All findings of all layers, in reading order.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that the objects that they are about ignore, with the reasons, in reading order.
+    pub ignored: Vec<Ignored>,
     /// How many findings a baseline knows; they are no longer among the others.
     pub known: usize,
     /// How many objects of ours were read.
     pub objects: usize,
     /// How many objects of others were skipped, by kind.
     pub skipped: BTreeMap<String, usize>,
+    /// How many objects of others were judged by schemas that were given, by kind.
+    pub checked: BTreeMap<String, usize>,
+    /// What was read, by name.
+    pub files: Vec<String>,
+    /// Those of them that are no files where the program was run: standard input, git revisions, what was rendered.
+    pub elsewhere: BTreeSet<String>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
     /// Whether a file could not be read to its end: what it held is not known.
@@ -88,7 +106,7 @@ pub fn run_after(
     previous: Vec<PreviousNode>,
     before: &[Intent<GPUPoolSpec>],
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, paths, previous, None, before)
+    compiled(schemas, Loaded::read(paths, schemas), previous, None, before)
 }
 
 /// As [`run`], and leaves the part of one member cluster.
@@ -97,7 +115,8 @@ pub fn run_member(
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
-    compiled(&OwnSchemas::default(), paths, previous, cluster, &[])
+    let schemas = OwnSchemas::default();
+    compiled(&schemas, Loaded::read(paths, &schemas), previous, cluster, &[])
 }
 
 /// As [`run`], with schemas that serve many runs.
@@ -106,17 +125,21 @@ pub fn run_with(
     paths: &[PathBuf],
     previous: Vec<PreviousNode>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, paths, previous, None, &[])
+    compiled(schemas, Loaded::read(paths, schemas), previous, None, &[])
+}
+
+/// As [`run`], of what was read already.
+pub fn run_loaded(schemas: &OwnSchemas, loaded: Loaded) -> Result<Outcome, ToolError> {
+    compiled(schemas, loaded, Vec::new(), None, &[])
 }
 
 fn compiled(
     schemas: &OwnSchemas,
-    paths: &[PathBuf],
+    mut loaded: Loaded,
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
     before: &[Intent<GPUPoolSpec>],
 ) -> Result<Outcome, ToolError> {
-    let mut loaded = Loaded::read(paths, schemas);
     if let Some(error) = schemas.error() {
         return Err(error.clone().into());
     }
@@ -163,6 +186,13 @@ fn compiled(
         .into_iter()
         .map(|finding| findings::to_diagnostic(finding, &documents, &loaded.sources))
         .collect();
+    let mut ignored: Vec<Ignored> = (compilation.ignored.iter())
+        .map(|ignored| Ignored {
+            finding: findings::to_diagnostic(&ignored.finding, &documents, &loaded.sources),
+            reason: ignored.reason.clone(),
+        })
+        .collect();
+    ignored.sort_by_key(|ignored| ignored.finding.primary());
     diagnostics.append(&mut loaded.diagnostics);
     diagnostic::sort(&mut diagnostics, &loaded.sources);
     let mut refused = compilation.refused.clone();
@@ -173,8 +203,12 @@ fn compiled(
     Ok(Outcome {
         objects: loaded.count,
         diagnostics,
+        ignored,
         known: 0,
         skipped: loaded.skipped,
+        checked: loaded.checked,
+        files: loaded.files,
+        elsewhere: loaded.elsewhere,
         errors: loaded.errors,
         broken: !loaded.broken.is_empty(),
         input,
@@ -254,7 +288,15 @@ pub fn intent_of<S: DeserializeOwned>(name: &str, value: &serde_json::Value) -> 
     let deleting = value
         .pointer("/metadata/deletionTimestamp")
         .is_some_and(|time| !time.is_null());
-    Ok(Intent { name, deleting, spec })
+    let ignore = (value.pointer("/metadata/annotations"))
+        .and_then(|annotations| annotations.get(IGNORE_ANNOTATION)?.as_str())
+        .map(Into::into);
+    Ok(Intent {
+        name,
+        deleting,
+        ignore,
+        spec,
+    })
 }
 
 fn inventory(object: &Object, schemas: &OwnSchemas) -> Result<rackwright_planner::Inventory, String> {

@@ -29,6 +29,8 @@ pub struct PlannedFabric {
     pub pool_of: Vec<Option<u32>>,
     /// The pools that are plugged in, by name.
     pub pools: Vec<Name>,
+    /// Whether each rack of its nodes is an NVLink domain.
+    pub nvlink_racks: bool,
 }
 
 /// Why a fabric has no design.
@@ -103,6 +105,8 @@ fn planned(model: &Model<'_>, seats: &Seats, topology: Topology) -> PlannedFabri
         }
         pools.push(pool.name.clone());
     }
+    let mut racks = seats.racks.iter();
+    let nvlink_racks = !seats.racks.is_empty() && racks.all(|rack| model.is_nvlink_domain(rack.rack));
     let mut sources = Guids::new(model);
     let mut nodes: Vec<(Seated, Option<u32>)> = Vec::with_capacity(plugged.len());
     let mut guids = Vec::new();
@@ -136,5 +140,6 @@ fn planned(model: &Model<'_>, seats: &Seats, topology: Topology) -> PlannedFabri
         nodes,
         pool_of,
         pools,
+        nvlink_racks,
     }
 }

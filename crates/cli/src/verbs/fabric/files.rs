@@ -52,8 +52,8 @@ impl Missing {
     }
 }
 
-/// A path below the subnet's folder, and the text.
-type File = (String, String);
+/// A path below the folder of its subnet or of pictures, and the text.
+pub type File = (String, String);
 
 /// Why a subnet has no files.
 pub type Refusal = String;

@@ -2,6 +2,7 @@
 
 mod check;
 mod files;
+mod pictures;
 mod render;
 mod switches;
 
