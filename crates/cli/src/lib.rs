@@ -72,6 +72,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::command;
+pub use diff::report::diff_schema;
 pub use exit::{Exit, exit_code_table};
 pub use reference::reference_markdown;
 pub use verbs::explain::{Entry, all_rules};

@@ -10,8 +10,8 @@
 
 #[path = "support/run.rs"]
 mod run;
-
-use run::{code, err, out, root, run_in};
+#[path = "support/transcript.rs"]
+mod transcript;
 
 /// A kernel argument that the API server and the compiler take, and GRUB's file cannot hold.
 const INEXPRESSIBLE: &str = "apiVersion: rackwright.dev/v1alpha1
@@ -76,33 +76,6 @@ apiVersion: rackwright.dev/v1alpha1
 kind: GPUPool
 metadata: { name: other }
 spec: { supercluster: lab, nodes: { selector: { matchLabels: { team: b } } } }
-";
-
-/// `examples/tiny` with a smaller pool at other addresses, under a power budget.
-const TINY_MOVED: &str = "apiVersion: rackwright.dev/v1alpha1
-kind: Supercluster
-metadata: { name: lab }
-spec:
-  racks: [ { names: \"r[1-2]\", nodes: \"n[1-2]\", system: dgx-b200 } ]
-  power: { budget: 100kW }
----
-apiVersion: rackwright.dev/v1alpha1
-kind: GPUPool
-metadata: { name: lab-train }
-spec:
-  supercluster: lab
-  nodes: { racks: r1 }
-  host: { sysctls: { vm.swappiness: \"1\" } }
-  fabrics: [ { name: lab-compute } ]
----
-apiVersion: rackwright.dev/v1alpha1
-kind: InfiniBandFabric
-metadata: { name: lab-compute }
-spec:
-  supercluster: lab
-  plane: Compute
-  topology: { type: FatTree, rails: 2, nodesPerUnit: 1 }
-  addressing: { ipv4: 10.11.0.0/24 }
 ";
 
 /// Command lines, in the directory of their input, with what comes on standard input.
@@ -453,72 +426,6 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "plan examples/tiny --previous examples/tiny/lab.yaml",
         "",
     ),
-    (
-        "diff-text",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml",
-        "",
-    ),
-    (
-        "diff-json",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml --output json",
-        "",
-    ),
-    (
-        "diff-markdown",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml --output markdown",
-        "",
-    ),
-    (
-        "diff-none",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/old.yaml",
-        "",
-    ),
-    (
-        "diff-none-markdown",
-        "diff crates/cli/tests/changes/old.jsonl crates/cli/tests/changes/old.yaml -o markdown",
-        "",
-    ),
-    (
-        "diff-of-saved-plan",
-        "diff crates/cli/tests/changes/old.jsonl crates/cli/tests/changes/new.yaml",
-        "",
-    ),
-    (
-        "diff-of-two-saved-plans",
-        "diff crates/cli/tests/changes/old.jsonl crates/cli/tests/changes/old.json",
-        "",
-    ),
-    (
-        "diff-refused",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml --exit-zero --max-nodes 10 --max-domains 2 --forbid drain,destructive --require-approval-of 0123",
-        "",
-    ),
-    ("diff-exit-zero", "diff examples/tiny - --exit-zero", TINY_MOVED),
-    (
-        "diff-with-findings",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/corpus/rules/missing-fabric.yaml",
-        "",
-    ),
-    (
-        "diff-old-side-with-findings",
-        "diff crates/cli/tests/corpus/rules/missing-fabric.yaml crates/cli/tests/changes/old.yaml",
-        "",
-    ),
-    ("diff-missing-side", "diff nope examples/tiny", ""),
-    ("diff-missing-revision", "diff nope:deploy examples/tiny", ""),
-    ("diff-one-side-missing", "diff nope", ""),
-    ("diff-standard-input-twice", "diff - -", ""),
-    (
-        "diff-unknown-class",
-        "diff examples/tiny examples/tiny --forbid boom",
-        "",
-    ),
-    (
-        "diff-full-disk",
-        "diff examples/tiny examples/tiny -o json=/dev/full",
-        "",
-    ),
-    ("help-diff", "diff --help", ""),
     ("help-render", "render --help", ""),
     ("help-render-node", "render node --help", ""),
     ("help-render-cluster", "render cluster --help", ""),
@@ -602,19 +509,5 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn transcripts() {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("transcripts");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    for (name, line, input) in TRANSCRIPTS {
-        let arguments: Vec<&str> = line.split_whitespace().collect();
-        let output = run_in(&root(), &arguments, input.as_bytes());
-        let transcript = format!(
-            "$ rackwright {line}\n{}--- standard error\n{}--- exit {}\n",
-            out(&output).replace('\u{1b}', "\\e"),
-            err(&output).replace('\u{1b}', "\\e"),
-            code(&output)
-        );
-        settings.bind(|| insta::assert_snapshot!(*name, transcript));
-    }
+    transcript::check(TRANSCRIPTS);
 }
