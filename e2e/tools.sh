@@ -35,6 +35,8 @@ find_missing() {
   need mount command -v losetup
   need iproute2 command -v ip
   need cloud-init command -v cloud-init
+  # An editor for the language server (e2e/editor).
+  need neovim command -v nvim
   # Fabrics before a real subnet manager (e2e/fabric): the manager, a simulated fabric, and who looks at both.
   need opensm command -v opensm
   need ibsim-utils command -v ibsim

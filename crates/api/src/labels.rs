@@ -15,6 +15,8 @@ pub const FINALIZER: &str = "rackwright.dev/in-use";
 pub const MANAGER: &str = "rackwright-operator";
 /// Annotation of each CRD: the number of the API's revision, so that an operator can refuse to act on older CRDs.
 pub const API_REVISION_ANNOTATION: &str = "rackwright.dev/api-revision";
+/// Annotation of intents: warnings that their author knows, one a line as `CODE: reason`.
+pub const IGNORE_ANNOTATION: &str = "rackwright.dev/ignore";
 /// Raised with every change of a CRD that the operator relies on.
 pub const API_REVISION: u32 = 3;
 

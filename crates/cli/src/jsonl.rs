@@ -5,9 +5,7 @@
 //! fine lines are blank, so that the line numbers are those of the file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read};
 
 use rackwright_api::{NodeInventorySpec, NodeName};
 use rackwright_planner::{Inventory, Kind};
@@ -64,12 +62,12 @@ pub(crate) enum Judged {
 }
 
 /// Reads a file.
-pub fn read(path: &Path, schemas: &OwnSchemas) -> io::Result<Lines> {
+pub fn read(file: impl Read, schemas: &OwnSchemas) -> io::Result<Lines> {
     let mut lines = Lines::default();
     let mut number = 0;
     let mut again_lines = 0;
     blocks::each_line(
-        &File::open(path)?,
+        file,
         |line| judge(line, schemas),
         |text, judged| {
             let first = lines.fine.is_empty() && lines.skipped.is_empty() && lines.again.is_empty();
@@ -106,8 +104,8 @@ fn push_line(text: &mut Vec<u8>, written: &mut u32, number: u32, line: &[u8]) {
 }
 
 /// The file with only these lines, the others blank.
-pub fn only(path: &Path, wanted: &BTreeSet<u32>) -> io::Result<Vec<u8>> {
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
+pub fn only(file: impl Read, wanted: &BTreeSet<u32>) -> io::Result<Vec<u8>> {
+    let mut reader = BufReader::with_capacity(1 << 20, file);
     let (mut out, mut written, mut line) = (Vec::new(), 0, Vec::new());
     let last = wanted.last().copied().unwrap_or(0);
     for number in 0..=last {
@@ -165,6 +163,7 @@ pub(crate) fn judge_by_schema(line: &[u8], schemas: &OwnSchemas) -> Judged {
     let kind = match owner(api_version, kind_name) {
         // A list's items are objects of their own.
         Owner::Foreign if value.get("items").is_some() => return Judged::Again,
+        Owner::Foreign if schemas.third_party(api_version, kind_name).is_some() => return Judged::Again,
         Owner::Foreign => return Judged::Foreign(kind_name.to_owned()),
         Owner::Unknown => return Judged::Again,
         // Findings are about intents nearly always, so they keep their positions.
@@ -214,21 +213,18 @@ mod tests {
 
     #[test]
     fn lines_keep_their_numbers_when_the_others_are_blank() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "zero\none\ntwo\nthree").unwrap();
-        let text = only(file.path(), &BTreeSet::from([1, 3])).unwrap();
+        let text = only(&b"zero\none\ntwo\nthree"[..], &BTreeSet::from([1, 3])).unwrap();
         assert_eq!(String::from_utf8(text).unwrap(), "\none\n\nthree\n");
     }
 
     #[test]
     fn a_line_longer_than_a_block_stays_whole() {
-        let file = tempfile::NamedTempFile::new().unwrap();
         let long = format!(
             "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"data\":\"{}\"}}",
             "x".repeat(blocks::BLOCK + 7)
         );
-        std::fs::write(file.path(), format!("{long}\n\nnot json\n{long}")).unwrap();
-        let lines = read(file.path(), &OwnSchemas::default()).unwrap();
+        let text = format!("{long}\n\nnot json\n{long}");
+        let lines = read(text.as_bytes(), &OwnSchemas::default()).unwrap();
         assert_eq!(lines.skipped, BTreeMap::from([("ConfigMap".to_owned(), 2)]));
         assert_eq!(String::from_utf8(lines.again).unwrap(), "\n\nnot json\n");
     }
@@ -236,7 +232,6 @@ mod tests {
     /// Blocks, cores and their number never show.
     #[test]
     fn one_thread_reads_what_eight_read() {
-        let file = tempfile::NamedTempFile::new().unwrap();
         let inventory = |at: usize| {
             let name = if at % 1_000 == 7 {
                 "Not-A-Name".to_owned()
@@ -250,13 +245,12 @@ mod tests {
         // More than one block.
         let count = 2 * blocks::BLOCK / inventory(0).len();
         let text: String = (0..count).map(inventory).collect();
-        std::fs::write(file.path(), text).unwrap();
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()
                 .unwrap();
-            pool.install(|| read(file.path(), &OwnSchemas::default()))
+            pool.install(|| read(text.as_bytes(), &OwnSchemas::default()))
                 .unwrap()
         };
         let (one, eight) = (with(1), with(8));

@@ -1,9 +1,17 @@
 //! From the paths of the command line to the files to read.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::io;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use glob::MatchOptions;
+
+use crate::exit::Exit;
+use crate::git::{self, Blob, GitError};
+use crate::rendered::{self, ToolError};
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +20,28 @@ pub enum Source {
     Stdin,
     /// A file, under the name that the user can find it by.
     File(PathBuf),
+    /// A file of a git revision, or what a tool rendered.
+    Blob(Blob),
+}
+
+impl Source {
+    /// Its name, as the user can find it.
+    pub fn shown(&self) -> Cow<'_, str> {
+        match self {
+            Self::Stdin => "-".into(),
+            Self::File(path) => path.to_string_lossy(),
+            Self::Blob(blob) => (&*blob.name).into(),
+        }
+    }
+
+    /// Its text, from the start.
+    pub fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(match self {
+            Self::Stdin => Box::new(io::stdin().lock()),
+            Self::File(path) => Box::new(File::open(path)?),
+            Self::Blob(blob) => Box::new(&*blob.bytes),
+        })
+    }
 }
 
 /// An input that cannot be read.
@@ -36,9 +66,44 @@ pub enum InputError {
         "{0}: holds no file named *.yaml, *.yml, *.json or *.jsonl; name a file to read it whatever it is called"
     )]
     EmptyDirectory(String),
+    /// A git revision.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// What another program was to render.
+    #[error(transparent)]
+    Rendered(#[from] ToolError),
+    /// A pattern that cannot be read.
+    #[error("{pattern}: not a pattern: {error}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        error: glob::PatternError,
+    },
+    /// A pattern without a file.
+    #[error(
+        "{0}: no file of that pattern; `**` goes through directories, and names with a dot first are skipped"
+    )]
+    NoMatch(String),
     /// Files without an object of ours.
-    #[error("no object of the group rackwright.dev in {0}; nothing was checked")]
-    Nothing(String),
+    #[error("no object of the group rackwright.dev in {paths}; nothing was checked{hint}")]
+    Nothing {
+        /// What was read.
+        paths: String,
+        /// How to read what was skipped.
+        hint: &'static str,
+    },
+    /// `--crd` leads to no definition.
+    #[error("{0}: no CustomResourceDefinition in it")]
+    NoDefinition(String),
+    /// `--crd` leads to a definition that is none.
+    #[error("{path}: {why}")]
+    Definition {
+        /// The path as shown.
+        path: String,
+        /// Why.
+        why: String,
+    },
     /// A capture of a fabric without a device.
     #[error("{0}: no device in it; save what `ibnetdiscover` prints")]
     NotACapture(String),
@@ -73,6 +138,14 @@ impl InputError {
             _ => Self::Unreadable { path: shown, error },
         }
     }
+
+    /// What a run that meets it ends with: a program that is not there or fails is not the input's fault.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Rendered(_) | Self::Git(GitError::NoGit(_) | GitError::Run { .. }) => Exit::Tool,
+            _ => Exit::Usage,
+        }
+    }
 }
 
 /// What the paths lead to.
@@ -80,11 +153,12 @@ impl InputError {
 pub struct Walk {
     /// The inputs, each once, in the order of the command line and sorted by name within a directory.
     pub sources: Vec<Source>,
-    /// Files that belong to kustomize, not to the API server.
-    pub kustomizations: usize,
+    /// What belongs to other programs and not to the API server, by what it is.
+    pub skipped: BTreeMap<&'static str, usize>,
     /// Paths that lead nowhere.
     pub errors: Vec<InputError>,
     seen: BTreeSet<PathBuf>,
+    revisions: BTreeSet<String>,
     /// Files met, for the first time or again, and directories met again: what makes a directory not empty.
     met: usize,
 }
@@ -101,13 +175,61 @@ impl Walk {
                 continue;
             }
             match fs::metadata(path) {
-                Err(error) => walk.errors.push(InputError::io(path, error)),
+                Err(error) => walk.named(path, error),
                 Ok(metadata) if metadata.is_dir() => walk.top_directory(path),
                 Ok(metadata) if metadata.is_file() => walk.file(path),
                 Ok(_) => walk.errors.push(InputError::Special(path.display().to_string())),
             }
         }
         walk
+    }
+
+    /// Follows what is no file: what a tool renders, a git revision, a pattern.
+    fn named(&mut self, path: &Path, error: io::Error) {
+        let name = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
+        if let Some(rendered) = name.and_then(rendered::render) {
+            match rendered {
+                Ok(texts) => self.sources.extend(texts.into_iter().map(Source::Blob)),
+                Err(error) => self.errors.push(error.into()),
+            }
+        } else if let Some(name) = name.filter(|name| git::parts(name).is_some()) {
+            self.revision(name);
+        } else if let Some(pattern) = name.filter(|name| name.contains(['*', '?', '['])) {
+            self.pattern(pattern);
+        } else {
+            self.errors.push(InputError::io(path, error));
+        }
+    }
+
+    /// Reads the files of a pattern, whatever they are called.
+    fn pattern(&mut self, pattern: &str) {
+        let options = MatchOptions {
+            case_sensitive: true,
+            require_literal_separator: true,
+            require_literal_leading_dot: true,
+        };
+        let found = match glob::glob_with(pattern, options) {
+            Ok(found) => found,
+            Err(error) => {
+                let pattern = pattern.to_owned();
+                return self.errors.push(InputError::Pattern { pattern, error });
+            }
+        };
+        let before = (self.met, self.errors.len());
+        for path in found {
+            match path {
+                Ok(path) if path.is_file() => self.file(&path),
+                // What lies in it is met by itself, where the pattern says so.
+                Ok(_) => {}
+                Err(error) => {
+                    let path = error.path().to_owned();
+                    self.errors.push(InputError::io(&path, error.into()));
+                }
+            }
+        }
+        if before == (self.met, self.errors.len()) {
+            self.errors.push(InputError::NoMatch(pattern.to_owned()));
+        }
     }
 
     fn top_directory(&mut self, path: &Path) {
@@ -138,6 +260,11 @@ impl Walk {
             Ok(entries) => entries,
             Err(error) => return self.errors.push(InputError::io(path, error)),
         };
+        if entries.contains(OsStr::new(CHART)) {
+            // Its templates are no YAML before Helm has rendered them.
+            self.met += 1;
+            return self.skip("Helm chart");
+        }
         for name in entries {
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
@@ -163,11 +290,52 @@ impl Walk {
     fn file(&mut self, path: &Path) {
         self.met += 1;
         match self.first_visit(path) {
-            Ok(true) if is_kustomization(path) => self.kustomizations += 1,
+            Ok(true) if is_kustomization(path) => self.skip("Kustomization"),
             Ok(true) => self.sources.push(Source::File(path.to_owned())),
             Ok(false) => {}
             Err(error) => self.errors.push(error),
         }
+    }
+
+    /// Reads the files of a git revision, by the rules of directories.
+    fn revision(&mut self, name: &str) {
+        let blobs = match git::files(name, is_manifest) {
+            Ok(blobs) => blobs,
+            Err(error) => return self.errors.push(error.into()),
+        };
+        if blobs.is_empty() {
+            self.errors.push(InputError::EmptyDirectory(name.to_owned()));
+        }
+        let chart = |blob: &Blob| {
+            blob.name
+                .strip_suffix(CHART)
+                .filter(|folder| folder.ends_with(['/', ':']))
+                .map(str::to_owned)
+        };
+        let charts: BTreeSet<String> = blobs.iter().filter_map(chart).collect();
+        for blob in blobs {
+            if charts.iter().any(|folder| blob.name.starts_with(folder)) {
+                if charts
+                    .iter()
+                    .any(|folder| blob.name.strip_prefix(folder) == Some(CHART))
+                {
+                    self.skip("Helm chart");
+                }
+                continue;
+            }
+            if !self.revisions.insert(blob.name.clone()) {
+                continue;
+            }
+            if is_kustomization(Path::new(&blob.name)) {
+                self.skip("Kustomization");
+            } else {
+                self.sources.push(Source::Blob(blob));
+            }
+        }
+    }
+
+    fn skip(&mut self, what: &'static str) {
+        *self.skipped.entry(what).or_default() += 1;
     }
 
     fn first_visit(&mut self, path: &Path) -> Result<bool, InputError> {
@@ -176,12 +344,15 @@ impl Walk {
     }
 }
 
+/// The file that makes a directory a Helm chart.
+const CHART: &str = "Chart.yaml";
+
 fn extension(path: &Path) -> Option<&str> {
     path.extension()?.to_str()
 }
 
 /// Whether a directory's file is read.
-fn is_manifest(path: &Path) -> bool {
+pub fn is_manifest(path: &Path) -> bool {
     is_kustomization(path) || matches!(extension(path), Some("yaml" | "yml" | "json" | "jsonl"))
 }
 
@@ -208,6 +379,7 @@ mod tests {
             .map(|source| match source {
                 Source::Stdin => "-".to_owned(),
                 Source::File(path) => path.strip_prefix(root).unwrap().display().to_string(),
+                Source::Blob(blob) => blob.name.clone(),
             })
             .collect()
     }
@@ -235,7 +407,7 @@ mod tests {
         ]);
         let walk = Walk::new(&[root.path().to_owned()]);
         assert_eq!(shown(&walk, root.path()), ["a/z.json", "b.yml", "c.jsonl"]);
-        assert_eq!(walk.kustomizations, 1);
+        assert_eq!(walk.skipped, BTreeMap::from([("Kustomization", 1)]));
         assert!(walk.errors.is_empty());
     }
 

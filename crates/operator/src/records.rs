@@ -31,6 +31,8 @@ pub(crate) struct IntentRecord {
     /// When somebody asked for its deletion.
     pub deletion: Option<Timestamp>,
     pub finalizers: Vec<String>,
+    /// Warnings that its author knows.
+    pub ignore: Option<Box<str>>,
     /// What the user wrote, or why it cannot be read.
     pub spec: Result<IntentSpec, String>,
     /// Absent too where it cannot be read: then it is written anew.
@@ -71,6 +73,9 @@ impl IntentRecord {
             generation: object.metadata.generation.unwrap_or_default(),
             deletion: object.metadata.deletion_timestamp.map(|Time(at)| at),
             finalizers: object.metadata.finalizers.unwrap_or_default(),
+            ignore: (object.metadata.annotations)
+                .and_then(|mut annotations| annotations.remove(labels::IGNORE_ANNOTATION))
+                .map(Into::into),
             spec: named.and(parsed),
             status: serde_json::from_value(take("status")).ok(),
         }
@@ -381,6 +386,23 @@ mod tests {
                 .unwrap_err()
                 .contains("a.b")
         );
+    }
+
+    /// A record that differs is what starts a round, so an edit of the annotation alone starts one.
+    #[test]
+    fn what_an_intent_ignores_is_part_of_its_record() {
+        let record = |annotations: Value| {
+            let object = serde_json::json!({
+                "metadata": {"name": "p", "annotations": annotations},
+                "spec": {"supercluster": "lab", "nodes": {"racks": "r1"}},
+            });
+            IntentRecord::new(Kind::GPUPool, serde_json::from_value(object).unwrap())
+        };
+        let ignores = record(serde_json::json!({labels::IGNORE_ANNOTATION: "RW2010: in May", "a": "b"}));
+        assert_eq!(ignores.ignore.as_deref(), Some("RW2010: in May"));
+        let other = record(serde_json::json!({"a": "b"}));
+        assert_eq!(other.ignore, None);
+        assert_ne!(ignores, other);
     }
 
     /// Or its addresses would be given to another node, and its profile deleted.

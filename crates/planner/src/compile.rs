@@ -11,6 +11,7 @@ use crate::allocate::RailPrefixes;
 use crate::checks::{CHECKS, CHECKS_OF_NODES};
 use crate::finding::Finding;
 use crate::guids::Guids;
+use crate::ignore::{self, Ignored};
 use crate::input::{Input, Intent, Kind, ObjectRef, PreviousNode};
 use crate::member::Membership;
 use crate::model::Model;
@@ -32,6 +33,8 @@ pub struct Compilation {
     pub plan: Plan,
     /// What is wrong or doubtful, in the order of code, object and place.
     pub findings: Vec<Finding>,
+    /// Warnings that the intents that they are about ignore, with the reasons; in the same order.
+    pub ignored: Vec<Ignored>,
     /// Intents with an error. Nothing is written for them; what is written stays.
     pub refused: BTreeSet<ObjectRef>,
     /// How many nodes each intent reaches: of the site, selected by the pool, plugged into the fabric, mounting the
@@ -137,11 +140,13 @@ impl Compilation {
         refused: BTreeSet<ObjectRef>,
     ) -> Self {
         sort_findings(&mut findings);
+        let ignored = ignore::apply(model, &refused, &mut findings);
         let storage = storage::amounts(model, |pool| accepted(pool, &refused));
         let shares = reach::shares(model);
         Self {
             plan,
             findings,
+            ignored,
             refused,
             reach: reach::total(&shares),
             shares,

@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+#[cfg(doc)]
+use rackwright_api::labels::IGNORE_ANNOTATION;
 use rackwright_api::{
     GPUPoolSpec, InfiniBandFabricSpec, Ipv4Address, Line, Name, NodeConfigSpec, NodeInventorySpec, NodeName,
     PciAddress, StorageTierSpec, SuperclusterSpec,
@@ -35,6 +37,8 @@ pub struct Intent<S> {
     pub name: Name,
     /// Whether it is on its way out (`metadata.deletionTimestamp`).
     pub deleting: bool,
+    /// Warnings that its author knows (`metadata.annotations`, [`IGNORE_ANNOTATION`]), as they stand there.
+    pub ignore: Option<Box<str>>,
     /// What the user wrote.
     pub spec: S,
 }
@@ -45,6 +49,7 @@ impl<S> Intent<S> {
         Self {
             name,
             deleting: false,
+            ignore: None,
             spec,
         }
     }

@@ -1,8 +1,9 @@
 //! The forms that findings are printed in, and where each goes.
 
 mod github;
+mod json;
 mod junit;
-mod markdown;
+pub mod markdown;
 mod sarif;
 mod target;
 
@@ -48,12 +49,9 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// The text of one form, whole.
     pub fn render(&self, form: Form, colour: Colour) -> Result<String, VerbError> {
-        let Outcome {
-            diagnostics, sources, ..
-        } = self.outcome;
         Ok(match form {
             Form::Text => self.text(colour),
-            Form::Json => serde_json::to_string(&render::json(diagnostics, sources))? + "\n",
+            Form::Json => serde_json::to_string(&json::document(self))? + "\n",
             Form::Sarif => serde_json::to_string_pretty(&sarif::log(self))? + "\n",
             Form::Junit => junit::document(self)?,
             Form::Markdown => markdown::comment(self),

@@ -114,6 +114,7 @@ fn intent<S: Clone>(name: Name, record: &IntentRecord, spec: &S) -> Intent<S> {
     Intent {
         name,
         deleting: record.deleting(),
+        ignore: record.ignore.clone(),
         spec: spec.clone(),
     }
 }

@@ -24,6 +24,9 @@ pub mod host_number_conflict;
 pub mod hostlist_invalid;
 pub mod huge_page_size;
 pub mod huge_pages_twice;
+pub mod ignore_malformed;
+pub mod ignore_no_warning;
+pub mod ignore_unused;
 pub mod imex_channels;
 pub mod imex_modes;
 pub mod imex_without_domain;
@@ -140,6 +143,9 @@ pub static RULES: &[&Rule] = &[
     &node_not_placed::RULE,
     &fabric_too_large::RULE,
     &quarantine_full::RULE,
+    &ignore_unused::RULE,
+    &ignore_malformed::RULE,
+    &ignore_no_warning::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
     &kernel_argument_twice::RULE,

@@ -20,6 +20,7 @@ mod handover;
 mod handover_gpu;
 mod hardware;
 mod host_files;
+mod ignore;
 mod incremental;
 mod limits;
 mod mig;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rackwright_api::labels::IGNORE_ANNOTATION;
 use rackwright_api::{Name, NodeConfigSpec, NodeName};
 use rackwright_manifest::{Limits, Sources, read};
 use rackwright_planner::change::cap_of_profile;
@@ -14,6 +15,9 @@ fn intent<S: DeserializeOwned>(value: &Value) -> Intent<S> {
     Intent {
         name: Name::new(value["metadata"]["name"].as_str().unwrap()).unwrap(),
         deleting: value["metadata"].get("deletionTimestamp").is_some(),
+        ignore: value["metadata"]["annotations"][IGNORE_ANNOTATION]
+            .as_str()
+            .map(Into::into),
         spec: serde_json::from_value(value["spec"].clone()).unwrap(),
     }
 }

@@ -39,6 +39,7 @@ fn record(status: Option<IntentStatus>) -> IntentRecord {
         generation: 4,
         deletion: None,
         finalizers: vec![labels::FINALIZER.to_owned()],
+        ignore: None,
         spec: serde_json::from_value(serde_json::json!({"supercluster": "lab", "nodes": {"racks": "r1"}}))
             .map(|spec| crate::records::IntentSpec::Pool(Box::new(spec)))
             .map_err(|error| error.to_string()),
