@@ -38,7 +38,7 @@ impl Exit {
             ),
             Self::Findings => (
                 "findings",
-                "The input was read and at least one finding is an error. `plan` still prints the plan of what was accepted, and `render` a node of it; a node that keeps what it has, because its pool is refused, has no plan. Or `render` has a value that a file of the host cannot hold, `fabric render` lacks GUIDs, or `fabric check` finds a cable that is not where it was designed.",
+                "The input was read and at least one finding is an error. `plan` still prints the plan of what was accepted, and `render` a node of it; a node that keeps what it has, because its pool is refused, has no plan. Or `render` has a value that a file of the host cannot hold, `fabric render` lacks GUIDs, `fabric check` finds a cable that is not where it was designed, or `fabric compare` one that has to move or to go.",
             ),
             Self::Usage => (
                 "usage or input error",

@@ -9,6 +9,7 @@
 pub mod bill;
 pub mod cables;
 pub mod check;
+pub mod compare;
 pub mod design;
 pub mod dragonfly;
 mod leaves;
@@ -17,5 +18,6 @@ pub mod netlist;
 pub mod network;
 pub mod opensm;
 pub mod placeholder;
+pub mod racks;
 pub mod topology;
 pub mod tree;
