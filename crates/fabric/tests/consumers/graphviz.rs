@@ -4,8 +4,9 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use rackwright_fabric::picture::{Picture, Pictures, Tier, dot};
+use rackwright_fabric::topology::Form;
 
-use crate::{design, superpod};
+use crate::{design, of_form, superpod};
 
 /// What graphviz understood, in its plain form: a line a node and an edge.
 fn plain(text: &str) -> String {
@@ -50,6 +51,10 @@ fn check(picture: &Picture) {
 #[test]
 fn every_zoom_is_read() {
     let large = superpod(64);
+    let groups = of_form(Form::DragonflyPlus, 6 * 32, |seat| format!("n{seat}"));
+    let groups = Pictures::new(&groups, "dragonfly+");
+    check(&groups.fabric());
+    check(&groups.unit(5).unwrap());
     let large = Pictures::new(&large, "superpod");
     check(&large.fabric());
     check(&large.node("n0042").unwrap());

@@ -12,7 +12,8 @@ mod slurm;
 use std::collections::BTreeMap;
 
 use rackwright_fabric::design::{Design, Seated};
-use rackwright_fabric::tree::{Shape, Spread, Tree};
+use rackwright_fabric::topology::{Form, Topology};
+use rackwright_fabric::tree::{Shape, Spread};
 
 /// DGX B200 with QM9700: units of 32 nodes, eight rails, four nodes a rack.
 fn superpod(units: u32) -> Design {
@@ -20,6 +21,10 @@ fn superpod(units: u32) -> Design {
 }
 
 fn design(nodes: u32, name: impl Fn(u32) -> String) -> Design {
+    of_form(Form::FatTree, nodes, name)
+}
+
+fn of_form(form: Form, nodes: u32, name: impl Fn(u32) -> String) -> Design {
     let shape = Shape {
         nodes,
         rails: 8,
@@ -34,5 +39,6 @@ fn design(nodes: u32, name: impl Fn(u32) -> String) -> Design {
         guids: Box::new([]),
         rack: Some(format!("r{:03}", seat / 4 + 1).into()),
     });
-    Design::new(Tree::new(&shape).unwrap(), nodes.collect(), BTreeMap::new()).unwrap()
+    let topology = Topology::new(form, &shape).unwrap();
+    Design::new(topology, nodes.collect(), BTreeMap::new()).unwrap()
 }

@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use rackwright_fabric::schedulers::slurm::{Topology, conf};
 use rackwright_fabric::schedulers::{Hierarchy, Level};
+use rackwright_fabric::topology::Form;
 use rackwright_hostset::{Limits, expand};
 
-use crate::{design, superpod};
+use crate::{design, of_form, superpod};
 
 /// A controller with nodes that never answer; it ends with the value.
 struct Controller {
@@ -167,6 +168,14 @@ fn sixty_four_units_with_pods() {
         )
         .unwrap(),
     );
+}
+
+/// Groups of a dragonfly+ are switches like units.
+#[test]
+fn groups_of_a_dragonfly() {
+    let design = of_form(Form::DragonflyPlus, 6 * 32, |seat| format!("n{:03}", seat + 1));
+    let levels = [Level::Fabric, Level::Unit, Level::Rack];
+    check(&Hierarchy::new(&design, "compute", &levels).unwrap());
 }
 
 /// Numbers of mixed widths, in the middle, before a suffix, and alone.
