@@ -36,7 +36,7 @@ fuzz: ## Feed any bytes to the reader of captures and any names to the writers o
 mutants: ## Break the rules and the plan check on purpose, and count what the tests notice; takes hours
 	@e2e/mutants
 
-generate: ## Write CRDs, rule pages and CLI reference
+generate: ## Write CRDs, rule pages, CLI reference and pictures
 	@$(CARGO) xtask generate
 
 fmt: ## Format the Rust sources

@@ -35,12 +35,19 @@ find_missing() {
   need mount command -v losetup
   need iproute2 command -v ip
   need cloud-init command -v cloud-init
+  # An editor for the language server (e2e/editor).
+  need neovim command -v nvim
   # Fabrics before a real subnet manager (e2e/fabric): the manager, a simulated fabric, and who looks at both.
   need opensm command -v opensm
   need ibsim-utils command -v ibsim
   need libumad2sim0 test -e /usr/lib/x86_64-linux-gnu/umad2sim/libumad2sim.so
   need infiniband-diags command -v ibnetdiscover
   need ibutils command -v ibdmchk
+  # Schedulers' topologies and pictures before their readers (e2e/schedulers). Without /etc/slurm/slurm.conf Debian
+  # starts no controller as a service; it brings munge, whose daemon it starts, and which the tests do not use.
+  need slurmctld test -x /usr/sbin/slurmctld
+  need slurm-client command -v scontrol
+  need graphviz command -v dot
   # The emulated machine in which mdadm makes arrays (e2e/host/guest), and what it starts from.
   need qemu-system-x86 command -v qemu-system-x86_64
   need cpio command -v cpio

@@ -19,6 +19,7 @@ pub mod gpupool;
 pub mod hash;
 pub mod host;
 pub mod inventory;
+pub mod json_schema;
 pub mod labels;
 pub mod net;
 pub mod nodeconfig;

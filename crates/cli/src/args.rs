@@ -5,8 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::formats::{Target, TargetParser};
+use crate::formats::{Form, Target, TargetParser};
 use crate::output::When;
+
+mod diff;
+mod schedulers;
+
+pub use diff::{Diff, DiffForm};
+pub use schedulers::{LabelKeys, SchedulerOptions};
 
 /// Checks and compiles the YAML of a GPU supercluster: pools, InfiniBand fabrics, storage tiers and the site around them.
 #[derive(Debug, Parser)]
@@ -35,9 +41,9 @@ pub enum Verb {
     /// Check manifests as the API server and the compiler would, without a cluster
     ///
     /// Reads every object, never stops at the first mistake, and prints each finding with its place. Objects of other
-    /// groups are counted and skipped.
+    /// groups are counted and skipped, unless --crd brings their definitions.
     #[command(
-        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json"
+        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json\n  rackwright validate 'deploy/**/*.yaml' main:inventory/ kustomize:overlays/production helm:charts/site,values.yaml\n  rackwright validate clusters/ --crd crds/"
     )]
     Validate(Validate),
     /// Print what each node becomes
@@ -48,6 +54,15 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl\n  rackwright plan clusters/ --cluster prom-1 --output jsonl"
     )]
     Plan(Plan),
+    /// Show what a change of the documents does to which nodes
+    ///
+    /// Compiles both sides, the new one after the old one as the operator would roll it out, and tells which nodes change, how
+    /// gravely, in which order, and which line of which file is the reason. Exit code 0: no node differs; 1: some do, or a
+    /// policy flag refuses it. Findings of the new side go to standard error; what they refuse keeps what it has.
+    #[command(
+        after_help = "Examples:\n  rackwright diff main:deploy/ deploy/\n  rackwright diff deploy/\n  rackwright diff main:deploy/ HEAD:deploy/ --output markdown=comment.md --output json=diff.json\n  rackwright diff plan.jsonl deploy/ --exit-zero --max-domains 1 --forbid reboot,destructive\n  rackwright diff main:deploy/ deploy/ --with inventory.jsonl --require-approval-of 1d0c7b1ea1d8cd2bbf0d2a2cd37a4b1e"
+    )]
+    Diff(Diff),
     /// Write what a node becomes on its host, or what other programs in the cluster are handed over
     #[command(
         subcommand_required = true,
@@ -62,18 +77,27 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright fabric render clusters/ inventory.jsonl --out fabric/\n  ibnetdiscover | rackwright fabric check - clusters/ inventory.jsonl --fabric compute"
     )]
     Fabric(Fabric),
-    /// Print the documentation of a rule, or what the catalogue knows of a piece of hardware
+    /// Print the documentation of a rule or of a field, or what the catalogue knows of a piece of hardware
     ///
-    /// Takes the code or the name of a rule; without one it lists all rules. With `system`, `gpu`, `switch` or `adapter`
-    /// it prints an entry of the catalogue, each figure with its source; without a name it lists the entries. With --file
-    /// it is the catalogue of the Superclusters in these files, which override and add entries.
+    /// Takes the code or the name of a rule; without one it lists all rules. A path such as `gpupool.spec.gpu` prints a field:
+    /// its type, bounds, values and rules, what a change of it does to a node, and an example. With `system`, `gpu`, `switch`
+    /// or `adapter` it prints an entry of the catalogue, each figure with its source; without a name it lists the entries.
+    /// With --file it is the catalogue of the Superclusters in these files, which override and add entries.
     #[command(
-        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
     )]
     Explain(Explain),
     /// Print the CustomResourceDefinitions
-    #[command(after_help = "Examples:\n  rackwright crds | kubectl apply --server-side -f -")]
+    #[command(
+        after_help = "Examples:\n  rackwright crds | kubectl apply --server-side -f -\n  rackwright crds --output json-schema > rackwright.schema.json"
+    )]
     Crds(Crds),
+    /// Serve an editor: findings while you type, words to go on with, explanations, fixes
+    ///
+    /// Speaks the language server protocol on standard input and output; an editor starts it. The findings are those of
+    /// `rackwright validate` over all files, with what the editor holds in place of what is saved.
+    #[command(after_help = "Examples:\n  rackwright lsp\n  rackwright lsp clusters/ inventory.jsonl")]
+    Lsp(Lsp),
     /// Print a completion script for a shell
     #[command(after_help = "Examples:\n  rackwright completions bash > /etc/bash_completion.d/rackwright")]
     Completions(Completions),
@@ -85,7 +109,8 @@ pub enum Verb {
 /// What is read.
 #[derive(Debug, Args)]
 pub struct Paths {
-    /// Files, directories (*.yaml, *.yml, *.json, *.jsonl; hidden files are skipped) or `-` for standard input
+    /// Files, directories (*.yaml, *.yml, *.json, *.jsonl; hidden files are skipped), quoted patterns, `REVISION:PATH` of
+    /// git, `kustomize:DIR`, `helm:CHART[,VALUES...]`, or `-` for standard input
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 }
@@ -97,11 +122,21 @@ pub struct Validate {
     #[command(flatten)]
     pub paths: Paths,
     /// Form of the findings, on standard output or in a file (FORM=FILE); may be given more than once
-    #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser, default_value = "text")]
+    #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser::<Form>::new(), default_value = "text")]
     pub output: Vec<Target>,
     /// Let warnings count as findings for the exit code
     #[arg(long)]
     pub strict: bool,
+    /// First write what has one right answer, such as quotes, into the files; comments and formatting stay
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub fix: bool,
+    /// Show what --fix would write, and write nothing
+    #[arg(long, requires = "fix", conflicts_with = "output")]
+    pub dry_run: bool,
+    /// Check objects of other groups too, by the CustomResourceDefinitions in this file or directory; may be given more
+    /// than once
+    #[arg(long, value_name = "PATH")]
+    pub crd: Vec<PathBuf>,
     /// What is allocated already and which power caps nodes have, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
@@ -111,6 +146,14 @@ pub struct Validate {
     /// Write all findings of this run as the known ones to this file
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub write_baseline: Option<PathBuf>,
+}
+
+/// `rackwright lsp`.
+#[derive(Debug, Args)]
+pub struct Lsp {
+    /// Files and directories that belong together; without any, the folders that the editor has open
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 }
 
 /// `rackwright plan`.
@@ -156,14 +199,14 @@ pub enum Rendering {
         after_help = "Examples:\n  rackwright render node dgx001 clusters/ inventory.jsonl --out dgx001/\n  rackwright render node dgx001 clusters/ --format ignition > dgx001.ign\n  rackwright render node dgx001 clusters/ --format cloud-init --out seed/"
     )]
     Node(RenderNode),
-    /// Write what other programs in the cluster are handed over: GPU Operator, storage provisioners, labels of nodes
+    /// Write what other programs in the cluster are handed over: GPU Operator, storage provisioners, schedulers
     ///
     /// Compiles the manifests and writes the objects of the whole plan, a file for each reader and kind, beside a
     /// manifest.json that lists each with its hash. They name no namespace: apply a file in that of its reader.
     #[command(
-        after_help = "Examples:\n  rackwright render cluster clusters/ inventory.jsonl --out handover/\n  rackwright render cluster clusters/ --cluster prom-1 --out prom-1/ --output json"
+        after_help = "Examples:\n  rackwright render cluster clusters/ inventory.jsonl --out handover/\n  rackwright render cluster clusters/ --cluster prom-1 --out prom-1/ --output json\n  rackwright render cluster clusters/ --topology-keys topograph --rdma-devices \"mlx5_[0-7]\" --out handover/"
     )]
-    Cluster(RenderCluster),
+    Cluster(Box<RenderCluster>),
 }
 
 /// `rackwright render node`.
@@ -201,6 +244,9 @@ pub struct RenderCluster {
     /// Write what one member cluster is handed over only
     #[arg(long, value_name = "NAME")]
     pub cluster: Option<String>,
+    /// What schedulers are told.
+    #[command(flatten)]
+    pub schedulers: SchedulerOptions,
     /// What is allocated already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
@@ -217,7 +263,7 @@ pub struct Fabric {
 /// What can be done with a fabric.
 #[derive(Debug, Subcommand)]
 pub enum FabricVerb {
-    /// Write the cable schedule, the bill and the files of OpenSM of every fabric
+    /// Write the cable schedule, the bill, the files of OpenSM and pictures of every fabric
     ///
     /// A folder for each subnet, beside a manifest.json that lists each file with its hash. The files of OpenSM need the
     /// GUID of every HCA, which the inventory has, and of every switch, which --switches has; without all of them they are
@@ -262,6 +308,13 @@ pub struct FabricRender {
     /// OpenSM in production
     #[arg(long)]
     pub planned: bool,
+    /// Draw this scalable unit, counted from 1; may be given more than once. Without it all are drawn, or in a fabric of
+    /// more than 64 the first
+    #[arg(long = "unit", value_name = "NUMBER")]
+    pub units: Vec<u32>,
+    /// Draw the rails of this node; may be given more than once. Without it those of the first
+    #[arg(long = "node", value_name = "NAME")]
+    pub nodes: Vec<String>,
     /// What is allocated already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
@@ -308,7 +361,8 @@ pub struct FabricCheck {
 /// `rackwright explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Code or name of a rule, such as RW2002; all rules are listed without it. Or system, gpu, switch, adapter, compatibility
+    /// Code or name of a rule, such as RW2002; all rules are listed without it. Or a field, such as gpupool.spec.gpu. Or
+    /// system, gpu, switch, adapter, compatibility
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
     /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility
@@ -317,6 +371,9 @@ pub struct Explain {
     /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
     #[arg(long, short, value_name = "PATH")]
     pub file: Vec<PathBuf>,
+    /// Of a field, list all fields below it and not only its own
+    #[arg(long)]
+    pub recursive: bool,
     /// Form of the documentation
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: TextOrJson,
@@ -327,7 +384,7 @@ pub struct Explain {
 pub struct Crds {
     /// Form of the definitions
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "yaml")]
-    pub output: YamlOrJson,
+    pub output: Definitions,
 }
 
 /// `rackwright completions`.
@@ -368,11 +425,13 @@ pub enum ReportForm {
 
 /// Forms of definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum YamlOrJson {
+pub enum Definitions {
     /// YAML documents
     Yaml,
     /// One JSON List
     Json,
+    /// One JSON Schema for all kinds, for editors that read no CRDs
+    JsonSchema,
 }
 
 /// Forms of a rendered node.

@@ -5,17 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rackwright_api::ActionClass;
 use rackwright_hostset::HostSet;
-use rackwright_planner::change::{
-    Diff, Difference, NodeChange, State, Step, Supply, Were, What, Why, check_waves, diff, waves,
-};
+use rackwright_planner::change::{Diff, Difference, NodeChange, Step, Waves, Were, What, Why};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::before::Before;
-use crate::carried::{Carried, Fate};
-use crate::pipeline::Outcome;
+use crate::compared::Compared;
 use crate::summary::count;
-use crate::walk::InputError;
 
 /// Changed fields that are listed; the number of the others follows.
 const FIELDS_SHOWN: usize = 100;
@@ -25,7 +21,7 @@ const WAVES_SHOWN: usize = 50;
 const WIDTH: usize = 60;
 
 /// What changes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Changes {
     #[serde(skip)]
@@ -52,13 +48,10 @@ pub struct Changes {
     pub more_waves: usize,
     /// Nodes that must wait.
     pub held: Vec<HeldSummary>,
-    /// What plan-check objects to in the waves.
-    #[serde(skip)]
-    pub violations: Vec<String>,
 }
 
 /// A class and its nodes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ClassCount {
     /// The class.
     pub class: ActionClass,
@@ -67,7 +60,7 @@ pub struct ClassCount {
 }
 
 /// One field that changes in the same way on some nodes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct FieldChange {
     /// What it does to a node.
     pub class: ActionClass,
@@ -88,7 +81,7 @@ pub struct FieldChange {
 }
 
 /// One wave.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct WaveSummary {
     /// Its number, from 1.
     pub wave: usize,
@@ -103,7 +96,7 @@ pub struct WaveSummary {
 }
 
 /// Nodes that must wait for one reason.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct HeldSummary {
     /// Why.
     pub why: &'static str,
@@ -117,7 +110,7 @@ pub struct HeldSummary {
 }
 
 /// A tier that wipes devices, and how many it takes of each node.
-#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LackOfConsent {
     /// The tier.
@@ -127,27 +120,11 @@ pub struct LackOfConsent {
 }
 
 impl Changes {
-    /// Compares, orders, and has the order checked.
-    pub fn new(outcome: &Outcome, before: &Before<'_>, carried: &Carried) -> Result<Self, InputError> {
-        let plan = &outcome.compilation.plan;
-        let (old, new) = (before.state()?, State::of(plan));
-        let mut diff = diff(&old, &new);
-        let mut kept = 0;
-        diff.nodes.retain(|node| match carried.fate(node.name) {
-            None | Some(Fate::LetGo) => true,
-            Some(Fate::Stays | Fate::Blocked { .. }) => {
-                kept += 1;
-                false
-            }
-            Some(Fate::Elsewhere) => false,
-        });
-        let none = BTreeSet::new();
-        let supply = Supply {
-            budgets: &outcome.compilation.power,
-            old: &old,
-        };
-        let order = waves(&outcome.input, plan, &diff, &none, &supply);
-        let violations = check_waves(&outcome.input, plan, &diff, &none, &supply, &order);
+    /// Sums up what differs from the state of that name.
+    pub fn new(compared: &Compared<'_>, against: &str) -> Self {
+        let diff = &compared.diff;
+        let none = Waves::default();
+        let order = compared.order.as_ref().unwrap_or(&none);
         let names = |nodes: &[u32]| folded(nodes.iter().map(|&node| diff.nodes[node as usize].name));
         let waves: Vec<WaveSummary> = order
             .waves
@@ -166,14 +143,14 @@ impl Changes {
         for node in &order.held {
             held.entry(node.why).or_default().push(node.node);
         }
-        let fields = fields(&diff);
+        let fields = fields(diff);
         let number = |what| diff.nodes.iter().filter(|node| node.what == what).count();
-        Ok(Self {
-            against: before.path().to_owned(),
+        Self {
+            against: against.to_owned(),
             added: number(What::Added),
             changed: number(What::Changed),
             removed: number(What::Removed),
-            kept,
+            kept: compared.kept,
             unchanged: diff.unchanged,
             classes: classes(&diff.nodes),
             more_fields: fields.len().saturating_sub(FIELDS_SHOWN),
@@ -185,7 +162,7 @@ impl Changes {
                 .map(|(why, nodes)| HeldSummary {
                     why: reason(why),
                     lacks: if why == Why::NoConsent {
-                        lacks(&diff, &nodes)
+                        lacks(diff, &nodes)
                     } else {
                         Vec::new()
                     },
@@ -193,8 +170,7 @@ impl Changes {
                     names: names(&nodes),
                 })
                 .collect(),
-            violations: violations.iter().map(ToString::to_string).collect(),
-        })
+        }
     }
 
     /// The section for people.
@@ -228,6 +204,12 @@ impl Changes {
         if self.more_fields > 0 {
             out.push_str(&format!("  ... and {} more\n", count(self.more_fields, "field")));
         }
+        out + &self.order()
+    }
+
+    /// Waves, and who must wait, for people.
+    pub fn order(&self) -> String {
+        let mut out = String::new();
         if !self.waves.is_empty() {
             out.push_str("\nwaves, one after the other\n");
         }
@@ -267,7 +249,8 @@ impl Changes {
 }
 
 impl FieldChange {
-    fn text(&self) -> String {
+    /// Class, nodes, path, values and reason, for people.
+    pub fn text(&self) -> String {
         let value = |value: &Option<Value>| match value {
             None => "(none)".to_owned(),
             Some(Value::String(text)) => cut(text),
@@ -293,7 +276,7 @@ impl FieldChange {
     }
 }
 
-fn classes(nodes: &[NodeChange<'_>]) -> Vec<ClassCount> {
+pub fn classes(nodes: &[NodeChange<'_>]) -> Vec<ClassCount> {
     let mut classes: BTreeMap<Reverse<ActionClass>, usize> = BTreeMap::new();
     for node in nodes.iter().filter(|node| node.what != What::Removed) {
         *classes.entry(Reverse(node.class)).or_default() += 1;
@@ -306,7 +289,7 @@ fn classes(nodes: &[NodeChange<'_>]) -> Vec<ClassCount> {
 
 /// Fields of profiles with their values; facts by field alone, because their values are each node's own. The detached
 /// nodes are counted elsewhere.
-fn fields(diff: &Diff<'_>) -> Vec<FieldChange> {
+pub fn fields(diff: &Diff<'_>) -> Vec<FieldChange> {
     type Key = (Reverse<ActionClass>, String, String);
     let mut fields: BTreeMap<Key, FieldChange> = BTreeMap::new();
     let mut take = |difference: &Difference, nodes: usize, shared: bool| {
@@ -364,14 +347,14 @@ fn lacks(diff: &Diff<'_>, nodes: &[u32]) -> Vec<LackOfConsent> {
 }
 
 /// Names as a hostlist; those that are none stand one by one.
-fn folded<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
+pub fn folded<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     match HostSet::from_names(names.clone()) {
         Ok(set) => set.fold().to_string(),
         Err(_) => names.collect::<Vec<_>>().join(","),
     }
 }
 
-fn cut(text: &str) -> String {
+pub fn cut(text: &str) -> String {
     if text.chars().count() <= WIDTH {
         return text.to_owned();
     }
@@ -379,7 +362,8 @@ fn cut(text: &str) -> String {
     format!("{kept}...")
 }
 
-fn step(step: Step) -> &'static str {
+/// What sort of wave, in words.
+pub fn step(step: Step) -> &'static str {
     match step {
         Step::AtOnce => "nothing happens on the host",
         Step::Canary => "canary",
@@ -391,7 +375,7 @@ fn step(step: Step) -> &'static str {
     }
 }
 
-fn reason(why: Why) -> &'static str {
+pub fn reason(why: Why) -> &'static str {
     match why {
         Why::Paused => "because the pool is paused",
         Why::NoConsent => "because DATA WOULD BE LOST and consents are missing",

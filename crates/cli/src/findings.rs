@@ -29,7 +29,7 @@ pub fn to_diagnostic(finding: &Finding, documents: &Documents<'_>, sources: &Sou
         let place = Place::of(party, document, sources);
         diagnostic = diagnostic.label(place.span, party.note.clone());
         if let (Some(replacement), None) = (&party.replacement, &diagnostic.fix) {
-            diagnostic = diagnostic.fix(place.inner.unwrap_or(place.span), replacement.clone());
+            diagnostic = diagnostic.guess(place.inner.unwrap_or(place.span), replacement.clone());
         }
     }
     diagnostic

@@ -4,8 +4,8 @@
 //! and programs want, and ends with a code that scripts can rely on ([`Exit`]).
 //!
 //! What it never does: judge a manifest by a rule of its own (that is the work of `manifest`, `planner` and
-//! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, or talk
-//! to a cluster.
+//! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, start a program that
+//! nobody named, or talk to a cluster.
 //!
 //! Where to start: [`command`] is the command line, `verbs/` has one file a verb, [`pipeline::run`] is the way from
 //! paths to a plan.
@@ -23,16 +23,22 @@ mod blocks;
 mod carried;
 mod catalogue;
 mod changes;
+mod compared;
+mod diff;
 mod exit;
+mod field;
 mod findings;
 mod fingerprint;
+mod fix;
 mod folder;
 mod formats;
 mod git;
 mod handover;
 mod jsonl;
 mod load;
+mod lsp;
 pub mod object;
+mod origin;
 mod output;
 mod own_catalogue;
 pub mod pipeline;
@@ -41,6 +47,7 @@ mod power;
 pub mod previous;
 mod quick;
 mod reference;
+mod rendered;
 pub mod report;
 pub mod rules;
 mod scan;
@@ -49,6 +56,8 @@ mod storage;
 mod strict;
 mod suggest;
 mod summary;
+mod third_party;
+mod unfinished;
 mod verbs;
 pub mod walk;
 mod whole_file;
@@ -61,7 +70,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::command;
-pub use exit::{Exit, exit_code_table};
+pub use exit::{BY_VERB, Exit, Meanings, exit_code_table};
 pub use reference::reference_markdown;
 pub use verbs::explain::{Entry, all_rules};
 
@@ -71,6 +80,7 @@ use verbs::VerbError;
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    unfinished::watch();
     // A panic is our mistake, and must not look like anything else to a script.
     catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())))
         .unwrap_or(Exit::Tool)
@@ -95,10 +105,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match &cli.verb {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
         Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
+        Verb::Diff(args) => verbs::diff::run(args, cli.color, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
+        Verb::Lsp(args) => verbs::lsp::run(args),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
         Verb::Version(args) => verbs::version::run(args, &mut out),
     };
@@ -109,14 +121,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     result.unwrap_or_else(|error| {
         eprint(&format!("error: {error}\n"));
         match error {
-            VerbError::Input(_) | VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => {
-                Exit::Usage
-            }
+            VerbError::Input(error) => error.exit(),
+            VerbError::Unknown(_) | VerbError::Usage(_) | VerbError::Folder(_) => Exit::Usage,
             VerbError::Output(_)
             | VerbError::File { .. }
             | VerbError::Tool(_)
             | VerbError::Json(_)
             | VerbError::Csv(_)
+            | VerbError::Editor(_)
             | VerbError::Junit(_)
             | VerbError::Yaml(_) => Exit::Tool,
         }

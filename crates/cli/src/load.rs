@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rackwright_api::labels::API_VERSION;
-use rackwright_manifest::schema::to_diagnostic;
+use rackwright_manifest::schema::{Schema, to_diagnostic};
 use rackwright_manifest::{
     Code, Diagnostic, Document, FileId, Limits, Severity, Sources, Span, Step, rules as reading,
 };
@@ -60,6 +60,12 @@ pub struct Loaded {
     pub line_files: Vec<LineFile>,
     /// Objects of others, by kind.
     pub skipped: BTreeMap<String, usize>,
+    /// Objects of others that were judged by schemas that were given, by kind.
+    pub checked: BTreeMap<String, usize>,
+    /// What was read, by name.
+    pub files: Vec<String>,
+    /// Those of them that are no files where the program was run: standard input, git revisions, what was rendered.
+    pub elsewhere: BTreeSet<String>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
     /// Objects that are refused already.
@@ -74,20 +80,31 @@ impl Loaded {
     /// Reads all inputs.
     pub fn read(paths: &[PathBuf], schemas: &OwnSchemas) -> Self {
         let walk = Walk::new(paths);
+        let hint = match (walk.skipped.get("Helm chart"), walk.skipped.get("Kustomization")) {
+            (Some(_), _) => "; `helm:CHART` reads what Helm makes of a chart",
+            (None, Some(_)) => "; `kustomize:DIR` reads what Kustomize makes of a directory",
+            (None, None) => "",
+        };
+        Self::walked(walk, schemas).or_nothing(paths, hint)
+    }
+
+    /// Reads the inputs that paths led to.
+    pub fn walked(walk: Walk, schemas: &OwnSchemas) -> Self {
         let mut loaded = Self {
             errors: walk.errors,
             ..Self::default()
         };
-        if walk.kustomizations > 0 {
-            loaded
-                .skipped
-                .insert("Kustomization".to_owned(), walk.kustomizations);
-        }
+        let of_others = |(what, number): (&&str, &usize)| ((*what).to_owned(), *number);
+        loaded.skipped = walk.skipped.iter().map(of_others).collect();
         for source in walk.sources {
             let shown = source.shown().into_owned();
-            loaded.file(source, schemas).unwrap_or_else(|error| {
-                loaded.errors.push(InputError::io(Path::new(&shown), error));
-            });
+            if !matches!(source, Source::File(_)) {
+                loaded.elsewhere.insert(shown.clone());
+            }
+            match loaded.file(source, schemas) {
+                Ok(()) => loaded.files.push(shown),
+                Err(error) => loaded.errors.push(InputError::io(Path::new(&shown), error)),
+            }
         }
         loaded.count = loaded.objects.len()
             + loaded
@@ -96,14 +113,35 @@ impl Loaded {
                 .map(|file| file.lines.len())
                 .sum::<usize>();
         loaded.duplicates();
-        if loaded.count == 0 && loaded.diagnostics.is_empty() && loaded.errors.is_empty() {
+        loaded
+    }
+
+    /// As it is, and an error where nothing was in the paths.
+    fn or_nothing(mut self, paths: &[PathBuf], hint: &'static str) -> Self {
+        let nothing = self.count == 0 && self.checked.is_empty();
+        if nothing && self.diagnostics.is_empty() && self.errors.is_empty() {
             let shown = |path: &PathBuf| match path.display().to_string() {
                 stdin if stdin == "-" => "standard input".to_owned(),
                 other => other,
             };
             let shown: Vec<String> = paths.iter().map(shown).collect();
-            loaded.errors.push(InputError::Nothing(shown.join(", ")));
+            let paths = shown.join(", ");
+            self.errors.push(InputError::Nothing { paths, hint });
         }
+        self
+    }
+
+    /// Reads and judges one input alone.
+    pub fn alone(source: Source, schemas: &OwnSchemas) -> io::Result<Self> {
+        let mut loaded = Self::default();
+        loaded.file(source, schemas)?;
+        Ok(loaded)
+    }
+
+    /// Reads and judges one text as YAML or JSON, whatever it is called.
+    pub fn of_text(name: &str, text: &str, schemas: &OwnSchemas) -> Self {
+        let mut loaded = Self::default();
+        loaded.text(name, text.as_bytes().to_vec(), schemas);
         loaded
     }
 
@@ -155,6 +193,9 @@ impl Loaded {
         for (kind, count) in other.skipped {
             *self.skipped.entry(kind).or_default() += count;
         }
+        for (kind, count) in other.checked {
+            *self.checked.entry(kind).or_default() += count;
+        }
     }
 
     /// Reads one text and judges its objects.
@@ -185,6 +226,12 @@ impl Loaded {
             };
             match object::owner(api_version, kind) {
                 Owner::Foreign => {
+                    if let Some(schema) = schemas.third_party(api_version, kind) {
+                        own.extend(self.judge(&document, kind, Some(schema)));
+                        self.diagnostics.append(&mut own);
+                        *self.checked.entry(kind.to_owned()).or_default() += 1;
+                        continue;
+                    }
                     // Whose it is cannot be said where that itself can be read in two ways.
                     let key = |key: &str| rackwright_manifest::Path::root().child(key);
                     if ["apiVersion", "kind"]
@@ -200,7 +247,7 @@ impl Loaded {
                     self.diagnostics.push(unknown_kind(&document, api_version, kind));
                 }
                 Owner::Ours(ours) => {
-                    own.extend(self.judge(&document, ours, schemas));
+                    own.extend(self.judge(&document, kind, schemas.get(ours)));
                     let refused = own.iter().any(|finding| finding.severity == Severity::Error);
                     self.diagnostics.append(&mut own);
                     let name = document.name().unwrap_or_default().to_owned();
@@ -222,8 +269,8 @@ impl Loaded {
         }
     }
 
-    fn judge(&self, document: &Document, kind: ObjectKind, schemas: &OwnSchemas) -> Vec<Diagnostic> {
-        let violations = schemas.get(kind).map(|schema| schema.validate(&document.value));
+    fn judge(&self, document: &Document, kind: &str, schema: Option<&Schema>) -> Vec<Diagnostic> {
+        let violations = schema.map(|schema| schema.validate(&document.value));
         // What the reader refused already needs no second finding.
         let all = violations.into_iter().flatten();
         let mut all = all.filter(|violation| !document.is_refused(&violation.path));
@@ -234,7 +281,6 @@ impl Loaded {
             .collect();
         let more = all.count();
         if more > 0 {
-            let kind = kind.as_str();
             let message = format!("{kind} has {more} more mistakes; the first {MAX_OF_ONE} are shown");
             findings.push(Diagnostic::error(reading::TOO_MANY_FINDINGS.code(), message));
         }
@@ -430,7 +476,7 @@ fn unknown_kind(document: &Document, api_version: &str, kind: &str) -> Diagnosti
             .label(span, "not a version of this program")
             .path(&path)
             .help(format!("write `{ours}`"))
-            .fix(span, ours);
+            .guess(span, ours);
     }
     let path = key("kind");
     let span = document.value_span(&path);
@@ -438,7 +484,7 @@ fn unknown_kind(document: &Document, api_version: &str, kind: &str) -> Diagnosti
         .label(span, "unknown kind")
         .path(&path);
     match nearest(kind, ObjectKind::names()) {
-        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(span, near),
+        Some(near) => finding.help(format!("did you mean `{near}`?")).guess(span, near),
         None => finding.help(format!(
             "the kinds are {}",
             ObjectKind::names().collect::<Vec<_>>().join(", ")

@@ -31,12 +31,12 @@ impl When {
     }
 }
 
-/// Standard output, buffered.
-pub type Out = BufWriter<io::StdoutLock<'static>>;
+/// Standard output, buffered; not locked, since the conversation with an editor writes from a thread of its own.
+pub type Out = BufWriter<io::Stdout>;
 
 /// Opens standard output. 64 KiB is what a pipe takes at once; longer texts, as plans have them, pass without a copy.
 pub fn stdout() -> Out {
-    BufWriter::with_capacity(64 << 10, io::stdout().lock())
+    BufWriter::with_capacity(64 << 10, io::stdout())
 }
 
 /// A reader that went away (`| head`) has read what it wanted.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use rackwright_api::Name;
 use rackwright_api::labels::IGNORE_ANNOTATION;
+use rackwright_api::{GPUPoolSpec, Name};
 use rackwright_manifest::schema::SchemaError;
 use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
 use rackwright_planner::{
@@ -46,6 +46,12 @@ pub struct Outcome {
     pub objects: usize,
     /// How many objects of others were skipped, by kind.
     pub skipped: BTreeMap<String, usize>,
+    /// How many objects of others were judged by schemas that were given, by kind.
+    pub checked: BTreeMap<String, usize>,
+    /// What was read, by name.
+    pub files: Vec<String>,
+    /// Those of them that are no files where the program was run: standard input, git revisions, what was rendered.
+    pub elsewhere: BTreeSet<String>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
     /// Whether a file could not be read to its end: what it held is not known.
@@ -58,6 +64,8 @@ pub struct Outcome {
     pub refused: BTreeSet<ObjectRef>,
     /// What plan-check objects to. Not the user's mistake.
     pub violations: Vec<String>,
+    /// Our objects with positions, for who wants to say where something stands.
+    pub read: Vec<Object>,
     /// The member cluster that was asked for is not there; then the plan is that of all.
     pub unknown_cluster: Option<UnknownCluster>,
 }
@@ -93,13 +101,25 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
     run_with(&OwnSchemas::default(), paths, previous)
 }
 
+/// As [`run`], where pools of an earlier state that these paths do not hold are ordered away: who takes a pool out of a
+/// repository deletes it from the cluster.
+pub fn run_after(
+    schemas: &OwnSchemas,
+    paths: &[PathBuf],
+    previous: Vec<PreviousNode>,
+    before: &[Intent<GPUPoolSpec>],
+) -> Result<Outcome, ToolError> {
+    compiled(schemas, Loaded::read(paths, schemas), previous, None, before)
+}
+
 /// As [`run`], and leaves the part of one member cluster.
 pub fn run_member(
     paths: &[PathBuf],
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
-    compiled(&OwnSchemas::default(), paths, previous, cluster)
+    let schemas = OwnSchemas::default();
+    compiled(&schemas, Loaded::read(paths, &schemas), previous, cluster, &[])
 }
 
 /// As [`run`], with schemas that serve many runs.
@@ -108,24 +128,51 @@ pub fn run_with(
     paths: &[PathBuf],
     previous: Vec<PreviousNode>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, paths, previous, None)
+    compiled(schemas, Loaded::read(paths, schemas), previous, None, &[])
+}
+
+/// As [`run`], of what was read already.
+pub fn run_loaded(schemas: &OwnSchemas, loaded: Loaded) -> Result<Outcome, ToolError> {
+    compiled(schemas, loaded, Vec::new(), None, &[])
 }
 
 fn compiled(
     schemas: &OwnSchemas,
-    paths: &[PathBuf],
+    mut loaded: Loaded,
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
+    before: &[Intent<GPUPoolSpec>],
 ) -> Result<Outcome, ToolError> {
-    let mut loaded = Loaded::read(paths, schemas);
     if let Some(error) = schemas.error() {
         return Err(error.clone().into());
     }
-    let input = Input {
+    let mut input = Input {
         previous,
         ..input(&mut loaded, schemas)
     };
+    let known = |pool: &&Intent<GPUPoolSpec>| {
+        let read = loaded.objects.iter().any(|object| {
+            object.kind == ObjectKind::Input(Kind::GPUPool) && object.name == pool.name.as_str()
+        });
+        // What a file that cannot be read holds is not known.
+        !read && loaded.broken.is_empty() && loaded.errors.is_empty()
+    };
+    let gone = before.iter().filter(known).map(|pool| Intent {
+        deleting: true,
+        ..pool.clone()
+    });
+    let gone: Vec<Intent<GPUPoolSpec>> = gone.collect();
+    let named: BTreeSet<ObjectRef> = (gone.iter())
+        .map(|pool| ObjectRef::new(Kind::GPUPool, pool.name.as_str()))
+        .collect();
+    input.pools.extend(gone);
     let mut compilation = compile(&input)?;
+    // What goes may refer to what goes with it.
+    compilation.refused.retain(|object| !named.contains(object));
+    compilation.findings.retain(|finding| {
+        let mut refused = finding.parties.iter().filter(|party| party.refused);
+        !finding.is_error() || refused.any(|party| !named.contains(&party.object))
+    });
     let violations = check(&input, &compilation.plan)
         .iter()
         .map(ToString::to_string)
@@ -162,6 +209,9 @@ fn compiled(
         ignored,
         known: 0,
         skipped: loaded.skipped,
+        checked: loaded.checked,
+        files: loaded.files,
+        elsewhere: loaded.elsewhere,
         errors: loaded.errors,
         broken: !loaded.broken.is_empty(),
         input,
@@ -169,6 +219,7 @@ fn compiled(
         refused,
         violations,
         unknown_cluster,
+        read: loaded.objects,
         sources: loaded.sources,
     })
 }
@@ -220,7 +271,7 @@ fn input(loaded: &mut Loaded, schemas: &OwnSchemas) -> Input {
 }
 
 /// An object as the server stores it: a field that is `null` is a field that is not there.
-fn stored<'a>(object: &'a Object, schemas: &OwnSchemas) -> Cow<'a, serde_json::Value> {
+pub fn stored<'a>(object: &'a Object, schemas: &OwnSchemas) -> Cow<'a, serde_json::Value> {
     let document = &object.document;
     match schemas.get(object.kind) {
         Some(schema) => schema.without_nulls(&document.value),
@@ -229,8 +280,12 @@ fn stored<'a>(object: &'a Object, schemas: &OwnSchemas) -> Cow<'a, serde_json::V
 }
 
 fn intent<S: DeserializeOwned>(object: &Object, schemas: &OwnSchemas) -> Result<Intent<S>, String> {
-    let value = stored(object, schemas);
-    let name = Name::new(object.name.clone()).map_err(|error| error.to_string())?;
+    intent_of(&object.name, &stored(object, schemas))
+}
+
+/// An object as the compiler's type; why not, where a number is too large for it.
+pub fn intent_of<S: DeserializeOwned>(name: &str, value: &serde_json::Value) -> Result<Intent<S>, String> {
+    let name = Name::new(name).map_err(|error| error.to_string())?;
     let spec = value.get("spec").unwrap_or(&serde_json::Value::Null);
     let spec = S::deserialize(spec).map_err(|error| error.to_string())?;
     let deleting = value

@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::SystemTime;
 
+use rackwright_api::labels::API_VERSION;
 use rackwright_api::{NodeConfigSpec, NodeName, NodeProfileSpec};
 use rackwright_planner::PreviousNode;
 use rackwright_planner::change::cap_of_profile;
@@ -30,7 +31,8 @@ use self::held::Held;
 #[derive(Debug)]
 pub struct Previous {
     path: String,
-    file: File,
+    /// None of a text that was never a file.
+    file: Option<File>,
     stamp: Option<Stamp>,
     form: Form,
     text: OnceCell<String>,
@@ -161,7 +163,7 @@ impl Previous {
         let form = Form::of(&head);
         let previous = Self {
             path: path.display().to_string(),
-            file,
+            file: Some(file),
             stamp,
             form,
             text: OnceCell::new(),
@@ -173,17 +175,53 @@ impl Previous {
         Ok(previous)
     }
 
+    /// A plan that was just compiled, as lines.
+    pub fn of_lines(name: String, text: String) -> Self {
+        Self {
+            path: name,
+            file: None,
+            stamp: None,
+            form: Form::Lines,
+            text: OnceCell::from(text),
+        }
+    }
+
+    /// Whether a file is an earlier state, and not documents: by its first object.
+    pub fn is_one(path: &Path) -> io::Result<bool> {
+        let mut head = Vec::new();
+        File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+        let compact: Vec<u8> = head
+            .into_iter()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .collect();
+        let starts = |text: &str| compact.starts_with(text.as_bytes());
+        let kind = |kind: &str| {
+            let object = format!("{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{kind}\"");
+            starts(&object) || starts(&format!("{{\"apiVersion\":\"v1\",\"items\":[{object}"))
+        };
+        Ok(starts("{\"formatVersion\":") || kind("NodeProfile") || kind("NodeConfig"))
+    }
+
     /// The rest of the file behind its beginning.
     fn read_text(&self, mut head: Vec<u8>) -> io::Result<String> {
-        (&self.file).read_to_end(&mut head)?;
+        self.reader().read_to_end(&mut head)?;
         String::from_utf8(head).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    fn reader(&self) -> Box<dyn Read + '_> {
+        match &self.file {
+            Some(file) => Box::new(file),
+            None => Box::new(io::empty()),
+        }
     }
 
     /// Reads a file from its start; refused where it changed since it was opened.
     fn unchanged<T, E: From<io::Error>>(&self, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        (&self.file).rewind()?;
+        if let Some(mut file) = self.file.as_ref() {
+            file.rewind()?;
+        }
         let read = read()?;
-        if stamp(&self.file)? != self.stamp {
+        if self.file.as_ref().map(stamp).transpose()?.flatten() != self.stamp {
             return Err(io::Error::other("the file changed while it was read").into());
         }
         Ok(read)
@@ -268,13 +306,13 @@ impl Previous {
         };
         let read = match self.text.get() {
             Some(text) => blocks::each_line(text.as_bytes(), object_of, take),
-            None => self.unchanged(|| blocks::each_line(&self.file, object_of, take)),
+            None => self.unchanged(|| blocks::each_line(self.reader(), object_of, take)),
         };
         read.map_err(|failed| match failed {
             Failed::Read(error) => self.io(error),
             Failed::Line(line, unfit) => self.refuse_at(line - 1, &unfit),
         })?;
-        if number == 0 {
+        if number == 0 && self.file.is_some() {
             return Err(self.refuse(1, "the file is empty".to_owned()));
         }
         Ok(held.nodes())

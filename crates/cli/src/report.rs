@@ -11,18 +11,16 @@ use crate::summary::{count, named, refused_pools};
 pub fn summary(outcome: &Outcome) -> String {
     let (errors, warnings) = outcome.tally();
     let mut line = format!("read {} of ours", count(outcome.objects, "object"));
-    let skipped: usize = outcome.skipped.values().sum();
-    if skipped > 0 {
-        let kinds: Vec<String> = outcome
-            .skipped
-            .iter()
-            .map(|(kind, number)| format!("{number} {}", printable(kind)))
-            .collect();
-        line.push_str(&format!(
-            ", skipped {} ({})",
-            count(skipped, "other"),
-            kinds.join(", ")
-        ));
+    for (what, kinds) in [("checked", &outcome.checked), ("skipped", &outcome.skipped)] {
+        let others: usize = kinds.values().sum();
+        if others > 0 {
+            let kinds: Vec<String> = kinds
+                .iter()
+                .map(|(kind, number)| format!("{number} {}", printable(kind)))
+                .collect();
+            let others = count(others, "other");
+            line.push_str(&format!(", {what} {others} ({})", kinds.join(", ")));
+        }
     }
     match (errors, warnings) {
         (0, 0) => line.push_str(": no findings"),
@@ -79,8 +77,8 @@ pub fn exit(outcome: &Outcome, strict: bool) -> Exit {
     if errors > 0 || (strict && warnings > 0) {
         exit = exit.max(Exit::Findings);
     }
-    if !outcome.errors.is_empty() {
-        exit = exit.max(Exit::Usage);
+    for error in &outcome.errors {
+        exit = exit.max(error.exit());
     }
     if !outcome.violations.is_empty() {
         exit = exit.max(Exit::Tool);

@@ -9,10 +9,11 @@ use rackwright_manifest::schema::{Schema, SchemaError, Schemas};
 
 use crate::object::ObjectKind;
 
-/// The schemas of our kinds.
+/// The schemas of our kinds, and those of others that were given.
 #[derive(Debug, Default)]
 pub struct OwnSchemas {
     compiled: [OnceLock<Result<Schemas, SchemaError>>; ObjectKind::ALL.len()],
+    third_party: Vec<Schemas>,
 }
 
 impl OwnSchemas {
@@ -22,6 +23,20 @@ impl OwnSchemas {
         let compiled =
             self.compiled[at].get_or_init(|| Schemas::from_known_crd(&crds::generated(kind.as_str())));
         compiled.as_ref().ok()?.get(API_VERSION, kind.as_str())
+    }
+
+    /// The same, and those of others.
+    pub fn with(third_party: Vec<Schemas>) -> Self {
+        Self {
+            third_party,
+            ..Self::default()
+        }
+    }
+
+    /// The schema of a kind of another group, where it was given.
+    pub fn third_party(&self, api_version: &str, kind: &str) -> Option<&Schema> {
+        let mut given = self.third_party.iter();
+        given.find_map(|schemas| schemas.get(api_version, kind))
     }
 
     /// Why a schema that was asked for could not be compiled.

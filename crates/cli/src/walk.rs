@@ -1,12 +1,17 @@
 //! From the paths of the command line to the files to read.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use glob::MatchOptions;
+
+use crate::exit::Exit;
 use crate::git::{self, Blob, GitError};
+use crate::rendered::{self, ToolError};
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +20,7 @@ pub enum Source {
     Stdin,
     /// A file, under the name that the user can find it by.
     File(PathBuf),
-    /// A file of a git revision.
+    /// A file of a git revision, or what a tool rendered.
     Blob(Blob),
 }
 
@@ -64,9 +69,41 @@ pub enum InputError {
     /// A git revision.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// What another program was to render.
+    #[error(transparent)]
+    Rendered(#[from] ToolError),
+    /// A pattern that cannot be read.
+    #[error("{pattern}: not a pattern: {error}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        error: glob::PatternError,
+    },
+    /// A pattern without a file.
+    #[error(
+        "{0}: no file of that pattern; `**` goes through directories, and names with a dot first are skipped"
+    )]
+    NoMatch(String),
     /// Files without an object of ours.
-    #[error("no object of the group rackwright.dev in {0}; nothing was checked")]
-    Nothing(String),
+    #[error("no object of the group rackwright.dev in {paths}; nothing was checked{hint}")]
+    Nothing {
+        /// What was read.
+        paths: String,
+        /// How to read what was skipped.
+        hint: &'static str,
+    },
+    /// `--crd` leads to no definition.
+    #[error("{0}: no CustomResourceDefinition in it")]
+    NoDefinition(String),
+    /// `--crd` leads to a definition that is none.
+    #[error("{path}: {why}")]
+    Definition {
+        /// The path as shown.
+        path: String,
+        /// Why.
+        why: String,
+    },
     /// A capture of a fabric without a device.
     #[error("{0}: no device in it; save what `ibnetdiscover` prints")]
     NotACapture(String),
@@ -109,6 +146,14 @@ impl InputError {
             _ => Self::Unreadable { path: shown, error },
         }
     }
+
+    /// What a run that meets it ends with: a program that is not there or fails is not the input's fault.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Rendered(_) | Self::Git(GitError::NoGit(_) | GitError::Run { .. }) => Exit::Tool,
+            _ => Exit::Usage,
+        }
+    }
 }
 
 /// What the paths lead to.
@@ -116,8 +161,8 @@ impl InputError {
 pub struct Walk {
     /// The inputs, each once, in the order of the command line and sorted by name within a directory.
     pub sources: Vec<Source>,
-    /// Files that belong to kustomize, not to the API server.
-    pub kustomizations: usize,
+    /// What belongs to other programs and not to the API server, by what it is.
+    pub skipped: BTreeMap<&'static str, usize>,
     /// Paths that lead nowhere.
     pub errors: Vec<InputError>,
     seen: BTreeSet<PathBuf>,
@@ -138,16 +183,61 @@ impl Walk {
                 continue;
             }
             match fs::metadata(path) {
-                Err(error) => match revision(path, &error) {
-                    Some(name) => walk.revision(name),
-                    None => walk.errors.push(InputError::io(path, error)),
-                },
+                Err(error) => walk.named(path, error),
                 Ok(metadata) if metadata.is_dir() => walk.top_directory(path),
                 Ok(metadata) if metadata.is_file() => walk.file(path),
                 Ok(_) => walk.errors.push(InputError::Special(path.display().to_string())),
             }
         }
         walk
+    }
+
+    /// Follows what is no file: what a tool renders, a git revision, a pattern.
+    fn named(&mut self, path: &Path, error: io::Error) {
+        let name = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
+        if let Some(rendered) = name.and_then(rendered::render) {
+            match rendered {
+                Ok(texts) => self.sources.extend(texts.into_iter().map(Source::Blob)),
+                Err(error) => self.errors.push(error.into()),
+            }
+        } else if let Some(name) = name.filter(|name| git::parts(name).is_some()) {
+            self.revision(name);
+        } else if let Some(pattern) = name.filter(|name| name.contains(['*', '?', '['])) {
+            self.pattern(pattern);
+        } else {
+            self.errors.push(InputError::io(path, error));
+        }
+    }
+
+    /// Reads the files of a pattern, whatever they are called.
+    fn pattern(&mut self, pattern: &str) {
+        let options = MatchOptions {
+            case_sensitive: true,
+            require_literal_separator: true,
+            require_literal_leading_dot: true,
+        };
+        let found = match glob::glob_with(pattern, options) {
+            Ok(found) => found,
+            Err(error) => {
+                let pattern = pattern.to_owned();
+                return self.errors.push(InputError::Pattern { pattern, error });
+            }
+        };
+        let before = (self.met, self.errors.len());
+        for path in found {
+            match path {
+                Ok(path) if path.is_file() => self.file(&path),
+                // What lies in it is met by itself, where the pattern says so.
+                Ok(_) => {}
+                Err(error) => {
+                    let path = error.path().to_owned();
+                    self.errors.push(InputError::io(&path, error.into()));
+                }
+            }
+        }
+        if before == (self.met, self.errors.len()) {
+            self.errors.push(InputError::NoMatch(pattern.to_owned()));
+        }
     }
 
     fn top_directory(&mut self, path: &Path) {
@@ -178,6 +268,11 @@ impl Walk {
             Ok(entries) => entries,
             Err(error) => return self.errors.push(InputError::io(path, error)),
         };
+        if entries.contains(OsStr::new(CHART)) {
+            // Its templates are no YAML before Helm has rendered them.
+            self.met += 1;
+            return self.skip("Helm chart");
+        }
         for name in entries {
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
@@ -203,7 +298,7 @@ impl Walk {
     fn file(&mut self, path: &Path) {
         self.met += 1;
         match self.first_visit(path) {
-            Ok(true) if is_kustomization(path) => self.kustomizations += 1,
+            Ok(true) if is_kustomization(path) => self.skip("Kustomization"),
             Ok(true) => self.sources.push(Source::File(path.to_owned())),
             Ok(false) => {}
             Err(error) => self.errors.push(error),
@@ -219,16 +314,36 @@ impl Walk {
         if blobs.is_empty() {
             self.errors.push(InputError::EmptyDirectory(name.to_owned()));
         }
+        let chart = |blob: &Blob| {
+            blob.name
+                .strip_suffix(CHART)
+                .filter(|folder| folder.ends_with(['/', ':']))
+                .map(str::to_owned)
+        };
+        let charts: BTreeSet<String> = blobs.iter().filter_map(chart).collect();
         for blob in blobs {
+            if charts.iter().any(|folder| blob.name.starts_with(folder)) {
+                if charts
+                    .iter()
+                    .any(|folder| blob.name.strip_prefix(folder) == Some(CHART))
+                {
+                    self.skip("Helm chart");
+                }
+                continue;
+            }
             if !self.revisions.insert(blob.name.clone()) {
                 continue;
             }
             if is_kustomization(Path::new(&blob.name)) {
-                self.kustomizations += 1;
+                self.skip("Kustomization");
             } else {
                 self.sources.push(Source::Blob(blob));
             }
         }
+    }
+
+    fn skip(&mut self, what: &'static str) {
+        *self.skipped.entry(what).or_default() += 1;
     }
 
     fn first_visit(&mut self, path: &Path) -> Result<bool, InputError> {
@@ -237,13 +352,8 @@ impl Walk {
     }
 }
 
-/// The git revision that a path names which does not exist.
-fn revision<'a>(path: &'a Path, error: &io::Error) -> Option<&'a str> {
-    let name = path
-        .to_str()
-        .filter(|_| error.kind() == io::ErrorKind::NotFound)?;
-    git::parts(name).map(|_| name)
-}
+/// The file that makes a directory a Helm chart.
+const CHART: &str = "Chart.yaml";
 
 fn extension(path: &Path) -> Option<&str> {
     path.extension()?.to_str()
@@ -305,7 +415,7 @@ mod tests {
         ]);
         let walk = Walk::new(&[root.path().to_owned()]);
         assert_eq!(shown(&walk, root.path()), ["a/z.json", "b.yml", "c.jsonl"]);
-        assert_eq!(walk.kustomizations, 1);
+        assert_eq!(walk.skipped, BTreeMap::from([("Kustomization", 1)]));
         assert!(walk.errors.is_empty());
     }
 

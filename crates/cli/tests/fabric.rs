@@ -81,7 +81,18 @@ fn without_the_guids_of_switches_opensm_gets_no_file() {
     assert_eq!(code, 1);
     assert!(said.contains("0 HCAs and 3 switches have no GUID"), "{said}");
     let files: Vec<String> = tree(&folder.path().join("fabric")).into_keys().collect();
-    let expected = ["bill.json", "bill.txt", "cables.csv", "cables.json"];
+    let expected = [
+        "bill.json",
+        "bill.txt",
+        "cables.csv",
+        "cables.json",
+        "pictures/fabric.dot",
+        "pictures/fabric.svg",
+        "pictures/node-r1-n1.dot",
+        "pictures/node-r1-n1.svg",
+        "pictures/unit-01.dot",
+        "pictures/unit-01.svg",
+    ];
     let expected = expected.map(|name| format!("/compute/{name}")).into_iter();
     assert_eq!(
         files,
@@ -112,7 +123,7 @@ fn with_all_guids_every_file_is_written_and_listed() {
     let line = "render site.yaml --switches switches.txt --out fabric";
     let (code, said, errors) = fabric(folder.path(), line);
     assert_eq!(code, 0, "{errors}");
-    assert!(errors.ends_with("\nwrote 14 files to fabric\n"), "{errors}");
+    assert!(errors.ends_with("\nwrote 20 files to fabric\n"), "{errors}");
     assert!(
         said.contains("managed by sm1, sm2; a standby takes over"),
         "{said}"
@@ -146,6 +157,75 @@ fn with_all_guids_every_file_is_written_and_listed() {
     // Again, over what is there: byte for byte the same.
     assert_eq!(fabric(folder.path(), line).0, 0);
     assert_eq!(tree(&folder.path().join("fabric")), files);
+}
+
+/// The lab with more units than are drawn unasked, a rack of two nodes each.
+fn many_units(folder: &Path) {
+    let text = fs::read_to_string(root().join(SITE)).unwrap();
+    let text = text
+        .replace("r[1-2]", "r[001-065]")
+        .replace("nodesPerUnit: 4", "nodesPerUnit: 2")
+        .replace("10.10.0.0/24", "10.10.0.0/20")
+        .replace(
+            "switch: qm9700,",
+            "switch: qm9700, placement: [ { unit: 1, racks: \"r[001-065]\", racksPerUnit: 1 } ],",
+        );
+    fs::write(folder.join("site.yaml"), text).unwrap();
+}
+
+#[test]
+fn what_is_not_drawn_is_said() {
+    let folder = folder();
+    let pictures = |line: &str| -> (String, Value, Vec<String>) {
+        let (code, _, said) = fabric(folder.path(), line);
+        assert_eq!(code, 0, "{said}");
+        let files = tree(&folder.path().join("fabric"));
+        let manifest: Value = serde_json::from_str(&files["/manifest.json"]).unwrap();
+        let names = files.into_keys().filter_map(|path| {
+            let name = path.strip_prefix("/compute/pictures/")?.strip_suffix(".svg")?;
+            Some(name.to_owned())
+        });
+        (said, manifest["pictures"].clone(), names.collect())
+    };
+    many_units(folder.path());
+    let (said, drawn, names) = pictures("render site.yaml --planned --out fabric");
+    assert!(
+        said.contains("note: fabric compute: 1 of 65 units drawn; for another one add --unit NUMBER\n"),
+        "{said}"
+    );
+    assert_eq!(names, ["fabric", "node-r001-n1", "unit-01"]);
+    assert_eq!(
+        drawn,
+        serde_json::json!([{ "fabric": "compute", "nodes": ["r001-n1"], "units": 1, "unitsLeftOut": 64 }])
+    );
+    let line = "render site.yaml --planned --out fabric --unit 65 --unit 7 --node r009-n2";
+    let (_, drawn, names) = pictures(line);
+    assert_eq!(names, ["fabric", "node-r009-n2", "unit-07", "unit-65"]);
+    assert_eq!(drawn[0]["unitsLeftOut"], 63);
+    // One unit less, and all are drawn.
+    let site = folder.path().join("site.yaml");
+    let text = fs::read_to_string(&site).unwrap().replace("001-065", "001-064");
+    fs::write(&site, text).unwrap();
+    let (said, drawn, names) = pictures("render site.yaml --planned --out fabric");
+    assert!(!said.contains("units drawn"), "{said}");
+    assert_eq!((names.len(), &drawn[0]["unitsLeftOut"]), (66, &Value::from(0)));
+}
+
+/// A picture has the GUIDs that the inventory knows, and the same boxes as the schedule has devices.
+#[test]
+fn pictures_show_what_the_schedule_says() {
+    let folder = folder();
+    capture(folder.path());
+    let files = tree(&folder.path().join("planned"));
+    let node = &files["/compute/pictures/node-r1-n1.svg"];
+    assert!(node.contains(">b83fd20300000001</text>"), "{node}");
+    for line in files["/compute/cables.csv"].lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let unit = &files["/compute/pictures/unit-01.svg"];
+        if fields[6].starts_with("su01") {
+            assert!(unit.contains(&format!(">{}</text>", fields[6])), "{line}");
+        }
+    }
 }
 
 #[test]
@@ -262,6 +342,12 @@ fn wrong_words_are_usage_errors() {
         (
             "render site.yaml --out fabric --switches site.yaml",
             "site.yaml: line 2",
+        ),
+        ("render site.yaml --out fabric --unit 2", "--unit 2: no fabric"),
+        ("render site.yaml --out fabric --unit 0", "--unit 0: no fabric"),
+        (
+            "render site.yaml --out fabric --node nope",
+            "--node nope: no fabric",
         ),
         ("render site.yaml --out .", "name"),
     ] {

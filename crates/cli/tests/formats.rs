@@ -50,8 +50,8 @@ fn schema() -> PathBuf {
     manifest.with_file_name("src").join("schema.json")
 }
 
-/// Asks the readers of others.
-fn ask(sarif: &[PathBuf], junit: &[PathBuf]) -> Value {
+/// Asks the readers of others; `logs` are held against the schema.
+fn ask(schema: &Path, logs: &[PathBuf], junit: &[PathBuf]) -> Value {
     let python = root().join("target/python/bin/python");
     assert!(
         python.exists(),
@@ -64,7 +64,7 @@ fn ask(sarif: &[PathBuf], junit: &[PathBuf]) -> Value {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let request = json!({ "schema": schema(), "sarif": sarif, "junit": junit });
+    let request = json!({ "schema": schema, "sarif": logs, "junit": junit });
     child
         .stdin
         .take()
@@ -115,7 +115,7 @@ fn sarif_and_junit_are_read_by_others_and_hold_every_finding() {
         sarif.push(folder.path().join(format!("{at}.sarif")));
         junit.push(folder.path().join(format!("{at}.xml")));
     }
-    let answer = ask(&sarif, &junit);
+    let answer = ask(&schema(), &sarif, &junit);
     let mut total = 0;
     for (at, report) in reports.iter().enumerate() {
         let findings = report["findings"].as_array().unwrap();
@@ -361,4 +361,61 @@ fn a_full_disk_leaves_the_report_that_was_there_and_nothing_else() {
         "old"
     );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+/// For editors that read no CRDs: what the CRDs accept it accepts, and what it can see it refuses.
+#[test]
+fn the_json_schema_judges_as_the_crds_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema.json");
+    let output = run_in(&root(), &["crds", "--output", "json-schema"], b"");
+    fs::write(&schema, &output.stdout).unwrap();
+
+    let written = |name: String, object: &Value| {
+        let file = folder.path().join(name);
+        fs::write(&file, object.to_string()).unwrap();
+        file
+    };
+    let mut files = Vec::new();
+    for example in ["tiny", "superpod-b200", "gb200-unit"] {
+        for file in fs::read_dir(root().join("examples").join(example)).unwrap() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == "yaml") {
+                let text = fs::read_to_string(&file).unwrap();
+                let objects: Vec<Value> = serde_yaml::from_multiple(&text).unwrap();
+                for object in &objects {
+                    files.push(written(format!("{}.json", files.len()), object));
+                }
+            }
+        }
+    }
+    let fine = files.len();
+    assert!(fine >= 10, "{fine}");
+    let head =
+        json!({ "apiVersion": "rackwright.dev/v1alpha1", "kind": "GPUPool", "metadata": { "name": "a" } });
+    let mistakes = [
+        json!({ "supercluster": "lab", "nodez": {} }),
+        json!({ "supercluster": "lab", "nodes": { "racks": 1 } }),
+        json!({ "supercluster": "lab", "nodes": { "racks": "a1" }, "onDelete": "Wipe" }),
+        json!({ "nodes": { "racks": "a1" } }),
+    ];
+    for spec in &mistakes {
+        let mut object = head.clone();
+        object["spec"] = spec.clone();
+        files.push(written(format!("{}.json", files.len()), &object));
+    }
+    let foreign = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "spec": 1 });
+    files.push(written("foreign.json".to_owned(), &foreign));
+
+    let answer = ask(&schema, &files, &[]);
+    let judged: Vec<bool> = answer["sarif"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mistakes| mistakes.as_array().unwrap().is_empty())
+        .collect();
+    let mut expected = vec![true; fine];
+    expected.extend([false; 4]);
+    expected.push(true);
+    assert_eq!(judged, expected, "{}", answer["sarif"]);
 }

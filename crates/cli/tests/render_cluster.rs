@@ -74,7 +74,9 @@ fn the_manifest_lists_every_file_with_its_hash_and_objects() {
                 .unwrap_or_else(|| panic!("{name} is listed and not there"));
             let hash = blake3::hash(text.as_bytes()).to_hex();
             assert_eq!(file["blake3"].as_str(), Some(hash.as_str()), "{path}: {name}");
-            let objects = if text.starts_with('{') {
+            let objects = if name.starts_with("slurm/") {
+                1
+            } else if text.starts_with('{') {
                 text.lines().count()
             } else {
                 1 + text.matches("---\n").count()

@@ -78,6 +78,33 @@ metadata: { name: other }
 spec: { supercluster: lab, nodes: { selector: { matchLabels: { team: b } } } }
 ";
 
+/// `examples/tiny` with a smaller pool at other addresses, under a power budget.
+const TINY_MOVED: &str = "apiVersion: rackwright.dev/v1alpha1
+kind: Supercluster
+metadata: { name: lab }
+spec:
+  racks: [ { names: \"r[1-2]\", nodes: \"n[1-2]\", system: dgx-b200 } ]
+  power: { budget: 100kW }
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata: { name: lab-train }
+spec:
+  supercluster: lab
+  nodes: { racks: r1 }
+  host: { sysctls: { vm.swappiness: \"1\" } }
+  fabrics: [ { name: lab-compute } ]
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: InfiniBandFabric
+metadata: { name: lab-compute }
+spec:
+  supercluster: lab
+  plane: Compute
+  topology: { type: FatTree, rails: 2, nodesPerUnit: 1 }
+  addressing: { ipv4: 10.11.0.0/24 }
+";
+
 /// Command lines, in the directory of their input, with what comes on standard input.
 const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("help", "--help", ""),
@@ -92,6 +119,27 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("explain-invariant", "explain RW9001", ""),
     ("explain-json", "explain RW0101 --output json", ""),
     ("explain-unknown", "explain RW201", ""),
+    ("explain-field", "explain gpupool.spec.gpu.mig", ""),
+    (
+        "explain-field-leaf",
+        "explain StorageTier.spec.localNVMe.raid",
+        "",
+    ),
+    ("explain-field-rules", "explain gp.spec.nodes.racks", ""),
+    (
+        "explain-field-json",
+        "explain infinibandfabric.spec.addressing.mtu -o json",
+        "",
+    ),
+    ("explain-kind", "explain gpupool", ""),
+    (
+        "explain-kind-recursive",
+        "explain storagetier.spec --recursive",
+        "",
+    ),
+    ("explain-field-misspelt", "explain gpupool.spec.gpu.mgi", ""),
+    ("explain-field-elsewhere", "explain gpupool.mig", ""),
+    ("explain-kind-misspelt", "explain gpupol.spec.gpu", ""),
     ("explain-system", "explain system dgx-b200", ""),
     ("explain-systems", "explain system", ""),
     ("explain-system-json", "explain system gb200-nvl72 -o json", ""),
@@ -187,6 +235,40 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "validate -",
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n",
     ),
+    ("validate-pattern", "validate examples/t[a-z]*y/*.yaml", ""),
+    (
+        "validate-pattern-none",
+        "validate examples/tiny examples/**/*.toml",
+        "",
+    ),
+    (
+        "validate-pattern-not-one",
+        "validate examples/tiny examples/***.yaml",
+        "",
+    ),
+    (
+        "validate-revision-none",
+        "validate no-such-revision:examples/tiny",
+        "",
+    ),
+    ("validate-charts", "validate charts", ""),
+    (
+        "validate-crd-none",
+        "validate examples/tiny --crd examples/tiny",
+        "",
+    ),
+    (
+        "validate-fix-dry-run",
+        "validate --fix --dry-run crates/cli/tests/corpus/schema/enum-lower-case.yaml crates/cli/tests/corpus/yaml/ambiguous-octal.yaml",
+        "",
+    ),
+    ("validate-fix-nothing", "validate --fix examples/tiny", ""),
+    (
+        "validate-fix-standard-input",
+        "validate --fix -",
+        "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab, labels: { floor: 3 } }\nspec: {}\n",
+    ),
+    ("validate-dry-run-alone", "validate --dry-run examples/tiny", ""),
     ("validate-ignored", "validate -", IGNORED),
     ("validate-ignored-json", "validate - --strict -o json", IGNORED),
     ("plan-ignored", "plan - --node a1-n1", IGNORED),
@@ -317,6 +399,72 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "plan examples/tiny --previous examples/tiny/lab.yaml",
         "",
     ),
+    (
+        "diff-text",
+        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml",
+        "",
+    ),
+    (
+        "diff-json",
+        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml --output json",
+        "",
+    ),
+    (
+        "diff-markdown",
+        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml --output markdown",
+        "",
+    ),
+    (
+        "diff-none",
+        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/old.yaml",
+        "",
+    ),
+    (
+        "diff-none-markdown",
+        "diff crates/cli/tests/changes/old.jsonl crates/cli/tests/changes/old.yaml -o markdown",
+        "",
+    ),
+    (
+        "diff-of-saved-plan",
+        "diff crates/cli/tests/changes/old.jsonl crates/cli/tests/changes/new.yaml",
+        "",
+    ),
+    (
+        "diff-of-two-saved-plans",
+        "diff crates/cli/tests/changes/old.jsonl crates/cli/tests/changes/old.json",
+        "",
+    ),
+    (
+        "diff-refused",
+        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml --exit-zero --max-nodes 10 --max-domains 2 --forbid drain,destructive --require-approval-of 0123",
+        "",
+    ),
+    ("diff-exit-zero", "diff examples/tiny - --exit-zero", TINY_MOVED),
+    (
+        "diff-with-findings",
+        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/corpus/rules/missing-fabric.yaml",
+        "",
+    ),
+    (
+        "diff-old-side-with-findings",
+        "diff crates/cli/tests/corpus/rules/missing-fabric.yaml crates/cli/tests/changes/old.yaml",
+        "",
+    ),
+    ("diff-missing-side", "diff nope examples/tiny", ""),
+    ("diff-missing-revision", "diff nope:deploy examples/tiny", ""),
+    ("diff-one-side-missing", "diff nope", ""),
+    ("diff-standard-input-twice", "diff - -", ""),
+    (
+        "diff-unknown-class",
+        "diff examples/tiny examples/tiny --forbid boom",
+        "",
+    ),
+    (
+        "diff-full-disk",
+        "diff examples/tiny examples/tiny -o json=/dev/full",
+        "",
+    ),
+    ("help-diff", "diff --help", ""),
     ("help-render", "render --help", ""),
     ("help-render-node", "render node --help", ""),
     ("help-render-cluster", "render cluster --help", ""),
@@ -353,7 +501,6 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("help-fabric", "fabric --help", ""),
     ("help-fabric-render", "fabric render --help", ""),
     ("help-fabric-check", "fabric check --help", ""),
-    ("help-fabric-compare", "fabric compare --help", ""),
     (
         "fabric-check-text",
         "fabric check crates/cli/tests/fabric/swapped.txt crates/cli/tests/fabric/site.yaml",
@@ -380,6 +527,21 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "",
     ),
     ("fabric-check-which", "fabric check - examples/superpod-b200", ""),
+    (
+        "fabric-render-unknown-unit",
+        "fabric render examples/superpod-b200 --planned --out nowhere --unit 99",
+        "",
+    ),
+    (
+        "render-cluster-unknown-keys",
+        "render cluster examples/tiny --out nowhere --topology-keys kubernetes",
+        "",
+    ),
+    (
+        "render-cluster-no-such-level",
+        "render cluster examples/tiny --out nowhere --topology-keys rack=a --topology-levels unit",
+        "",
+    ),
     ("crds-unknown-form", "crds --output toml", ""),
     ("completions-unknown-shell", "completions csh", ""),
 ];

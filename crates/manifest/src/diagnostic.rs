@@ -49,6 +49,8 @@ pub struct Fix {
     pub span: Span,
     /// The text to put there.
     pub replacement: String,
+    /// Whether it is only the likeliest of several answers, which a person has to choose from.
+    pub guess: bool,
 }
 
 /// One finding.
@@ -113,12 +115,23 @@ impl Diagnostic {
         self
     }
 
-    /// Offers a replacement.
+    /// Offers a replacement that has no other.
     #[must_use]
-    pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
+    pub fn fix(self, span: Span, replacement: impl Into<String>) -> Self {
+        self.replace(span, replacement.into(), false)
+    }
+
+    /// Offers the likeliest replacement.
+    #[must_use]
+    pub fn guess(self, span: Span, replacement: impl Into<String>) -> Self {
+        self.replace(span, replacement.into(), true)
+    }
+
+    fn replace(mut self, span: Span, replacement: String, guess: bool) -> Self {
         self.fix = Some(Fix {
             span,
-            replacement: replacement.into(),
+            replacement,
+            guess,
         });
         self
     }

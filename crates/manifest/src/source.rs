@@ -118,7 +118,16 @@ impl Sources {
         self.position_of(span.file, span.end)
     }
 
+    /// Where a span begins and ends, its columns counted in UTF-16 units, as the language server protocol does.
+    pub fn utf16(&self, span: Span) -> [Position; 2] {
+        [span.start, span.end].map(|offset| self.counted(span.file, offset, char::len_utf16))
+    }
+
     fn position_of(&self, file: FileId, offset: u32) -> Position {
+        self.counted(file, offset, |_| 1)
+    }
+
+    fn counted(&self, file: FileId, offset: u32, width: impl Fn(char) -> usize) -> Position {
         let Some(entry) = self.files.get(file.0 as usize) else {
             return Position { line: 1, column: 1 };
         };
@@ -133,7 +142,7 @@ impl Sources {
             .trim_start_matches('\u{feff}');
         Position {
             line: line as u32 + 1,
-            column: before.chars().count() as u32 + 1,
+            column: before.chars().map(width).sum::<usize>() as u32 + 1,
         }
     }
 

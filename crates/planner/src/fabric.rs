@@ -31,6 +31,8 @@ pub struct PlannedFabric {
     pub pool_of: Vec<Option<u32>>,
     /// The pools that are plugged in, by name.
     pub pools: Vec<Name>,
+    /// Whether each rack of its nodes is an NVLink domain.
+    pub nvlink_racks: bool,
     /// Where its switches stand.
     pub racks: Racks,
 }
@@ -133,6 +135,8 @@ fn planned(model: &Model<'_>, seats: &Seats, topology: Topology) -> PlannedFabri
         }
         pools.push(pool.name.clone());
     }
+    let mut racks = seats.racks.iter();
+    let nvlink_racks = !seats.racks.is_empty() && racks.all(|rack| model.is_nvlink_domain(rack.rack));
     let mut sources = Guids::new(model);
     let mut nodes: Vec<(Seated, Option<u32>)> = Vec::with_capacity(plugged.len());
     let mut guids = Vec::new();
@@ -167,5 +171,6 @@ fn planned(model: &Model<'_>, seats: &Seats, topology: Topology) -> PlannedFabri
         pool_of,
         pools,
         racks: stands(&intent.spec.topology.switch_racks),
+        nvlink_racks,
     }
 }

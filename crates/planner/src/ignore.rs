@@ -3,7 +3,8 @@
 //! Errors cannot be ignored, since an intent with one is refused whatever anybody writes; nor can what is about an earlier
 //! state, which goes with that state and not with an edit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use rackwright_api::labels::IGNORE_ANNOTATION;
 use rackwright_manifest::{Path, Rule, Severity};
@@ -35,7 +36,7 @@ pub struct Ignored {
 }
 
 /// A line that means something.
-struct Entry<'a> {
+struct Line<'a> {
     reason: &'a str,
     /// Where its code stands in the annotation.
     range: (usize, usize),
@@ -44,7 +45,7 @@ struct Entry<'a> {
     used: bool,
 }
 
-type Entries<'a> = BTreeMap<(ObjectRef, &'a str), Entry<'a>>;
+type Lines<'a> = BTreeMap<(ObjectRef, &'a str), Line<'a>>;
 
 /// The place of the annotation.
 pub(crate) fn place() -> Path {
@@ -66,7 +67,7 @@ pub(crate) fn apply(
     refused: &BTreeSet<ObjectRef>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Ignored> {
-    let mut entries = Entries::new();
+    let mut entries = Lines::new();
     let mut wrong = Vec::new();
     read_all(&model.superclusters, Kind::Supercluster, &mut entries, &mut wrong);
     read_all(&model.pools, Kind::GPUPool, &mut entries, &mut wrong);
@@ -117,12 +118,7 @@ fn shown_elsewhere<'f>(
     found.parties.first().map(|party| &party.object)
 }
 
-fn read_all<'a, S>(
-    intents: &[&'a Intent<S>],
-    kind: Kind,
-    entries: &mut Entries<'a>,
-    wrong: &mut Vec<Finding>,
-) {
+fn read_all<'a, S>(intents: &[&'a Intent<S>], kind: Kind, entries: &mut Lines<'a>, wrong: &mut Vec<Finding>) {
     for intent in intents {
         if let Some(text) = &intent.ignore {
             let object = ObjectRef::new(kind, &intent.name);
@@ -135,7 +131,7 @@ fn read<'a>(
     object: &ObjectRef,
     text: &'a str,
     deleting: bool,
-    entries: &mut Entries<'a>,
+    entries: &mut Lines<'a>,
     wrong: &mut Vec<Finding>,
 ) {
     let mut start = 0;
@@ -160,16 +156,15 @@ fn read<'a>(
             wrong.push(ignore_no_warning::finding(object, code, range));
         } else if reason.is_empty() {
             wrong.push(ignore_malformed::no_reason(object, code, whole));
-        } else if entries.contains_key(&(object.clone(), code)) {
-            wrong.push(ignore_malformed::twice(object, code, range));
-        } else {
-            let entry = Entry {
+        } else if let Entry::Vacant(place) = entries.entry((object.clone(), code)) {
+            place.insert(Line {
                 reason,
                 range,
                 deleting,
                 used: false,
-            };
-            entries.insert((object.clone(), code), entry);
+            });
+        } else {
+            wrong.push(ignore_malformed::twice(object, code, range));
         }
     }
 }

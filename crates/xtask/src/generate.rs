@@ -14,6 +14,7 @@ const OWNED: &[&str] = &[
     "crds",
     "crates/api/crds",
     "charts/rackwright-crds/files",
+    "docs/pictures",
     "docs/rules",
 ];
 
@@ -29,6 +30,7 @@ pub fn run(check: bool) -> anyhow::Result<()> {
         PathBuf::from("docs/action-classes.md"),
         crate::classes::markdown(),
     );
+    crate::pictures::add(&root, &mut files)?;
     let mut stale = Vec::new();
     for (path, content) in &files {
         let full = root.join(path);

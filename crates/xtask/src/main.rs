@@ -10,6 +10,7 @@ mod house;
 mod incremental;
 mod measure;
 mod peers;
+mod pictures;
 
 use std::path::{Path, PathBuf};
 

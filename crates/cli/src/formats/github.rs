@@ -21,8 +21,11 @@ pub fn commands(report: &Report<'_>) -> String {
 fn annotation(finding: &Diagnostic, report: &Report<'_>) -> String {
     let mut properties = Vec::new();
     let sources = &report.outcome.sources;
-    // Standard input is no file of the repository; its annotation belongs to the job.
-    let span = finding.primary().filter(|span| sources.name(span.file) != "-");
+    // What is no file of the checkout has no line there; its annotation belongs to the job.
+    let elsewhere = &report.outcome.elsewhere;
+    let span = finding
+        .primary()
+        .filter(|span| !elsewhere.contains(sources.name(span.file)));
     if let Some(span) = span {
         let (start, end) = (sources.position(span), sources.end_position(span));
         properties.push(format!("file={}", property(sources.name(span.file))));

@@ -38,6 +38,8 @@ pub fn document(report: &Report<'_>) -> Value {
     document["read"] = json!({
         "objects": outcome.objects,
         "skipped": outcome.skipped,
+        "checked": outcome.checked,
+        "files": outcome.files,
         "errors": report.failures().collect::<Vec<_>>(),
     });
     document

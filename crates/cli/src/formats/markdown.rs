@@ -79,7 +79,8 @@ fn fence(text: &str, least: usize) -> String {
     "`".repeat(least.max(longest + 1))
 }
 
-fn code(text: &str) -> String {
+/// A text as code, in which nothing is read as Markdown.
+pub fn code(text: &str) -> String {
     let text = printable(text);
     let mut text: String = text.chars().take(LINE + 1).collect();
     if text.chars().count() > LINE {

@@ -3,7 +3,7 @@
 mod github;
 mod json;
 mod junit;
-mod markdown;
+pub mod markdown;
 mod sarif;
 mod target;
 

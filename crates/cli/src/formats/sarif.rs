@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Report, word};
 use crate::fingerprint;
+use crate::pipeline::Outcome;
 use crate::verbs::explain::{Entry, all_rules};
 
 /// The schema that the log names and that the tests hold it against.
@@ -25,7 +26,7 @@ pub fn log(report: &Report<'_>) -> Value {
     let results = outcome
         .diagnostics
         .iter()
-        .map(|finding| result(finding, &outcome.sources, &index));
+        .map(|finding| result(finding, outcome, &index));
     let notifications = report
         .failures()
         .map(|failure| json!({ "level": "error", "message": message(&failure) }));
@@ -70,13 +71,13 @@ fn descriptor(rule: &Entry) -> Value {
     })
 }
 
-fn result(finding: &Diagnostic, sources: &Sources, index: &BTreeMap<&str, usize>) -> Value {
+fn result(finding: &Diagnostic, outcome: &Outcome, index: &BTreeMap<&str, usize>) -> Value {
     let mut text = finding.message.clone();
     if let Some(help) = &finding.help {
         text.push_str(". Help: ");
         text.push_str(help);
     }
-    let mut labels = finding.labels.iter().map(|label| location(label, sources));
+    let mut labels = finding.labels.iter().map(|label| location(label, outcome));
     let mut first = labels.next().unwrap_or_else(|| json!({}));
     if let Some(object) = &finding.object {
         let name = match &finding.path {
@@ -90,7 +91,7 @@ fn result(finding: &Diagnostic, sources: &Sources, index: &BTreeMap<&str, usize>
         "level": word(finding.severity),
         "message": message(&text),
         "locations": if first == json!({}) { json!([]) } else { json!([first]) },
-        "partialFingerprints": { fingerprint::NAME: fingerprint::of(finding, sources) },
+        "partialFingerprints": { fingerprint::NAME: fingerprint::of(finding, &outcome.sources) },
     });
     if let Some(rule) = index.get(finding.code.as_str()) {
         result["ruleIndex"] = json!(rule);
@@ -101,9 +102,9 @@ fn result(finding: &Diagnostic, sources: &Sources, index: &BTreeMap<&str, usize>
     }
     if let Some(fix) = &finding.fix {
         result["fixes"] = json!([{ "artifactChanges": [{
-            "artifactLocation": artifact(fix.span.file, sources),
+            "artifactLocation": artifact(fix.span.file, outcome),
             "replacements": [{
-                "deletedRegion": region(fix.span, sources),
+                "deletedRegion": region(fix.span, &outcome.sources),
                 "insertedContent": { "text": fix.replacement },
             }],
         }] }]);
@@ -111,10 +112,10 @@ fn result(finding: &Diagnostic, sources: &Sources, index: &BTreeMap<&str, usize>
     result
 }
 
-fn location(label: &Label, sources: &Sources) -> Value {
+fn location(label: &Label, outcome: &Outcome) -> Value {
     let mut location = json!({ "physicalLocation": {
-        "artifactLocation": artifact(label.span.file, sources),
-        "region": region(label.span, sources),
+        "artifactLocation": artifact(label.span.file, outcome),
+        "region": region(label.span, &outcome.sources),
     } });
     if !label.text.is_empty() {
         location["message"] = message(&label.text);
@@ -132,9 +133,10 @@ fn region(span: Span, sources: &Sources) -> Value {
     })
 }
 
-/// A path as a URI: absolute ones by scheme, others below where the program was run (3.4.3).
-fn artifact(file: FileId, sources: &Sources) -> Value {
-    let path = sources.name(file);
+/// A path as a URI: absolute ones by scheme, others below where the program was run (3.4.3). What is no file has a name
+/// alone.
+fn artifact(file: FileId, outcome: &Outcome) -> Value {
+    let path = outcome.sources.name(file);
     let mut uri = String::new();
     for byte in path.bytes() {
         match byte {
@@ -146,6 +148,8 @@ fn artifact(file: FileId, sources: &Sources) -> Value {
     }
     if path.starts_with('/') {
         json!({ "uri": format!("file://{uri}") })
+    } else if outcome.elsewhere.contains(path) {
+        json!({ "uri": uri })
     } else {
         json!({ "uri": uri, "uriBaseId": "%SRCROOT%" })
     }

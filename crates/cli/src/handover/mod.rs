@@ -4,7 +4,9 @@
 //! who apply a file know where its reader runs.
 
 mod gpu_operator;
+mod nccl;
 mod nodes;
+mod schedulers;
 mod storage;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use rackwright_planner::{Intent, PoolPlan, handover};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::args::SchedulerOptions;
 use crate::carried::Carried;
 use crate::pipeline::Outcome;
 use crate::verbs::VerbError;
@@ -48,6 +51,8 @@ pub type Objects<'a> = Box<dyn Iterator<Item = Result<Value, VerbError>> + 'a>;
 pub enum Form {
     /// YAML documents.
     Yaml,
+    /// A text as it is.
+    Text,
     /// A line of canonical JSON each, where there is one for each node: kubectl reads that too, and it can be cut.
     Lines,
 }
@@ -140,7 +145,14 @@ impl<'a> Parts<'a> {
     }
 
     /// All files, of the whole plan or of one member cluster's.
-    pub fn handover(&self, member: Option<&str>) -> Handover<'_> {
+    ///
+    /// # Errors
+    /// Where the options ask for what the input does not have.
+    pub fn handover(
+        &self,
+        member: Option<&str>,
+        options: &SchedulerOptions,
+    ) -> Result<Handover<'_>, VerbError> {
         let Outcome {
             compilation, input, ..
         } = self.outcome;
@@ -152,12 +164,15 @@ impl<'a> Parts<'a> {
         if member.is_none() {
             notes.extend(self.member_clusters());
         }
+        let told = schedulers::told(self, options)?;
+        notes.extend(told.notes);
         let mut files = gpu_operator::files(gpus, &mut notes);
-        files.push(nodes::file(&compilation.plan, self.carried, labels));
+        files.extend(told.files);
+        files.push(nodes::file(&compilation.plan, self.carried, labels, told.labels));
         files.extend(storage::files(self));
         files.sort_by(|a, b| a.path.cmp(&b.path));
         notes.sort_by(|a, b| (&a.object, &a.text).cmp(&(&b.object, &b.text)));
-        Handover { files, notes }
+        Ok(Handover { files, notes })
     }
 }
 
@@ -181,6 +196,17 @@ fn yaml<'a>(
         read_by,
         form: Form::Yaml,
         objects: Box::new(objects.into_iter()),
+    }
+}
+
+/// A file that is a text.
+fn text<'a>(path: String, content: &'static str, read_by: &'static str, text: String) -> File<'a> {
+    File {
+        path,
+        content,
+        read_by,
+        form: Form::Text,
+        objects: Box::new(std::iter::once(Ok(Value::String(text)))),
     }
 }
 

@@ -12,6 +12,9 @@ use serde_json::json;
 use super::{File, Form, Note, Parts};
 use crate::carried::Carried;
 
+/// Labels by node.
+pub(super) type NodeLabels = BTreeMap<Box<str>, BTreeMap<String, String>>;
+
 /// Labels by pool.
 pub(super) type Labels<'a> = BTreeMap<&'a str, BTreeMap<String, String>>;
 
@@ -38,10 +41,17 @@ pub(super) fn labels<'a>(parts: &'a Parts<'_>, of_gpus: &[PoolHandover]) -> Labe
 
 /// One object for each node, with nothing but what is applied. A node that another pool still holds keeps that one's labels:
 /// without a line here an apply takes none of them away.
-pub(super) fn file<'a>(plan: &'a Plan, carried: &'a Carried, labels: Labels<'a>) -> File<'a> {
+pub(super) fn file<'a>(
+    plan: &'a Plan,
+    carried: &'a Carried,
+    labels: Labels<'a>,
+    own: NodeLabels,
+) -> File<'a> {
     let nodes = plan.nodes().filter(|node| !carried.is_blocked(node.name()));
     let objects = nodes.map(move |node| {
-        let labels = labels.get(node.pool().name.as_str());
+        let of_pool = labels.get(node.pool().name.as_str());
+        let of_node = own.get(node.name());
+        let labels: BTreeMap<&String, &String> = of_pool.into_iter().chain(of_node).flatten().collect();
         Ok(json!({
             "apiVersion": "v1",
             "kind": "Node",

@@ -10,6 +10,7 @@ use super::VerbError;
 use crate::args::{Explain, TextOrJson};
 use crate::catalogue;
 use crate::exit::Exit;
+use crate::field;
 use crate::output::{Out, forgive_broken_pipe};
 use crate::own_catalogue;
 use crate::suggest::nearest;
@@ -71,6 +72,12 @@ pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
             "`{code}` takes no name, and `{name}` was given; the catalogue has system, gpu, switch, adapter and compatibility"
         )));
     }
+    if let Some(code) = &args.code
+        && let Some(text) = field::explain(code, args.recursive, args.output)?
+    {
+        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+        return Ok(Exit::Clean);
+    }
     let all = all_rules();
     let chosen = match &args.code {
         None => all.clone(),
@@ -131,7 +138,9 @@ fn severity(severity: Severity) -> &'static str {
 }
 
 fn unknown(wanted: &str, all: &[Entry]) -> VerbError {
+    let kinds = field::kind_names();
     let names = all.iter().flat_map(|entry| [entry.code, entry.name]);
+    let names = names.chain(kinds.iter().map(String::as_str));
     let hint = match nearest(wanted, names) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`rackwright explain` lists all rules".to_owned(),

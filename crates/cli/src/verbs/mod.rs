@@ -2,8 +2,10 @@
 
 pub mod completions;
 pub mod crds;
+pub mod diff;
 pub mod explain;
 pub mod fabric;
+pub mod lsp;
 pub mod plan;
 pub mod render;
 pub mod validate;
@@ -32,6 +34,9 @@ pub enum VerbError {
         /// Why.
         error: std::io::Error,
     },
+    /// The conversation with an editor.
+    #[error(transparent)]
+    Editor(#[from] crate::lsp::LspError),
     /// A report that cannot be serialised.
     #[error("the findings cannot be written as JUnit XML: {0}")]
     Junit(#[from] quick_junit::SerializeError),

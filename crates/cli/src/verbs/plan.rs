@@ -16,6 +16,7 @@ use crate::asked::{Asked, asked};
 use crate::before::Before;
 use crate::carried::Carried;
 use crate::changes::Changes;
+use crate::compared::Compared;
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint};
 use crate::pipeline::{self, Outcome};
@@ -66,14 +67,18 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         .filter(|_| summed_up)
         .map(Before::new)
         .transpose()?;
-    let changes = before
-        .map(|before| Changes::new(&outcome, &before, &carried))
-        .transpose()?;
-    if let Some(changes) = changes.as_ref().filter(|changes| !changes.violations.is_empty()) {
-        report::violations(&changes.violations);
-        eprint("no plan is printed because of the errors above\n");
-        return Ok(Exit::Tool);
-    }
+    let changes = match &before {
+        None => None,
+        Some(before) => {
+            let compared = Compared::new(&outcome, &before.state()?, &carried);
+            if !compared.violations.is_empty() {
+                report::violations(&compared.violations);
+                eprint("no plan is printed because of the errors above\n");
+                return Ok(Exit::Tool);
+            }
+            Some(Changes::new(&compared, before.path()))
+        }
+    };
     let node = match &args.node {
         None => None,
         Some(name) => match asked(&outcome, &carried, name)? {

@@ -8,12 +8,14 @@ use super::VerbError;
 use crate::args::Validate;
 use crate::baseline::{self, Baseline};
 use crate::exit::Exit;
+use crate::fix::{self, Fixed};
 use crate::formats::{Report, Target, collision};
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
-use crate::pipeline;
+use crate::pipeline::{self, Outcome};
 use crate::previous::Previous;
+use crate::schemas::OwnSchemas;
 use crate::summary::count;
-use crate::{report, whole_file};
+use crate::{report, third_party};
 
 /// Checks.
 pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbError> {
@@ -23,7 +25,16 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
     // Before any work is done for it.
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     let (_, held) = Previous::opened(args.previous.as_deref())?;
-    let mut outcome = pipeline::run(&args.paths.paths, held)?;
+    let schemas = OwnSchemas::with(third_party::definitions(&args.crd)?);
+    let fixed = if args.fix {
+        fix::find(&args.paths.paths, &schemas)
+    } else {
+        Vec::new()
+    };
+    if !args.dry_run {
+        fixed.iter().try_for_each(Fixed::write)?;
+    }
+    let mut outcome = pipeline::run_with(&schemas, &args.paths.paths, held)?;
     if let Some(file) = &args.write_baseline {
         if !outcome.errors.is_empty() {
             report::errors(&outcome);
@@ -44,10 +55,18 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
         outcome: &outcome,
         strict: args.strict,
     };
-    for target in &args.output {
-        print(&report, target, color, out)?;
+    if args.dry_run {
+        let diff: String = fixed.iter().map(Fixed::diff).collect();
+        forgive_broken_pipe(out.write_all(diff.as_bytes()).and_then(|()| out.flush()))?;
+    } else {
+        for target in &args.output {
+            print(&report, target, color, out)?;
+        }
     }
     report::errors(&outcome);
+    if args.fix {
+        eprint(&told(&fixed, args.dry_run, &outcome));
+    }
     eprint(&format!("{}\n", report::summary(&outcome)));
     if gone > 0 {
         let gone = count(gone, "finding");
@@ -58,16 +77,33 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
     Ok(report::exit(&outcome, args.strict))
 }
 
+/// What was put right, and what was not because it stands in no file.
+fn told(fixed: &[Fixed], dry_run: bool, outcome: &Outcome) -> String {
+    let number = fixed.iter().map(|file| file.count).sum();
+    let done = if dry_run { "would be fixed" } else { "fixed" };
+    let mut text = format!(
+        "{} {done} in {}\n",
+        count(number, "finding"),
+        count(fixed.len(), "file")
+    );
+    let elsewhere = outcome.diagnostics.iter().filter(|finding| {
+        let file = finding.primary().map(|span| outcome.sources.name(span.file));
+        fix::is_certain(finding) && file.is_some_and(|file| outcome.elsewhere.contains(file))
+    });
+    let elsewhere = elsewhere.count();
+    if elsewhere > 0 {
+        let findings = count(elsewhere, "finding");
+        text.push_str(&format!(
+            "{findings} not fixed: what stands in standard input, a git revision or rendered text is no file to write to\n"
+        ));
+    }
+    text
+}
+
 fn print(report: &Report<'_>, target: &Target, color: When, out: &mut Out) -> Result<(), VerbError> {
-    let Some(file) = &target.file else {
-        let text = report.render(target.form, color.decide(&std::io::stdout()))?;
-        return Ok(forgive_broken_pipe(
-            out.write_all(text.as_bytes()).and_then(|()| out.flush()),
-        )?);
+    let colour = match target.file {
+        None => color.decide(&std::io::stdout()),
+        Some(_) => Colour::Never,
     };
-    let text = report.render(target.form, Colour::Never)?;
-    whole_file::write(file, text.as_bytes()).map_err(|error| VerbError::File {
-        path: file.display().to_string(),
-        error,
-    })
+    target.print(&report.render(target.form, colour)?, out)
 }

@@ -16,6 +16,8 @@ mod hostile;
 mod netlist;
 mod networks;
 mod opensm;
+mod picture;
+mod schedulers;
 #[path = "../support/steps.rs"]
 mod steps;
 mod tree;

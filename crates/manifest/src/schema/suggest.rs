@@ -19,6 +19,11 @@ pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>)
     best.map(|(_, candidate)| candidate.to_owned())
 }
 
+/// Whether two names differ in nothing but what people get wrong most.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    fold(one) == fold(other)
+}
+
 /// Case, hyphens and underscores are what people get wrong most.
 fn fold(text: &str) -> String {
     text.chars()

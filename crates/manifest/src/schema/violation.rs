@@ -1,5 +1,6 @@
 //! One objection of the API server, and the finding that it becomes.
 
+use super::suggest::same;
 use crate::diagnostic::Diagnostic;
 use crate::path::{Path, Step};
 use crate::rule::Rule;
@@ -141,7 +142,14 @@ pub fn to_diagnostic(violation: &Violation, document: &Document, sources: &Sourc
     if let Some(suggestion) = &violation.suggestion {
         finding = finding.help(format!("did you mean `{suggestion}`?"));
         if on_key == key.is_some_and(|key| key == span) && document.has(&violation.path) {
-            finding = finding.fix(span, spelt_as(suggestion, sources.slice(span)));
+            let written = sources.slice(span);
+            let replacement = spelt_as(suggestion, written);
+            // Names that differ in case or hyphens alone are the same to people.
+            finding = if same(suggestion, written.trim_matches(['"', '\''])) {
+                finding.fix(span, replacement)
+            } else {
+                finding.guess(span, replacement)
+            };
         }
     }
     finding
@@ -153,8 +161,11 @@ fn quoted(violation: &Violation, written: &str) -> Option<String> {
     let is_scalar = violation.kind == ViolationKind::Type
         && violation.message.contains("must be of type string")
         && scalar.iter().any(|kind| violation.message.ends_with(kind));
+    // A label or an annotation.
+    let of_metadata = violation.message.ends_with(": must be a string") && written != "null";
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
-    (is_scalar && !written.is_empty() && written.bytes().all(plain)).then(|| format!("\"{written}\""))
+    ((is_scalar || of_metadata) && !written.is_empty() && written.bytes().all(plain))
+        .then(|| format!("\"{written}\""))
 }
 
 /// A text as it can stand in the place of another: in quotes where that one is, and where it would be misread without.

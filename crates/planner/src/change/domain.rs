@@ -108,7 +108,7 @@ impl<'a> Places<'a> {
         let unit = self
             .unit(node)
             .map_or(own, |(fabric, unit)| self.number(Key::Unit(fabric, unit)));
-        let shares = rack.is_some_and(|rack| self.nvlink.contains(rack));
+        let shares = node.rack().is_some_and(|rack| self.shares_nvlink(rack));
         let nvlink = if shares {
             own
         } else {
@@ -117,7 +117,13 @@ impl<'a> Places<'a> {
         [own, unit, nvlink]
     }
 
-    fn unit(&self, node: PlannedNode<'a>) -> Option<(&'a str, u32)> {
+    /// Whether the GPUs of a rack share NVLink.
+    pub fn shares_nvlink(&self, rack: &Name) -> bool {
+        self.nvlink.contains(rack.as_str())
+    }
+
+    /// The scalable unit of a node: the fabric and a number from 0.
+    pub fn unit(&self, node: PlannedNode<'a>) -> Option<(&'a str, u32)> {
         let unit = self.units.get(node.pool().name.as_str())?;
         let net = node.rail_net(unit.rail)?;
         let number = u32::from(net.addr()) - u32::from(net.network());

@@ -22,6 +22,7 @@ mod power;
 mod profile;
 mod state;
 mod table;
+mod touched;
 mod waves;
 
 pub use budget::Budget;
@@ -34,4 +35,5 @@ pub use lines::{LineError, between};
 pub use power::{Caps, Supply, UNCAPPED, cap_of_profile};
 pub use state::{FactsOf, NodeState, State, Written, WrittenConfig};
 pub use table::FIELDS;
+pub use touched::{Touched, touched};
 pub use waves::{Held, Step, Wave, Waves, Why, waves};

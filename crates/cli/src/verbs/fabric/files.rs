@@ -11,7 +11,6 @@ use rackwright_fabric::opensm::{
     node_names, partitions, roots,
 };
 use rackwright_fabric::placeholder::is_placeholder;
-use rackwright_fabric::tree::Spread;
 use rackwright_plan_check::{Port, check_isolation};
 use rackwright_planner::fabric::PlannedFabric;
 
@@ -54,8 +53,8 @@ impl Missing {
     }
 }
 
-/// A path below the subnet's folder, and the text.
-type File = (String, String);
+/// A path below the folder of its subnet or of pictures, and the text.
+pub type File = (String, String);
 
 /// Why a subnet has no files.
 pub type Refusal = String;
@@ -95,19 +94,7 @@ impl Subnet<'_> {
 
     /// The lists of OpenSM. Those with placeholders (`planned`) are marked, and lie where no manager looks for them.
     pub fn lists(&self, planned: bool) -> Result<Vec<File>, Refusal> {
-        let rails = self.fabric.topology.shape().rails;
-        let hcas: Vec<u32> = (self.design.hcas(self.number))
-            .map(|hca| {
-                let seat = self.design.nodes()[hca.node as usize].seat;
-                match self.fabric.topology.shape().spread {
-                    Spread::DisjointRails => seat,
-                    Spread::Rails | Spread::Packed => seat * rails + hca.rail,
-                }
-            })
-            .collect();
-        let lids = guid_to_lid(&self.network, |hca| {
-            hcas.get(hca).copied().unwrap_or(u32::MAX - 1)
-        });
+        let lids = guid_to_lid(&self.network, &self.design.places(self.number));
         let lids = lids.map_err(|missing| {
             format!("a subnet has 49151 LIDs, and {missing} are missing; make each rail a subnet of its own (topology.disjointRails), or build fewer units")
         })?;

@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod files;
+mod pictures;
 mod render;
 mod switches;
 

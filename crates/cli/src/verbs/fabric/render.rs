@@ -10,7 +10,8 @@ use rackwright_planner::{Kind, ObjectRef};
 use serde::Serialize;
 
 use super::super::{VerbError, plan};
-use super::files::{Missing, Subnet};
+use super::files::{File, Missing, Subnet};
+use super::pictures::{Drawn, Wanted};
 use super::switches::{Switches, from_file};
 use super::{known, refused};
 use crate::args::FabricRender;
@@ -58,22 +59,27 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
             (None, Err(why)) => exit = finding(name.as_str(), &format!("there is no design: {why}")),
         }
     }
+    let wanted = Wanted::new(args, &planned)?;
     let manifest = folder::fill(&args.out, |folder| {
         let mut manifest = Manifest {
             format_version: 1,
             generator: folder::GENERATOR,
             subnets: Vec::new(),
+            pictures: Vec::new(),
             files: Vec::new(),
         };
         for fabric in planned {
             let name = fabric.name.clone();
-            if let Err(why) = write(folder, fabric, &switches, args.planned, &mut manifest)? {
+            if let Err(why) = write(folder, fabric, &switches, args.planned, &wanted, &mut manifest)? {
                 exit = finding(name.as_str(), &why);
             }
         }
         fs::write(folder.join(folder::MANIFEST), manifest.text()?)?;
         Ok(manifest)
     })?;
+    for note in manifest.pictures.iter().filter_map(Drawn::note) {
+        eprint(&note);
+    }
     eprint(&format!(
         "wrote {} to {}\n",
         count(manifest.files.len() + 1, "file"),
@@ -110,6 +116,7 @@ fn write(
     mut fabric: PlannedFabric,
     switches: &Switches,
     planned: bool,
+    wanted: &Wanted<'_>,
     manifest: &mut Manifest,
 ) -> Result<Result<(), String>, VerbError> {
     let nodes = std::mem::take(&mut fabric.nodes);
@@ -153,18 +160,7 @@ fn write(
         if of_subnet.none() {
             files.extend(managers);
         }
-        let place = folder.join(&subnet.folder);
-        for (path, text) in files {
-            let at = place.join(&path);
-            if let Some(parent) = at.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            fs::write(at, &text)?;
-            manifest.files.push(Written {
-                path: format!("{}/{path}", subnet.folder),
-                blake3: folder::hash(&text),
-            });
-        }
+        manifest.add(folder, &subnet.folder, files)?;
         manifest.subnets.push(Described {
             fabric: fabric.name.to_string(),
             folder: subnet.folder.clone(),
@@ -173,6 +169,11 @@ fn write(
             hcas_without_guid: of_subnet.hcas,
             switches_without_guid: of_subnet.switches,
         });
+    }
+    if !design.nodes().is_empty() {
+        let (files, drawn) = wanted.files(fabric.name.as_str(), &design);
+        manifest.add(folder, &format!("{}/pictures", fabric.name), files)?;
+        manifest.pictures.push(drawn);
     }
     Ok(if missing.none() || planned {
         Ok(())
@@ -213,6 +214,7 @@ struct Manifest {
     format_version: u32,
     generator: &'static str,
     subnets: Vec<Described>,
+    pictures: Vec<Drawn>,
     files: Vec<Written>,
 }
 
@@ -257,6 +259,21 @@ impl Manifest {
             ));
         }
         out
+    }
+
+    /// Writes files into a folder below this one.
+    fn add(&mut self, folder: &Path, below: &str, files: Vec<File>) -> Result<(), VerbError> {
+        for (path, text) in files {
+            let path = format!("{below}/{path}");
+            let at = folder.join(&path);
+            folder::make_room(&at)?;
+            fs::write(at, &text)?;
+            self.files.push(Written {
+                path,
+                blake3: folder::hash(&text),
+            });
+        }
+        Ok(())
     }
 
     /// Takes a fabric out again.

@@ -20,6 +20,9 @@ use crate::summary::count;
 
 /// Compiles, and writes what the plan amounts to for others.
 pub fn run(args: &RenderCluster, color: When, out: &mut Out) -> Result<Exit, VerbError> {
+    if let Some(contradiction) = args.schedulers.contradiction() {
+        return Err(VerbError::Usage(contradiction));
+    }
     folder::check(&args.out)?;
     let (previous, held) = Previous::opened(args.previous.as_deref())?;
     let outcome = run_member(&args.paths.paths, held, args.cluster.as_deref())?;
@@ -37,7 +40,7 @@ pub fn run(args: &RenderCluster, color: When, out: &mut Out) -> Result<Exit, Ver
     let carried = Carried::new(previous.as_ref(), &outcome)?;
     plan::blocked(&carried);
     let parts = Parts::new(&outcome, &carried);
-    let Handover { files, notes } = parts.handover(args.cluster.as_deref());
+    let Handover { files, notes } = parts.handover(args.cluster.as_deref(), &args.schedulers)?;
     for note in &notes {
         eprint(&format!("note: {}: {}\n", note.object, note.text));
     }
@@ -136,9 +139,7 @@ fn write(folder: &Path, file: File<'_>) -> Result<Option<Written>, VerbError> {
         return Ok(None);
     }
     let place = folder.join(&path);
-    if let Some(parent) = place.parent() {
-        fs::create_dir_all(parent)?;
-    }
+    folder::make_room(&place)?;
     let mut stream = BufWriter::new(Hashed {
         hasher: blake3::Hasher::new(),
         file: fs::File::create(place)?,
@@ -151,6 +152,7 @@ fn write(folder: &Path, file: File<'_>) -> Result<Option<Written>, VerbError> {
                 let separator = if written == 0 { "" } else { "---\n" };
                 write!(stream, "{separator}{}", serde_yaml::to_string(&object)?)?;
             }
+            Form::Text => write!(stream, "{}", object.as_str().unwrap_or_default())?,
             Form::Lines => writeln!(stream, "{object}")?,
         }
         written += 1;

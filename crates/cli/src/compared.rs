@@ -1,0 +1,60 @@
+//! Two states side by side, and the order in which nodes go from one to the other: what `plan --previous` and `diff` share.
+
+use std::collections::BTreeSet;
+
+use rackwright_planner::change::{Diff, State, Supply, Waves, check_waves, diff, waves};
+
+use crate::carried::{Carried, Fate};
+use crate::pipeline::Outcome;
+
+/// What differs, and when.
+pub struct Compared<'a> {
+    /// The nodes that differ.
+    pub diff: Diff<'a>,
+    /// The waves; none where the new side holds no intents, whose budgets make them.
+    pub order: Option<Waves>,
+    /// Nodes that keep what they have: their pool is refused, or is not among the documents.
+    pub kept: usize,
+    /// What plan-check objects to in the waves.
+    pub violations: Vec<String>,
+}
+
+impl<'a> Compared<'a> {
+    /// Compares a compiled plan with an earlier state, orders the nodes, and has the order checked.
+    pub fn new(outcome: &'a Outcome, old: &State<'a>, carried: &Carried) -> Self {
+        let plan = &outcome.compilation.plan;
+        let mut diff = diff(old, &State::of(plan));
+        let mut kept = 0;
+        diff.nodes.retain(|node| match carried.fate(node.name) {
+            None | Some(Fate::LetGo) => true,
+            Some(Fate::Stays | Fate::Blocked { .. }) => {
+                kept += 1;
+                false
+            }
+            Some(Fate::Elsewhere) => false,
+        });
+        let none = BTreeSet::new();
+        let supply = Supply {
+            budgets: &outcome.compilation.power,
+            old,
+        };
+        let order = waves(&outcome.input, plan, &diff, &none, &supply);
+        let violations = check_waves(&outcome.input, plan, &diff, &none, &supply, &order);
+        Self {
+            violations: violations.iter().map(ToString::to_string).collect(),
+            order: Some(order),
+            diff,
+            kept,
+        }
+    }
+
+    /// Compares two states that were written, neither of which says in which order nodes go.
+    pub fn written(old: &State<'a>, new: &State<'a>) -> Self {
+        Self {
+            diff: diff(old, new),
+            order: None,
+            kept: 0,
+            violations: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! Which edit changes which node. Nothing is concluded from names of fields: an edit is undone, the rest is compiled again, and
+//! the nodes that become something else are those that it changes. A node's causes are all the edits of which that is true;
+//! that they are enough is tried too, with all of them undone.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rackwright_api::ActionClass;
+use rackwright_planner::change::{Diff, NodeChange, State, What, diff};
+use rackwright_planner::{Compilation, CompileError, Input, Intent, Inventory, Kind, compile};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::edits::{Edit, Id, Objects};
+use crate::object::ObjectKind;
+use crate::pipeline::{Outcome, intent_of};
+use crate::schemas::OwnSchemas;
+
+/// Edits that are tried one by one. Of more, those of an object are tried together; of more objects, those of a kind.
+const TRIALS: usize = 48;
+
+/// Pairs that are tried of edits that cannot be undone alone.
+const PAIRS: usize = 200;
+
+/// Edits that are undone together, and what that changes.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// Indices into the edits.
+    pub edits: Vec<usize>,
+    /// By index into the nodes of the diff: the gravest class of what these edits change there.
+    pub nodes: BTreeMap<usize, ActionClass>,
+    /// The fields of nodes that they change, each once, with its class.
+    pub fields: BTreeSet<(Reverse<ActionClass>, String)>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Causes {
+    /// The causes, in the order of the edits.
+    pub all: Vec<Cause>,
+    /// By index into the nodes of the diff: indices of its causes.
+    pub of: Vec<Vec<usize>>,
+}
+
+/// The two sides and what lies between.
+pub struct Sides<'a> {
+    /// The objects of the old side and its inventories.
+    pub a: (&'a Objects<'a>, &'a [Inventory]),
+    /// The objects of the new side.
+    pub b: &'a Objects<'a>,
+    /// What the new side compiled from, and to.
+    pub new: &'a Outcome,
+    /// The edits; the inventories together count as the one behind the last.
+    pub edits: &'a [Edit],
+    /// Whether inventories differ.
+    pub inventories: bool,
+    /// Schemas, which say whether an object with an edit undone is one at all.
+    pub schemas: &'a OwnSchemas,
+}
+
+/// What a node was and becomes: none where it has no configuration, or is let go.
+type Was = Option<u128>;
+
+/// Finds the causes of each node of a diff against `old`.
+pub fn causes(sides: &Sides<'_>, old: &State<'_>, listed: &Diff<'_>) -> Result<Causes, CompileError> {
+    let mut bench = Bench::new(sides, old, listed);
+    let mut found = Causes::default();
+    let (mut units, none) = (bench.units(), Vec::new());
+    // By node: the edits that change it, and those that alone bring back what it was.
+    let mut change = vec![Vec::new(); listed.nodes.len()];
+    let mut restore = vec![Vec::new(); listed.nodes.len()];
+    let (mut pairs, mut tried) = (Vec::new(), 0);
+    for unit in &units {
+        if bench.without(unit)?.is_some() {
+            continue;
+        }
+        // Of two edits that only together make a valid site, such as a reference and what it names.
+        for other in units.iter().filter(|other| *other != unit) {
+            let pair: BTreeSet<usize> = unit.iter().chain(other).copied().collect();
+            let pair: Vec<usize> = pair.into_iter().collect();
+            if tried == PAIRS || pairs.contains(&pair) {
+                break;
+            }
+            tried += 1;
+            if bench.without(&pair)?.is_some() {
+                pairs.push(pair);
+                break;
+            }
+        }
+    }
+    units.extend(pairs);
+    for unit in &units {
+        let Some(without) = bench.without(unit)? else {
+            continue;
+        };
+        let number = found.all.len();
+        let other = hashes(&without, listed);
+        let changed: Vec<usize> = (0..other.len())
+            .filter(|&node| other[node] != bench.becomes[node])
+            .collect();
+        for &node in &changed {
+            change[node].push(number);
+            if other[node] == bench.was[node] {
+                restore[node].push(number);
+            }
+        }
+        found.all.push(bench.cause(unit.clone(), &changed, &without));
+    }
+    let mut sets: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
+    for (node, (change, restore)) in change.into_iter().zip(restore).enumerate() {
+        let set = found.least(if restore.is_empty() { change } else { restore });
+        sets.entry(set.clone()).or_default().push(node);
+        found.of.push(set);
+    }
+    // Edits that do the same twice over change nothing alone, and some cannot be undone alone.
+    for (tried, (set, nodes)) in sets.into_iter().enumerate() {
+        let edits = set.iter().flat_map(|&cause| &found.all[cause].edits);
+        let mut undone: BTreeSet<usize> = edits.copied().collect();
+        let left = bench.left(&undone, nodes)?;
+        if left.is_empty() {
+            continue;
+        }
+        let more = if tried < TRIALS { &units } else { &none };
+        undone = bench.extended(undone, &left, more)?;
+        let left = bench.settle(&mut found, undone.clone(), left)?;
+        let objects: BTreeSet<Option<&Id>> = undone.iter().map(|&edit| bench.id(edit)).collect();
+        undone.extend((0..bench.edits()).filter(|&edit| objects.contains(&bench.id(edit))));
+        let left = bench.settle(&mut found, undone, left)?;
+        found.together((0..bench.edits()).collect(), left, listed);
+    }
+    found.retain_named();
+    Ok(found)
+}
+
+impl Causes {
+    /// These causes without those that hold another one whole.
+    fn least(&self, set: Vec<usize>) -> Vec<usize> {
+        let edits = |cause: usize| &self.all[cause].edits;
+        let holds = |cause: usize, other: usize| {
+            edits(other).len() < edits(cause).len()
+                && edits(other).iter().all(|edit| edits(cause).contains(edit))
+        };
+        let least = set
+            .iter()
+            .filter(|&&cause| !set.iter().any(|&other| holds(cause, other)));
+        least.copied().collect()
+    }
+
+    /// Takes edits that only together bring back what these nodes were.
+    fn together(&mut self, edits: BTreeSet<usize>, nodes: Vec<usize>, listed: &Diff<'_>) {
+        if nodes.is_empty() {
+            return;
+        }
+        let edits: Vec<usize> = edits.into_iter().collect();
+        let known = self.all.iter().position(|cause| cause.edits == edits);
+        let number = known.unwrap_or(self.all.len());
+        if known.is_none() {
+            self.all.push(Cause {
+                edits,
+                nodes: BTreeMap::new(),
+                fields: BTreeSet::new(),
+            });
+        }
+        for node in nodes {
+            self.of[node] = vec![number];
+            let cause = &mut self.all[number];
+            cause.nodes.insert(node, listed.nodes[node].class);
+            cause.fields.extend(fields(listed, &listed.nodes[node]));
+        }
+    }
+
+    /// Leaves the nodes of a cause to those that name it.
+    fn retain_named(&mut self) {
+        for (number, cause) in self.all.iter_mut().enumerate() {
+            cause.nodes.retain(|&node, _| self.of[node].contains(&number));
+        }
+    }
+}
+
+fn fields<'d>(
+    diff: &'d Diff<'_>,
+    node: &'d NodeChange<'_>,
+) -> impl Iterator<Item = (Reverse<ActionClass>, String)> + 'd {
+    let differences = diff.differences(node);
+    differences.map(|difference| (Reverse(difference.class()), difference.path.clone()))
+}
+
+/// Where edits are tried.
+struct Bench<'s, 'a> {
+    sides: &'s Sides<'a>,
+    listed: &'s Diff<'s>,
+    /// What each listed node was and becomes.
+    was: Vec<Was>,
+    becomes: Vec<Was>,
+    input: Input,
+}
+
+impl<'s, 'a> Bench<'s, 'a> {
+    fn new(sides: &'s Sides<'a>, old: &State<'_>, listed: &'s Diff<'s>) -> Self {
+        let before: HashMap<&str, u128> = old
+            .nodes()
+            .iter()
+            .filter(|node| node.managed)
+            .map(|node| (node.name, node.hash))
+            .collect();
+        let was = listed
+            .nodes
+            .iter()
+            .map(|node| before.get(node.name).copied())
+            .collect();
+        let becomes = hashes(&sides.new.compilation, listed);
+        Self {
+            sides,
+            listed,
+            was,
+            becomes,
+            input: sides.new.input.clone(),
+        }
+    }
+
+    /// How many edits there are, the inventories among them.
+    fn edits(&self) -> usize {
+        self.sides.edits.len() + usize::from(self.sides.inventories)
+    }
+
+    /// The object of an edit; none for the inventories.
+    fn id(&self, edit: usize) -> Option<&'s Id> {
+        self.sides.edits.get(edit).map(|edit| &edit.id)
+    }
+
+    /// The edits in the groups that are tried.
+    fn units(&self) -> Vec<Vec<usize>> {
+        let all = 0..self.edits();
+        let grouped = |key: &dyn Fn(usize) -> Option<Id>| {
+            let mut groups: BTreeMap<Option<Id>, Vec<usize>> = BTreeMap::new();
+            for edit in all.clone() {
+                groups.entry(key(edit)).or_default().push(edit);
+            }
+            groups.into_values().collect::<Vec<_>>()
+        };
+        if all.len() <= TRIALS {
+            return all.map(|edit| vec![edit]).collect();
+        }
+        let objects = grouped(&|edit| self.id(edit).cloned());
+        if objects.len() <= TRIALS {
+            return objects;
+        }
+        grouped(&|edit| self.id(edit).map(|(kind, _)| (*kind, String::new())))
+    }
+
+    /// The new side with these edits undone; none where that is no valid site, or one of which something is refused that was
+    /// not: then nobody can say what a node would become.
+    fn without(&mut self, undone: &[usize]) -> Result<Option<Compilation>, CompileError> {
+        let new = &self.sides.new.input;
+        self.input.superclusters.clone_from(&new.superclusters);
+        self.input.pools.clone_from(&new.pools);
+        self.input.fabrics.clone_from(&new.fabrics);
+        self.input.tiers.clone_from(&new.tiers);
+        let inventories = if undone.contains(&self.sides.edits.len()) {
+            self.sides.a.1
+        } else {
+            &new.inventories
+        };
+        if self.input.inventories != inventories {
+            self.input.inventories = inventories.to_vec();
+        }
+        let mut by_object: BTreeMap<&Id, Vec<&Edit>> = BTreeMap::new();
+        for edit in undone.iter().filter_map(|&edit| self.sides.edits.get(edit)) {
+            by_object.entry(&edit.id).or_default().push(edit);
+        }
+        for (id, edits) in by_object {
+            let Some(object) = self.undone(id, &edits) else {
+                return Ok(None);
+            };
+            if !self.replace(id, object.as_ref()) {
+                return Ok(None);
+            }
+        }
+        let compilation = compile(&self.input)?;
+        let known = &self.sides.new.compilation.refused;
+        Ok(compilation.refused.is_subset(known).then_some(compilation))
+    }
+
+    /// An object with edits undone, or that it is not there; none where it is not valid.
+    fn undone(&self, id: &Id, edits: &[&Edit]) -> Option<Option<Value>> {
+        let all = self.sides.edits.iter().filter(|edit| edit.id == *id).count();
+        if edits.len() == all || edits.iter().any(|edit| edit.is_whole()) {
+            return Some(self.sides.a.0.get(id).map(|(value, _)| value.clone()));
+        }
+        let mut object = self.sides.b.get(id)?.0.clone();
+        let spec = object.get_mut("spec")?;
+        for edit in edits {
+            edit.undo(spec);
+        }
+        let schema = self.sides.schemas.get(ObjectKind::Input(id.0))?;
+        schema.validate(&object).is_empty().then_some(Some(object))
+    }
+
+    fn replace(&mut self, (kind, name): &Id, object: Option<&Value>) -> bool {
+        let input = &mut self.input;
+        match kind {
+            Kind::Supercluster => replace(&mut input.superclusters, name, object),
+            Kind::GPUPool => replace(&mut input.pools, name, object),
+            Kind::InfiniBandFabric => replace(&mut input.fabrics, name, object),
+            Kind::StorageTier => replace(&mut input.tiers, name, object),
+            Kind::NodeInventory => false,
+        }
+    }
+
+    /// These edits with those that change any of the nodes once these are undone.
+    fn extended(
+        &mut self,
+        mut undone: BTreeSet<usize>,
+        nodes: &[usize],
+        units: &[Vec<usize>],
+    ) -> Result<BTreeSet<usize>, CompileError> {
+        let base: Vec<usize> = undone.iter().copied().collect();
+        let Some(without) = self.without(&base)? else {
+            return Ok(undone);
+        };
+        let before = hashes(&without, self.listed);
+        for unit in units.iter().filter(|unit| !base.contains(&unit[0])) {
+            let both: Vec<usize> = base.iter().chain(unit).copied().collect();
+            if let Some(without) = self.without(&both)? {
+                let after = hashes(&without, self.listed);
+                if nodes.iter().any(|&node| before[node] != after[node]) {
+                    undone.extend(unit);
+                }
+            }
+        }
+        Ok(undone)
+    }
+
+    /// The nodes of these that still differ from what they were, with these edits undone.
+    fn left(&mut self, undone: &BTreeSet<usize>, nodes: Vec<usize>) -> Result<Vec<usize>, CompileError> {
+        let undone: Vec<usize> = undone.iter().copied().collect();
+        let Some(without) = self.without(&undone)? else {
+            return Ok(nodes);
+        };
+        let other = hashes(&without, self.listed);
+        Ok(nodes
+            .into_iter()
+            .filter(|&node| other[node] != self.was[node])
+            .collect())
+    }
+
+    /// Gives these edits to those of the nodes that are what they were without them; the others are left.
+    fn settle(
+        &mut self,
+        found: &mut Causes,
+        undone: BTreeSet<usize>,
+        nodes: Vec<usize>,
+    ) -> Result<Vec<usize>, CompileError> {
+        let left = self.left(&undone, nodes.clone())?;
+        let settled = nodes.into_iter().filter(|node| !left.contains(node)).collect();
+        found.together(undone, settled, self.listed);
+        Ok(left)
+    }
+
+    /// What these edits add to what the others do.
+    fn cause(&self, edits: Vec<usize>, changed: &[usize], without: &Compilation) -> Cause {
+        let (mut nodes, mut paths) = (BTreeMap::new(), BTreeSet::new());
+        if !changed.is_empty() {
+            let numbers: HashMap<&str, usize> = changed
+                .iter()
+                .map(|&node| (self.listed.nodes[node].name, node))
+                .collect();
+            let (before, after) = (
+                State::of(&without.plan),
+                State::of(&self.sides.new.compilation.plan),
+            );
+            let added = diff(&before, &after);
+            for change in &added.nodes {
+                let Some(&node) = numbers.get(change.name) else {
+                    continue;
+                };
+                let listed = &self.listed.nodes[node];
+                // Without the edit the node would be none, or another pool's: all that happens to it is the edit's.
+                let whole = change.what != What::Changed;
+                let by_edit: Vec<&str> = added
+                    .differences(change)
+                    .map(|difference| difference.path.as_str())
+                    .collect();
+                let caused = fields(self.listed, listed).filter(|(_, path)| {
+                    whole
+                        || by_edit
+                            .iter()
+                            .any(|by| by.starts_with(path.as_str()) || path.starts_with(by))
+                });
+                let caused: Vec<_> = caused.collect();
+                let class = caused
+                    .iter()
+                    .map(|(class, _)| class.0)
+                    .max()
+                    .unwrap_or(ActionClass::None);
+                nodes.insert(node, class);
+                paths.extend(caused);
+            }
+            // Nodes that the new side does not have.
+            for &node in changed {
+                nodes.entry(node).or_insert_with(|| {
+                    paths.extend(fields(self.listed, &self.listed.nodes[node]));
+                    self.listed.nodes[node].class
+                });
+            }
+        }
+        Cause {
+            edits,
+            nodes,
+            fields: paths,
+        }
+    }
+}
+
+/// What each listed node becomes.
+fn hashes(compilation: &Compilation, listed: &Diff<'_>) -> Vec<Was> {
+    let plan = &compilation.plan;
+    listed
+        .nodes
+        .iter()
+        .map(|node| plan.node(node.name).map(|node| node.hash()))
+        .collect()
+}
+
+/// Puts an object in the place of the one of its name; false where it cannot be read.
+fn replace<S: DeserializeOwned>(list: &mut Vec<Intent<S>>, name: &str, object: Option<&Value>) -> bool {
+    list.retain(|known| known.name.as_str() != name);
+    match object.map(|object| intent_of(name, object)) {
+        None => true,
+        Some(Ok(intent)) => {
+            list.push(intent);
+            true
+        }
+        Some(Err(_)) => false,
+    }
+}

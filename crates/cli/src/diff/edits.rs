@@ -1,0 +1,293 @@
+//! What differs between the documents of two sides, field by field, and how an edit is undone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rackwright_manifest::{Document, Path};
+use rackwright_planner::Kind;
+use serde_json::Value;
+
+use crate::object::ObjectKind;
+use crate::pipeline::{Outcome, stored};
+use crate::schemas::OwnSchemas;
+
+/// Fields that name an item of a list, if each item of both lists has one of its own.
+const KEYS: &[&str] = &[
+    "name", "names", "tier", "pool", "rail", "serial", "node", "key", "path",
+];
+
+/// An object by kind and name.
+pub type Id = (Kind, String);
+
+/// The objects of a side that can be compiled, each as the server stores it.
+pub type Objects<'a> = BTreeMap<Id, (Value, &'a Document)>;
+
+/// One edit of a document.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// The object.
+    pub id: Id,
+    /// The field, as the API server writes it; empty for a whole object.
+    pub path: String,
+    /// What it was; none where it was not there.
+    pub old: Option<Value>,
+    /// What it becomes; none where it is taken away.
+    pub new: Option<Value>,
+    /// File and line: of the new text, or of the old one where something is taken away.
+    pub place: Option<(String, u32)>,
+    steps: Vec<Step>,
+}
+
+/// One step down to what was edited.
+#[derive(Debug, Clone, PartialEq)]
+enum Step {
+    Key(String),
+    /// By the field that names it; with its place in the old list, since the order of some lists says something.
+    Item(&'static str, Value, usize),
+}
+
+/// The documents of a side that hold intents. What is refused compiles to nothing, so it is not among them.
+pub fn objects<'a>(outcome: &'a Outcome, schemas: &OwnSchemas) -> Objects<'a> {
+    let intents = outcome.read.iter().filter(|object| !object.refused);
+    let intents = intents.filter_map(|object| match object.kind {
+        ObjectKind::Input(Kind::NodeInventory) | ObjectKind::NodeConfig | ObjectKind::NodeProfile => None,
+        ObjectKind::Input(kind) => {
+            let value = stored(object, schemas).into_owned();
+            Some(((kind, object.name.clone()), (value, &object.document)))
+        }
+    });
+    intents.collect()
+}
+
+/// The edits that lead from one side to the other.
+pub fn edits(a: (&Objects<'_>, &Outcome), b: (&Objects<'_>, &Outcome)) -> Vec<Edit> {
+    let ids: BTreeSet<&Id> = a.0.keys().chain(b.0.keys()).collect();
+    let mut found = Vec::new();
+    for id in ids {
+        let (old, new) = (a.0.get(id), b.0.get(id));
+        let mut walk = Walk {
+            id,
+            old: old.map(|(_, document)| (*document, a.1)),
+            new: new.map(|(_, document)| (*document, b.1)),
+            steps: Vec::new(),
+            found: &mut found,
+        };
+        let root = Path::root();
+        match (old, new) {
+            (Some((old, _)), Some((new, _))) => {
+                let spec = |value: &Value| value.get("spec").cloned().unwrap_or_default();
+                let path = root.child("spec");
+                walk.values((&spec(old), &spec(new)), (&path, &path));
+            }
+            (old, new) => {
+                let spec = |side: Option<&(Value, &Document)>| {
+                    side.and_then(|(value, _)| value.get("spec").cloned())
+                };
+                walk.push((spec(old), spec(new)), (&root, &root));
+            }
+        }
+    }
+    found
+}
+
+struct Walk<'w, 'a> {
+    id: &'w Id,
+    old: Option<(&'a Document, &'a Outcome)>,
+    new: Option<(&'a Document, &'a Outcome)>,
+    steps: Vec<Step>,
+    found: &'w mut Vec<Edit>,
+}
+
+impl Walk<'_, '_> {
+    fn values(&mut self, (old, new): (&Value, &Value), paths: (&Path, &Path)) {
+        match (old, new) {
+            _ if old == new => {}
+            (Value::Object(before), Value::Object(after)) => {
+                let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+                for key in keys {
+                    let paths = (&paths.0.child(key), &paths.1.child(key));
+                    self.step(Step::Key(key.clone()), (before.get(key), after.get(key)), paths);
+                }
+            }
+            (Value::Array(before), Value::Array(after)) => match key_of(before, after) {
+                Some(key) if same_order(key, before, after) => self.items(key, (before, after), paths),
+                _ => self.push((Some(old.clone()), Some(new.clone())), paths),
+            },
+            _ => self.push((Some(old.clone()), Some(new.clone())), paths),
+        }
+    }
+
+    fn items(&mut self, key: &'static str, (old, new): (&[Value], &[Value]), paths: (&Path, &Path)) {
+        let find = |list: &[Value], wanted: &Value| position(list, key, wanted);
+        let gone = old.iter().filter(|item| find(new, &item[key]).is_none());
+        for item in new.iter().chain(gone) {
+            let (was, is) = (find(old, &item[key]), find(new, &item[key]));
+            let at = |path: &Path, at: Option<usize>| at.map_or_else(|| path.clone(), |at| path.index(at));
+            let paths = (&at(paths.0, was), &at(paths.1, is));
+            let side = |list: &'_ [Value], at: Option<usize>| at.map(|at| list[at].clone());
+            let (was, is) = (side(old, was), side(new, is));
+            let place = find(old, &item[key]).unwrap_or_default();
+            self.step(
+                Step::Item(key, item[key].clone(), place),
+                (was.as_ref(), is.as_ref()),
+                paths,
+            );
+        }
+    }
+
+    fn step(&mut self, step: Step, pair: (Option<&Value>, Option<&Value>), paths: (&Path, &Path)) {
+        self.steps.push(step);
+        match pair {
+            (Some(old), Some(new)) => self.values((old, new), paths),
+            (old, new) => self.push((old.cloned(), new.cloned()), paths),
+        }
+        self.steps.pop();
+    }
+
+    fn push(&mut self, (old, new): (Option<Value>, Option<Value>), paths: (&Path, &Path)) {
+        let (side, path) = match new {
+            Some(_) => (self.new, paths.1),
+            None => (self.old, paths.0),
+        };
+        let place = side.map(|(document, outcome)| {
+            let span = match path.is_root() {
+                true => document.first_key(),
+                false => document.label_span(path, outcome.sources.text(document.file)),
+            };
+            let line = outcome.sources.position(span).line;
+            (outcome.sources.name(span.file).to_owned(), line)
+        });
+        self.found.push(Edit {
+            id: self.id.clone(),
+            path: path.to_string(),
+            old,
+            new,
+            place,
+            steps: self.steps.clone(),
+        });
+    }
+}
+
+/// The field by which the items of two lists are found again.
+fn key_of(old: &[Value], new: &[Value]) -> Option<&'static str> {
+    let unique = |list: &[Value], key: &str| {
+        let mut seen = BTreeSet::new();
+        list.iter().all(|item| {
+            let scalar = item
+                .get(key)
+                .filter(|value| value.is_string() || value.is_number());
+            scalar.is_some_and(|value| seen.insert(value.to_string()))
+        })
+    };
+    KEYS.iter()
+        .copied()
+        .find(|key| unique(old, key) && unique(new, key))
+}
+
+fn position(list: &[Value], key: &str, name: &Value) -> Option<usize> {
+    list.iter().position(|item| &item[key] == name)
+}
+
+/// Whether the items that are in both lists come in the same order.
+fn same_order(key: &str, old: &[Value], new: &[Value]) -> bool {
+    let places: Vec<usize> = new
+        .iter()
+        .filter_map(|item| position(old, key, &item[key]))
+        .collect();
+    places.is_sorted()
+}
+
+impl Edit {
+    /// Takes the edit out of an object's new `spec`; none where the whole object was edited.
+    pub fn undo(&self, spec: &mut Value) {
+        set(spec, &self.steps, self.old.as_ref());
+    }
+
+    /// Whether a whole object came or went.
+    pub fn is_whole(&self) -> bool {
+        self.steps.is_empty() && (self.old.is_none() || self.new.is_none())
+    }
+}
+
+fn set(value: &mut Value, steps: &[Step], old: Option<&Value>) {
+    let Some((step, rest)) = steps.split_first() else {
+        *value = old.cloned().unwrap_or_default();
+        return;
+    };
+    let found = match step {
+        Step::Key(key) => value.get_mut(key),
+        Step::Item(key, name, _) => value
+            .as_array_mut()
+            .and_then(|list| list.iter_mut().find(|item| &item[*key] == name)),
+    };
+    match (found, rest.is_empty(), old) {
+        (Some(found), false, _) => set(found, rest, old),
+        (Some(found), true, Some(old)) => *found = old.clone(),
+        (None, true, Some(old)) => match (step, value) {
+            (Step::Key(key), Value::Object(map)) => {
+                map.insert(key.clone(), old.clone());
+            }
+            (Step::Item(.., at), Value::Array(list)) => list.insert((*at).min(list.len()), old.clone()),
+            _ => {}
+        },
+        (Some(_), true, None) => match (step, value) {
+            (Step::Key(key), Value::Object(map)) => {
+                map.remove(key);
+            }
+            (Step::Item(key, name, _), Value::Array(list)) => list.retain(|item| &item[*key] != name),
+            _ => {}
+        },
+        (None, _, _) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The edits between two specs without places.
+    fn between(old: &Value, new: &Value) -> Vec<Edit> {
+        let (id, mut found) = ((Kind::GPUPool, "p".to_owned()), Vec::new());
+        let mut walk = Walk {
+            id: &id,
+            old: None,
+            new: None,
+            steps: Vec::new(),
+            found: &mut found,
+        };
+        let path = Path::root().child("spec");
+        walk.values((old, new), (&path, &path));
+        found
+    }
+
+    #[test]
+    fn each_edit_alone_can_be_undone_and_all_together_give_the_old_text() {
+        let old = json!({"a": 1, "gone": {"x": true}, "list": [{"name": "one", "v": 1}, {"name": "two"}], "plain": [1, 2]});
+        let new =
+            json!({"a": 2, "come": "y", "list": [{"name": "zero"}, {"name": "one", "v": 2}], "plain": [2]});
+        let edits = between(&old, &new);
+        let paths: Vec<&str> = edits.iter().map(|edit| edit.path.as_str()).collect();
+        let list = ["spec.list[0]", "spec.list[1].v", "spec.list[1]"];
+        let expected = [&["spec.a", "spec.come", "spec.gone"], &list[..], &["spec.plain"]].concat();
+        assert_eq!(paths, expected);
+        let mut undone = new.clone();
+        for edit in &edits {
+            edit.undo(&mut undone);
+            assert_ne!(undone, new);
+        }
+        assert_eq!(undone, old);
+    }
+
+    /// The order of a pool's fabrics numbers its rails.
+    #[test]
+    fn another_order_is_an_edit() {
+        let (old, new) = (
+            json!({"l": [{"name": "a"}, {"name": "b"}]}),
+            json!({"l": [{"name": "b"}, {"name": "a"}]}),
+        );
+        let edits = between(&old, &new);
+        let mut undone = new.clone();
+        edits.iter().for_each(|edit| edit.undo(&mut undone));
+        assert_eq!((edits.len(), undone), (1, old));
+    }
+}

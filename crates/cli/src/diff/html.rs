@@ -1,0 +1,303 @@
+//! A diff as one page that asks nobody for anything: a summary that needs no script, and a grid of racks and rails with a
+//! slider over the waves and a search. Its script and its style are the files in `page/`.
+
+use std::collections::BTreeMap;
+
+use rackwright_api::ActionClass;
+use rackwright_manifest::render::printable;
+use serde_json::{Value, json};
+
+use super::report::{Becomes, NodeReport, Report, Verdict};
+use super::text::{self, headline, reach};
+use crate::changes::{ClassCount, step};
+use crate::compared::Compared;
+use crate::summary::count;
+
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
+
+/// Lines of a list that needs no script.
+const SHOWN: usize = 200;
+
+/// The whole page.
+pub fn page(report: &Report, compared: &Compared<'_>) -> String {
+    let [a, b] = &report.sides;
+    let title = escaped(&format!("{} → {}", a.name, b.name));
+    let mut out = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src \
+         'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>rackwright diff {title}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{}</p>\n",
+        escaped(&headline(report))
+    );
+    for violation in &report.violations {
+        out.push_str(&format!(
+            "<p class=\"refused\">Refused by <code>--{}</code>: {} <code>{}</code></p>\n",
+            violation.flag,
+            escaped(&violation.message),
+            escaped(&violation.names)
+        ));
+    }
+    let lost = report
+        .changes
+        .classes
+        .iter()
+        .find(|count| count.class == ActionClass::Destructive);
+    if let Some(lost) = lost {
+        out.push_str(&format!(
+            "<p class=\"lost\">DATA IS LOST on {}</p>\n",
+            count(lost.nodes, "node")
+        ));
+    }
+    out.push_str("<ul class=\"classes\">\n");
+    for ClassCount { class, nodes } in &report.changes.classes {
+        let (letter, words) = told(*class);
+        let nodes = count(*nodes, "node");
+        out.push_str(&format!(
+            "<li><span class=\"mark {class:?}\">{letter}</span> {class:?}: {words}, {nodes}</li>\n"
+        ));
+    }
+    if report.changes.removed > 0 {
+        let nodes = count(report.changes.removed, "node");
+        out.push_str(&format!(
+            "<li><span class=\"mark Gone\">–</span> let go: hosts stay as they are, {nodes}</li>\n"
+        ));
+    }
+    out.push_str("</ul>\n");
+    out.extend(
+        reach(&report.reach)
+            .iter()
+            .map(|line| format!("<p>{}</p>\n", escaped(line))),
+    );
+    out.push_str(&format!("<p>Digest <code>{}</code></p>\n", report.digest));
+    lists(&mut out, report);
+    if report.verdict != Verdict::Same && !report.nodes.is_empty() {
+        out.push_str(
+            "<h2>Racks and rails</h2>\n<p class=\"hint\">A letter is the gravest class of what is still to come; a frame is what is \
+             at work in the wave, ✓ what is done. A rack lists its nodes.</p>\n<div class=\"bar\">\n<label>Wave <input id=\"wave\" \
+             type=\"range\" min=\"0\" value=\"0\"></label>\n<label>Search <input id=\"search\" type=\"search\" placeholder=\"node, \
+             rack, pool or class\"></label>\n<output id=\"told\" for=\"wave\"></output>\n</div>\n<div id=\"grid\" class=\"grid\"><div \
+             id=\"rows\" class=\"rows\"></div></div>\n<h2 id=\"listed\"></h2>\n<ul id=\"nodes\" class=\"nodes\"></ul>\n",
+        );
+        // Nothing in it can end the element: each `<` is written as JSON may write it.
+        let data = data(report, compared).to_string().replace('<', "\\u003c");
+        out.push_str(&format!(
+            "<script id=\"data\" type=\"application/json\">{data}</script>\n<script>\n{SCRIPT}</script>\n"
+        ));
+    }
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+/// Letter and meaning of a class.
+const fn told(class: ActionClass) -> (&'static str, &'static str) {
+    match class {
+        ActionClass::None => ("n", "nothing on the host"),
+        ActionClass::Reload => ("L", "applied to the running host"),
+        ActionClass::Restart => ("S", "a service restarts"),
+        ActionClass::Drain => ("D", "drained first"),
+        ActionClass::Reboot => ("R", "drained, and reboots"),
+        ActionClass::Destructive => ("X!", "data is lost"),
+    }
+}
+
+/// The lists below the summary.
+fn lists(out: &mut String, report: &Report) {
+    if let Some(causes) = &report.causes {
+        fold(out, "What changes them", true, causes, |cause| {
+            let edits: Vec<String> = cause.edits.iter().take(SHOWN).map(text::edit).collect();
+            let (letter, _) = told(cause.class);
+            let mark = format!("<span class=\"mark {:?}\">{letter}</span>", cause.class);
+            let nodes = format!("{} ({})", count(cause.nodes, "node"), cause.names);
+            format!(
+                "{mark} {:?}, {}: <code>{}</code>",
+                cause.class,
+                escaped(&nodes),
+                escaped(&edits.join("; "))
+            )
+        });
+    } else {
+        fold(out, "What changes", true, &report.changes.fields, |field| {
+            format!("<code>{}</code>", escaped(field.text().trim()))
+        });
+    }
+    let code = |text: String| format!("<code>{}</code>", escaped(&text));
+    fold(
+        out,
+        "Other edits, which bring no node into this list",
+        false,
+        &report.other_edits,
+        |edit| code(text::edit(edit)),
+    );
+    let order = report.changes.order();
+    let order: Vec<&str> = order.lines().skip(2).collect();
+    fold(out, "Waves", false, &order, |line| code((*line).to_owned()));
+    fold(
+        out,
+        "Addresses that change",
+        false,
+        &report.addresses,
+        |address| code(text::address(address)),
+    );
+    fold(out, "Power at most", false, &report.power, |power| {
+        code(text::power(power))
+    });
+    fold(out, "Capacity", false, &report.capacity, |capacity| {
+        code(text::capacity(capacity))
+    });
+}
+
+fn fold<T>(out: &mut String, title: &str, open: bool, items: &[T], line: impl Fn(&T) -> String) {
+    if items.is_empty() {
+        return;
+    }
+    let open = if open { " open" } else { "" };
+    out.push_str(&format!(
+        "<details{open}>\n<summary>{title} ({})</summary>\n<ul>\n",
+        items.len()
+    ));
+    out.extend(
+        items
+            .iter()
+            .take(SHOWN)
+            .map(|item| format!("<li>{}</li>\n", line(item))),
+    );
+    if items.len() > SHOWN {
+        out.push_str(&format!(
+            "<li>… and {} more; --output json has them all</li>\n",
+            items.len() - SHOWN
+        ));
+    }
+    out.push_str("</ul>\n</details>\n");
+}
+
+/// What the grid is drawn from. Texts that many nodes share stand once.
+fn data(report: &Report, compared: &Compared<'_>) -> Value {
+    let mut rails: Vec<u8> = report
+        .nodes
+        .iter()
+        .flat_map(|node| node.by_rail.rails.keys().copied())
+        .collect();
+    rails.sort_unstable();
+    rails.dedup();
+    let mut racks: Vec<&str> = report.nodes.iter().map(rack).collect();
+    racks.sort_unstable();
+    racks.dedup();
+    let (mut pools, mut patterns, mut sets, mut waits) =
+        (Pool::default(), Pool::default(), Pool::default(), Pool::default());
+    let nodes: Vec<Value> = report
+        .nodes
+        .iter()
+        .map(|node| {
+            let wave = match (node.wave, node.waits) {
+                (Some(wave), _) => wave as i64,
+                (None, Some(why)) => -1 - waits.number(why.to_owned()) as i64,
+                (None, None) => 0,
+            };
+            let rack = racks.binary_search(&rack(node)).unwrap_or_default();
+            let becomes = match node.what {
+                Becomes::Added => 0,
+                Becomes::Changed => 1,
+                Becomes::Removed => 2,
+            };
+            let (pool, pattern) = (
+                pools.number(node.pool.clone()),
+                patterns.number(pattern(node, &rails)),
+            );
+            json!([
+                node.name,
+                rack,
+                becomes,
+                level(node.class),
+                wave,
+                pool,
+                pattern,
+                sets.number(node.causes.clone())
+            ])
+        })
+        .collect();
+    let mut steps = Pool::default();
+    let order = compared.order.iter().flat_map(|order| &order.waves);
+    let waves: Vec<usize> = order.map(|wave| steps.number(step(wave.step))).collect();
+    let causes = report.causes.iter().flatten().map(|cause| {
+        let edits: Vec<String> = cause.edits.iter().take(3).map(text::edit).collect();
+        let more = cause.edits.len() - edits.len();
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        edits.join("; ") + &more
+    });
+    json!({
+        "rails": rails, "racks": racks, "pools": pools.items, "patterns": patterns.items, "sets": sets.items, "waits": waits.items,
+        "steps": steps.items, "waves": waves, "causes": causes.collect::<Vec<_>>(), "nodes": nodes,
+    })
+}
+
+fn rack(node: &NodeReport) -> &str {
+    node.rack.as_deref().unwrap_or_default()
+}
+
+/// A digit a column: the class of what differs there, or a dash.
+fn pattern(node: &NodeReport, rails: &[u8]) -> String {
+    let host = std::iter::once(node.by_rail.host);
+    let columns = host.chain(rails.iter().map(|rail| node.by_rail.rails.get(rail).copied()));
+    columns
+        .map(|class| class.map_or('-', |class| char::from(b'0' + level(class))))
+        .collect()
+}
+
+const fn level(class: ActionClass) -> u8 {
+    match class {
+        ActionClass::None => 0,
+        ActionClass::Reload => 1,
+        ActionClass::Restart => 2,
+        ActionClass::Drain => 3,
+        ActionClass::Reboot => 4,
+        ActionClass::Destructive => 5,
+    }
+}
+
+/// Different things, each with a number.
+struct Pool<T> {
+    items: Vec<T>,
+    numbers: BTreeMap<T, usize>,
+}
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            numbers: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T: Ord + Clone> Pool<T> {
+    fn number(&mut self, item: T) -> usize {
+        if let Some(&known) = self.numbers.get(&item) {
+            return known;
+        }
+        let number = self.items.len();
+        self.items.push(item.clone());
+        self.numbers.insert(item, number);
+        number
+    }
+}
+
+/// A text in HTML, with no character that changes how others are read.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in printable(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            other => out.push(other),
+        }
+    }
+    out
+}

@@ -1,0 +1,187 @@
+//! A diff as a comment on a pull request: the summary, and the rest folded below it.
+//!
+//! All that comes from the input stands in code, as in the comment of `validate`.
+
+use rackwright_api::ActionClass;
+
+use super::report::{Report, Verdict};
+use super::text::{self, headline, reach};
+use crate::changes::ClassCount;
+use crate::formats::markdown::code;
+use crate::summary::count;
+
+/// GitHub takes comments of at most 65,536 characters, GitLab of 1,000,000; a byte is never more than one. The rest is for what
+/// others put around this text.
+const LIMIT: usize = 60_000;
+
+/// Bytes that each section may take of it, so that none hides another.
+const SECTION: usize = 11_000;
+
+/// The whole comment.
+pub fn comment(report: &Report) -> String {
+    let [a, b] = &report.sides;
+    let mut out = format!(
+        "### rackwright diff\n\n{} → {}: {}\n",
+        code(&a.name),
+        code(&b.name),
+        headline(report)
+    );
+    for violation in &report.violations {
+        out.push_str(&format!(
+            "\n> **Refused by {}**: {}\n",
+            code(&format!("--{}", violation.flag)),
+            violation.message
+        ));
+        if !violation.names.is_empty() {
+            out.push_str(&format!("> {}\n", code(&violation.names)));
+        }
+    }
+    if report.verdict != Verdict::Same {
+        out.push_str("\n| what happens | nodes |\n|---|---|\n");
+    }
+    for ClassCount { class, nodes } in &report.changes.classes {
+        out.push_str(&match class {
+            ActionClass::Destructive => format!("| ❌ **{class:?}: DATA IS LOST** | **{nodes}** |\n"),
+            _ => format!("| {class:?} | {nodes} |\n"),
+        });
+    }
+    if report.changes.removed > 0 {
+        out.push_str(&format!("| let go | {} |\n", report.changes.removed));
+    }
+    let lines = reach(&report.reach);
+    if !lines.is_empty() {
+        out.push('\n');
+    }
+    out.extend(lines.iter().map(|line| format!("- {}\n", code(line))));
+    out.extend(
+        report
+            .power
+            .iter()
+            .take(3)
+            .map(|power| format!("- power: {}\n", code(&text::power(power)))),
+    );
+    out.push_str(&format!("\nDigest {}\n", code(&report.digest)));
+    let causes = report.causes.as_deref().unwrap_or_default();
+    fold(
+        &mut out,
+        "What changes them",
+        causes.iter().map(|cause| {
+            let edits: Vec<String> = cause
+                .edits
+                .iter()
+                .take(3)
+                .map(|edit| code(&text::edit(edit)))
+                .collect();
+            let more = match cause.edits.len() - edits.len() {
+                0 => String::new(),
+                more => format!(" and {}", count(more, "more edit")),
+            };
+            let lost = if cause.class == ActionClass::Destructive {
+                "❌ **DATA IS LOST** "
+            } else {
+                ""
+            };
+            let nodes = count(cause.nodes, "node");
+            format!(
+                "- {lost}**{:?}**, {nodes} {}: {}{more}\n",
+                cause.class,
+                code(&cause.names),
+                edits.join(", ")
+            )
+        }),
+    );
+    if report.causes.is_none() && report.verdict != Verdict::Same {
+        let fields = report.changes.fields.iter();
+        fold(
+            &mut out,
+            "Fields",
+            fields.map(|field| format!("- {}\n", code(field.text().trim()))),
+        );
+    }
+    fold(
+        &mut out,
+        "Other edits, which bring no node into this list",
+        report
+            .other_edits
+            .iter()
+            .map(|edit| format!("- {}\n", code(&text::edit(edit)))),
+    );
+    let order = report.changes.order();
+    fold(
+        &mut out,
+        "Waves",
+        order
+            .lines()
+            .skip(2)
+            .map(|line| format!("- {}\n", code(line.trim()))),
+    );
+    fold(
+        &mut out,
+        "Addresses that change",
+        report
+            .addresses
+            .iter()
+            .map(|address| format!("- {}\n", code(&text::address(address)))),
+    );
+    fold(
+        &mut out,
+        "Power",
+        report
+            .power
+            .iter()
+            .map(|power| format!("- {}\n", code(&text::power(power)))),
+    );
+    fold(
+        &mut out,
+        "Capacity",
+        report
+            .capacity
+            .iter()
+            .map(|change| format!("- {}\n", code(&text::capacity(change)))),
+    );
+    fold(
+        &mut out,
+        "Nodes",
+        report.nodes.iter().map(|node| {
+            let wave = match (node.wave, node.waits) {
+                (Some(wave), _) => format!(", wave {wave}"),
+                (None, Some(why)) => format!(", waits {why}"),
+                (None, None) => String::new(),
+            };
+            let rack = node
+                .rack
+                .as_ref()
+                .map_or_else(String::new, |rack| format!(", rack {rack}"));
+            let line = format!("{}: {:?}, {:?}{rack}{wave}", node.name, node.what, node.class);
+            format!("- {}\n", code(&line))
+        }),
+    );
+    out
+}
+
+/// A folded list, as long as there is room; what is cut is counted.
+fn fold(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let mut list = String::new();
+    let room = SECTION.min(LIMIT.saturating_sub(out.len()));
+    let (mut total, mut cut) = (0, 0);
+    for line in lines {
+        total += 1;
+        if cut > 0 || list.len() + line.len() > room {
+            cut += 1;
+        } else {
+            list.push_str(&line);
+        }
+    }
+    if total == 0 {
+        return;
+    }
+    if cut > 0 {
+        list.push_str(&format!(
+            "- … and {cut} more; {} has them all\n",
+            code("--output json")
+        ));
+    }
+    out.push_str(&format!(
+        "\n<details>\n<summary>{title} ({total})</summary>\n\n{list}\n</details>\n"
+    ));
+}

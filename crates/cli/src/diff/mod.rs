@@ -1,0 +1,14 @@
+//! What a change of the documents does to which nodes: `rackwright diff`.
+//!
+//! [`side`] reads both sides, [`edits`] and [`causes`] say which line of which file changes which node, [`report`] holds all
+//! that is told, and `text`, `markdown` and `html` tell it. [`policy`] compares it with what a pipeline allows.
+
+pub mod causes;
+pub mod edits;
+mod facts;
+pub mod html;
+pub mod markdown;
+pub mod policy;
+pub mod report;
+pub mod side;
+pub mod text;

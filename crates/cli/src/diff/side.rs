@@ -1,0 +1,89 @@
+//! The two sides of a diff: documents in files or in a git revision, or a plan that was saved.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rackwright_api::GPUPoolSpec;
+use rackwright_planner::{Intent, PreviousNode};
+use serde::Serialize;
+
+use crate::pipeline::{self, Outcome};
+use crate::plan_objects::{profile, write_node};
+use crate::previous::Previous;
+use crate::schemas::OwnSchemas;
+use crate::verbs::VerbError;
+use crate::walk::InputError;
+
+/// What a side is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub enum Source {
+    /// Documents, which are compiled.
+    Documents,
+    /// NodeConfigs and NodeProfiles that were compiled before.
+    Plan,
+}
+
+/// One side, as the command line names it.
+#[derive(Debug)]
+pub struct Side {
+    /// The path or the revision.
+    pub name: String,
+    /// What it is read from.
+    pub source: Source,
+    paths: Vec<PathBuf>,
+}
+
+impl Side {
+    /// Finds out what a path leads to. `with` is read beside documents.
+    pub fn new(path: &Path, with: &[PathBuf]) -> Result<Self, InputError> {
+        let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        let saved = is_file && Previous::is_one(path).map_err(|error| InputError::io(path, error))?;
+        let more = with.iter().filter(|_| !saved).cloned();
+        Ok(Self {
+            name: path.display().to_string(),
+            source: if saved { Source::Plan } else { Source::Documents },
+            paths: std::iter::once(path.to_owned()).chain(more).collect(),
+        })
+    }
+
+    /// Whether it is standard input, which can be read once.
+    pub fn is_stdin(&self) -> bool {
+        self.name == "-"
+    }
+
+    /// Opens a saved plan.
+    pub fn saved(&self) -> Result<Previous, InputError> {
+        Previous::read(Path::new(&self.name))
+    }
+
+    /// Compiles documents that nothing comes before.
+    pub fn compiled(&self, schemas: &OwnSchemas) -> Result<Outcome, VerbError> {
+        Ok(pipeline::run_with(schemas, &self.paths, Vec::new())?)
+    }
+
+    /// Compiles documents after what hosts have.
+    pub fn compiled_after(
+        &self,
+        schemas: &OwnSchemas,
+        held: Vec<PreviousNode>,
+        before: &[Intent<GPUPoolSpec>],
+    ) -> Result<Outcome, VerbError> {
+        Ok(pipeline::run_after(schemas, &self.paths, held, before)?)
+    }
+}
+
+/// A compiled plan as the state that comes before another.
+pub fn written(name: &str, outcome: &Outcome) -> Result<Previous, VerbError> {
+    let plan = &outcome.compilation.plan;
+    let mut text = Vec::new();
+    for pool in plan.pools().iter().filter(|pool| pool.nodes > 0) {
+        serde_json::to_writer(&mut text, &profile(pool))?;
+        text.push(b'\n');
+    }
+    for node in plan.nodes() {
+        write_node(node, &mut text);
+        text.push(b'\n');
+    }
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Ok(Previous::of_lines(name.to_owned(), text))
+}

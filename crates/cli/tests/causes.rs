@@ -1,0 +1,393 @@
+//! `diff` lists exactly the nodes whose NodeConfig or profile differs, and for each the edits that, undone, take it off the
+//! list: on random pairs of sites. What differs is found with `plan` alone, and edits are undone in the text of the report, so
+//! that neither borrows from what `diff` computes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are not tests to clippy"
+)]
+
+#[path = "support/run.rs"]
+mod run;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use rackwright_manifest::{Path as Field, Step};
+use run::{code, err, out, run_in};
+use serde_json::{Value, json};
+
+/// Pairs that are compared. Few are refused: the edits are valid alone.
+const CASES: usize = 60;
+
+fn object(kind: &str, name: &str, spec: Value) -> Value {
+    json!({"apiVersion": "rackwright.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec})
+}
+
+/// Pools, fabrics and tiers that share one site; what edits start from.
+fn base() -> Vec<Value> {
+    let pool = |racks: &str, fabric: &str| {
+        json!({"supercluster": "lab", "nodes": {"racks": racks}, "fabrics": [{"name": fabric}],
+            "host": {"sysctls": {"vm.swappiness": "1"}}, "storage": [{"tier": "scratch"}]})
+    };
+    let fabric = |plane: &str, ipv4: &str| json!({"supercluster": "lab", "plane": plane, "topology": {"type": "FatTree", "rails": 2}, "addressing": {"ipv4": ipv4}});
+    let racks = json!([{"names": "a[1-2]", "nodes": "n[1-2]", "system": "dgx-b200"}, {"names": "a[3-4]", "nodes": "n[1-2]", "system": "dgx-b200"}]);
+    let local =
+        json!({"devices": {"count": 2, "model": "X*"}, "raid": 0, "filesystem": "xfs", "wipe": "Never"});
+    vec![
+        object("Supercluster", "lab", json!({ "racks": racks })),
+        object("GPUPool", "one", pool("a1", "compute")),
+        object("GPUPool", "two", pool("a2", "compute")),
+        object("GPUPool", "three", pool("a[3-4]", "storage")),
+        object("InfiniBandFabric", "compute", fabric("Compute", "10.64.0.0/24")),
+        object("InfiniBandFabric", "storage", fabric("Storage", "10.65.0.0/24")),
+        object(
+            "StorageTier",
+            "scratch",
+            json!({"supercluster": "lab", "localNVMe": local, "mountPoint": "/scratch"}),
+        ),
+        object(
+            "StorageTier",
+            "home",
+            json!({"supercluster": "lab", "nfs": {"server": "s1", "export": "/home", "transport": "TCP"}, "mountPoint": "/home"}),
+        ),
+    ]
+}
+
+/// An object, a field below its spec, and what it may become; null takes it away. Without a field it is the whole object.
+fn choices() -> Vec<(&'static str, &'static str, Vec<Value>)> {
+    let gpu = |version: &str| json!({"driver": {"version": version, "kernelModules": "Open"}});
+    vec![
+        (
+            "one",
+            "/gpu",
+            vec![gpu("580.95.05"), gpu("580.105.08"), json!({"powerLimit": "900W"})],
+        ),
+        (
+            "two",
+            "/gpu",
+            vec![gpu("580.95.05"), json!({"powerLimit": "800W"})],
+        ),
+        (
+            "one",
+            "/host",
+            vec![
+                json!({"sysctls": {"vm.swappiness": "1", "kernel.numa_balancing": "0"}}),
+                json!({"kernelArguments": ["iommu=pt"]}),
+                json!(null),
+            ],
+        ),
+        (
+            "two",
+            "/host",
+            vec![
+                json!({"sysctls": {"vm.swappiness": "10"}}),
+                json!({"modules": ["a"]}),
+            ],
+        ),
+        (
+            "three",
+            "/host/sysctls",
+            vec![
+                json!({"vm.swappiness": "5"}),
+                json!({"vm.max_map_count": "262144"}),
+            ],
+        ),
+        (
+            "one",
+            "/nodes",
+            vec![
+                json!({"names": "a1-n1"}),
+                json!({"names": "a1-n2"}),
+                json!({"names": "a1-n[1-2]"}),
+            ],
+        ),
+        (
+            "three",
+            "/nodes",
+            vec![
+                json!({"racks": "a3"}),
+                json!({"racks": "a4"}),
+                json!({"names": "a3-n1,a4-n2"}),
+            ],
+        ),
+        (
+            "one",
+            "/storage",
+            vec![
+                json!([{"tier": "home"}]),
+                json!([{"tier": "scratch"}, {"tier": "home"}]),
+                json!(null),
+            ],
+        ),
+        (
+            "two",
+            "/storage",
+            vec![json!([{"tier": "home"}, {"tier": "scratch"}]), json!([])],
+        ),
+        (
+            "three",
+            "/fabrics",
+            vec![
+                json!([{"name": "storage"}, {"name": "compute"}]),
+                json!([{"name": "compute"}, {"name": "storage"}]),
+                json!(null),
+            ],
+        ),
+        (
+            "one",
+            "/rollout",
+            vec![json!({"paused": true}), json!({"maxUnavailable": {"nodes": 2}})],
+        ),
+        (
+            "compute",
+            "/addressing",
+            vec![
+                json!({"ipv4": "10.66.0.0/24"}),
+                json!({"ipv4": "10.64.0.0/23"}),
+                json!(null),
+            ],
+        ),
+        ("compute", "/topology/rails", vec![json!(1), json!(4)]),
+        ("storage", "/addressing/ipv4", vec![json!("10.67.0.0/24")]),
+        ("scratch", "/localNVMe/filesystem", vec![json!("ext4")]),
+        ("scratch", "/mountPoint", vec![json!("/local")]),
+        (
+            "home",
+            "/nfs",
+            vec![
+                json!({"server": "s2", "export": "/home", "transport": "TCP"}),
+                json!({"server": "s1", "export": "/home", "transport": "TCP", "version": "4.2"}),
+            ],
+        ),
+        (
+            "lab",
+            "/racks",
+            vec![
+                json!([{"names": "a[1-4]", "nodes": "n[1-2]", "system": "dgx-b200"}]),
+                json!([{"names": "a[1-2]", "nodes": "n[1-2]", "system": "dgx-b200"}, {"names": "a[3-4]", "nodes": "n[1-3]", "system": "dgx-b200"}]),
+            ],
+        ),
+        ("two", "", vec![json!(null)]),
+        ("three", "", vec![json!(null)]),
+    ]
+}
+
+fn site() -> impl Strategy<Value = Vec<Value>> {
+    let choices = choices();
+    let one = (0..choices.len()).prop_flat_map(move |at| {
+        let (name, field, values) = choices[at].clone();
+        prop::sample::select(values).prop_map(move |value| (name, field, value))
+    });
+    prop::collection::vec(one, 0..5).prop_map(|edits| {
+        let mut site = base();
+        for (name, field, value) in edits {
+            let Some(at) = site.iter().position(|object| object["metadata"]["name"] == name) else {
+                continue;
+            };
+            let (parent, key) = match field.rsplit_once('/') {
+                None => {
+                    site.remove(at);
+                    continue;
+                }
+                Some(split) => split,
+            };
+            let Some(parent) = site[at]["spec"]
+                .pointer_mut(parent)
+                .and_then(Value::as_object_mut)
+            else {
+                continue;
+            };
+            match value {
+                Value::Null => drop(parent.remove(key)),
+                value => drop(parent.insert(key.to_owned(), value)),
+            }
+        }
+        site
+    })
+}
+
+fn write(folder: &Path, name: &str, site: &[Value]) -> String {
+    let text: String = site.iter().map(|object| format!("---\n{object}\n")).collect();
+    fs::write(folder.join(name), text).unwrap();
+    name.to_owned()
+}
+
+/// The NodeConfigs of a plan by node: pool, and all of the spec but addresses that nobody else may get.
+fn configs(text: &str) -> BTreeMap<String, (String, Value)> {
+    let objects = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let nodes = objects
+        .filter(|object| object["kind"] == "NodeConfig")
+        .map(|mut object| {
+            object["spec"].as_object_mut().unwrap().remove("quarantined");
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let pool = text(&object["metadata"]["labels"]["rackwright.dev/pool"]);
+            (text(&object["metadata"]["name"]), (pool, object["spec"].clone()))
+        });
+    nodes.collect()
+}
+
+/// The nodes that differ, by `plan` alone; none where a site is refused.
+fn expected(folder: &Path, after: &[Value]) -> Option<BTreeSet<String>> {
+    let plan = |arguments: &[&str]| {
+        let output = run_in(folder, &[&["plan", "-o", "jsonl"], arguments].concat(), b"");
+        (code(&output) == 0).then(|| out(&output))
+    };
+    let before = plan(&["a.yaml"])?;
+    fs::write(folder.join("a.jsonl"), &before).unwrap();
+    let (before, mut becomes) = (
+        configs(&before),
+        configs(&plan(&["b.yaml", "--previous", "a.jsonl"])?),
+    );
+    // A pool that is taken out of the documents is deleted, which `plan` cannot know.
+    let there = |pool: &str| {
+        after
+            .iter()
+            .any(|object| object["kind"] == "GPUPool" && object["metadata"]["name"] == pool)
+    };
+    becomes.retain(|_, (pool, _)| there(pool));
+    let names = before.keys().chain(becomes.keys());
+    Some(
+        names
+            .filter(|name| before.get(*name) != becomes.get(*name))
+            .cloned()
+            .collect(),
+    )
+}
+
+/// The new site with edits undone, by what the report says of them.
+fn undone(edits: &[&Value], a: &[Value], b: &[Value]) -> Vec<Value> {
+    let mut site = b.to_vec();
+    let find = |site: &[Value], id: &str| {
+        site.iter().position(|object| {
+            format!(
+                "{}/{}",
+                object["kind"].as_str().unwrap(),
+                object["metadata"]["name"].as_str().unwrap()
+            ) == id
+        })
+    };
+    // Values first, while the places are those of the new side; then what came, the last first; then what went, the first first.
+    let mut edits: Vec<(u8, &&Value)> = edits
+        .iter()
+        .map(|edit| match (edit.get("old"), edit.get("new")) {
+            (Some(_), Some(_)) => (0, edit),
+            (None, Some(_)) => (1, edit),
+            _ => (2, edit),
+        })
+        .collect();
+    let path = |edit: &Value| {
+        edit["path"]
+            .as_str()
+            .unwrap_or_default()
+            .parse::<Field>()
+            .unwrap()
+    };
+    edits.sort_by(|(kind, one), (other, two)| {
+        let order = path(one).cmp(&path(two));
+        kind.cmp(other)
+            .then(if *kind == 1 { order.reverse() } else { order })
+    });
+    for (_, edit) in edits {
+        let id = edit["object"].as_str().unwrap();
+        if edit.get("path").is_none() {
+            match find(&site, id) {
+                Some(at) => drop(site.remove(at)),
+                None => site.push(a[find(a, id).unwrap()].clone()),
+            }
+            continue;
+        }
+        let at = find(&site, id).unwrap();
+        let path = path(edit);
+        let down = |value, step: &Step| match step {
+            Step::Key(key) => Value::get_mut(value, key).unwrap(),
+            Step::Index(index) => Value::get_mut(value, index).unwrap(),
+        };
+        let (last, parents) = path.steps().split_last().unwrap();
+        let parent = parents.iter().fold(&mut site[at], down);
+        match (last, edit.get("old"), edit.get("new")) {
+            (Step::Key(key), Some(old), _) => parent[key] = old.clone(),
+            (Step::Key(key), None, _) => drop(parent.as_object_mut().unwrap().remove(key)),
+            (Step::Index(at), Some(old), Some(_)) => parent[*at] = old.clone(),
+            (Step::Index(at), Some(old), None) => {
+                let list = parent.as_array_mut().unwrap();
+                list.insert((*at).min(list.len()), old.clone());
+            }
+            (Step::Index(at), None, _) => drop(parent.as_array_mut().unwrap().remove(*at)),
+        }
+    }
+    site
+}
+
+fn report(folder: &Path, b: &str) -> Value {
+    let output = run_in(folder, &["diff", "a.yaml", b, "-o", "json"], b"");
+    serde_json::from_str(&out(&output)).unwrap_or_else(|_| panic!("{}", err(&output)))
+}
+
+fn listed(report: &Value) -> BTreeSet<String> {
+    let nodes = report["nodes"].as_array().unwrap().iter();
+    nodes
+        .map(|node| node["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_differs_is_listed_with_causes_that_undo_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut runner = TestRunner::deterministic();
+    let (mut compared, mut undone_sets) = (0, 0);
+    for _ in 0..CASES {
+        let (a, b) = (site(), site()).new_tree(&mut runner).unwrap().current();
+        write(folder, "a.yaml", &a);
+        write(folder, "b.yaml", &b);
+        let Some(expected) = expected(folder, &b) else {
+            continue;
+        };
+        compared += 1;
+        let found = report(folder, "b.yaml");
+        assert_eq!(listed(&found), expected, "{a:?}\n{b:?}");
+        let mut by_causes: BTreeMap<Vec<u64>, BTreeSet<String>> = BTreeMap::new();
+        for node in found["nodes"].as_array().unwrap() {
+            let causes: Vec<u64> = node["causes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|cause| cause.as_u64().unwrap())
+                .collect();
+            by_causes
+                .entry(causes)
+                .or_default()
+                .insert(node["name"].as_str().unwrap().to_owned());
+        }
+        for (causes, nodes) in by_causes {
+            let edits = causes
+                .iter()
+                .flat_map(|cause| found["causes"][*cause as usize]["edits"].as_array().unwrap());
+            let mut distinct: Vec<&Value> = Vec::new();
+            for edit in edits {
+                if !distinct.contains(&edit) {
+                    distinct.push(edit);
+                }
+            }
+            write(folder, "undone.yaml", &undone(&distinct, &a, &b));
+            let left = listed(&report(folder, "undone.yaml"));
+            assert!(
+                left.is_disjoint(&nodes),
+                "{nodes:?} are left of {left:?} without {distinct:?}\n{a:?}\n{b:?}"
+            );
+            undone_sets += 1;
+        }
+    }
+    assert!(
+        compared > CASES / 2 && undone_sets > CASES / 2,
+        "{compared} pairs, {undone_sets} sets of causes"
+    );
+}
