@@ -148,10 +148,10 @@ pub static BY_VERB: &[Meanings] = &[
     Meanings {
         verb: "fabric compare",
         codes: [
-            Some("every cable stays"),
-            Some("a cable has to move or to go"),
-            Some("a folder is none that `fabric render` wrote"),
-            RENDERED,
+            Some("everything that was there stays where it is"),
+            Some("a cable or a device has to move or to go"),
+            Some("a folder was not written by `fabric render`"),
+            WRITE,
         ],
     },
     Meanings {

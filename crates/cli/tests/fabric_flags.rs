@@ -213,6 +213,7 @@ fn two_renders_are_compared() {
         assert_eq!(code, 0, "{said}");
         fs::rename(from.path().join("fabric"), at.join(name)).unwrap();
     }
+    transcript("help-fabric-compare", at, "compare --help");
     transcript("fabric-compare-grown", at, "compare before grown");
     transcript("fabric-compare-moved", at, "compare before moved");
     transcript("fabric-compare-missing", at, "compare before after");

@@ -53,7 +53,7 @@ fn counted(schedule: &str) -> ([usize; 3], [usize; 3]) {
     let mut cables = [0; 3];
     for line in schedule.lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
-        let (from, to) = (fields[1], fields[4]);
+        let (from, to) = (fields[2], fields[6]);
         assert_eq!(level(to), level(from) + 1, "{line}");
         cables[level(from)] += 1;
         switches[level(to) - 1].insert(to);

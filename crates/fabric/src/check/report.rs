@@ -202,6 +202,7 @@ impl<'a> Builder<'a> {
             self.degraded(found, expected, &mut steps);
         }
         steps.sort_by(|a, b| order(a.first(), b.first()));
+        let steps = free_first(steps);
         let wired: HashSet<(End, End)> = between.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]).collect();
         let right = self
             .design
@@ -379,6 +380,43 @@ fn known(ends: [FoundEnd; 2]) -> Option<(End, End)> {
         [FoundEnd::Known(a), FoundEnd::Known(b)] => Some((a, b)),
         _ => None,
     }
+}
+
+/// Puts before each step the one that frees the port it needs, and leaves the order as it is elsewhere.
+fn free_first(steps: Vec<Step>) -> Vec<Step> {
+    let key = |port: &Port| (port.device.clone(), port.port);
+    let mut frees: HashMap<(String, Option<u16>), usize> = HashMap::new();
+    for (at, step) in steps.iter().enumerate() {
+        let freed: &[&Port] = match step {
+            Step::Move { cable } => &[&cable.from],
+            Step::Remove { ends: [a, b] } => &[a, b],
+            _ => &[],
+        };
+        frees.extend(freed.iter().map(|port| (key(port), at)));
+    }
+    let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    let mut ordered = Vec::with_capacity(steps.len());
+    let mut waiting = vec![false; steps.len()];
+    for at in 0..steps.len() {
+        let mut stack = vec![at];
+        while let Some(&top) = stack.last() {
+            waiting[top] = true;
+            let needed: &[&Port] = match &steps[top] {
+                Some(Step::Move { cable }) => &[&cable.to],
+                Some(Step::Connect { ends: [a, b] }) => &[a, b],
+                _ => &[],
+            };
+            let mut before = needed.iter().filter_map(|port| frees.get(&key(port)));
+            match before.find(|&&before| steps[before].is_some() && !waiting[before]) {
+                Some(&before) => stack.push(before),
+                None => {
+                    ordered.extend(steps[top].take());
+                    stack.pop();
+                }
+            }
+        }
+    }
+    ordered
 }
 
 /// By rack, device and port, as people sort names.

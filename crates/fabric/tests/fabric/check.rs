@@ -330,40 +330,28 @@ fn obey(found: &Network, report: &Report) -> BTreeSet<(String, String)> {
         assert!(free(cables, &named(&cable.to)), "the port is taken: {cable:?}");
         cables.insert(pair(named(&cable.fixed), named(&cable.to)));
     };
-    // Removals and moves depend on one another within a chain only, whose order the report may not keep: in rounds.
-    let mut left: Vec<&Step> = report.steps.iter().collect();
-    while !left.is_empty() {
-        let before = left.len();
-        left.retain(|step| match step {
-            Step::Remove { ends: [a, b] } => !cables.remove(&pair(named(a), named(b))),
+    // In their order: each goes to a port that is free by then.
+    for step in &report.steps {
+        match step {
+            Step::Remove { ends: [a, b] } => assert!(cables.remove(&pair(named(a), named(b))), "{step:?}"),
             Step::Connect { ends: [a, b] } => {
-                let ready = free(&cables, &named(a)) && free(&cables, &named(b));
-                if ready {
-                    cables.insert(pair(named(a), named(b)));
-                }
-                !ready
+                assert!(free(&cables, &named(a)) && free(&cables, &named(b)), "{step:?}");
+                cables.insert(pair(named(a), named(b)));
             }
             Step::Move { cable } => {
-                let ready = free(&cables, &named(&cable.to));
-                if ready {
-                    pull(&mut cables, cable);
-                    put(&mut cables, cable);
-                }
-                !ready
+                pull(&mut cables, cable);
+                put(&mut cables, cable);
             }
             Step::Swap { cables: pair, .. } => {
                 pair.iter().for_each(|cable| pull(&mut cables, cable));
                 pair.iter().for_each(|cable| put(&mut cables, cable));
-                false
             }
             Step::Rotate { cables: all } => {
                 all.iter().for_each(|cable| pull(&mut cables, cable));
                 all.iter().for_each(|cable| put(&mut cables, cable));
-                false
             }
             other => panic!("{other:?}"),
-        });
-        assert!(left.len() < before, "cannot be done: {left:?}");
+        }
     }
     cables
 }
