@@ -51,6 +51,9 @@ find_missing() {
   # The emulated machine in which mdadm makes arrays (e2e/host/guest), and what it starts from.
   need qemu-system-x86 command -v qemu-system-x86_64
   need cpio command -v cpio
+  # The page of `diff --output html` in a browser (e2e/report).
+  need chromium command -v chromium
+  need chromium-driver command -v chromedriver
   # Downloads of crates, Go modules and Python packages.
   need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 }

@@ -34,9 +34,11 @@ mod folder;
 mod formats;
 mod git;
 mod handover;
+mod init;
 mod jsonl;
 mod load;
 mod lsp;
+mod node_page;
 pub mod object;
 mod origin;
 mod output;
@@ -58,6 +60,7 @@ mod suggest;
 mod summary;
 mod third_party;
 mod unfinished;
+mod values;
 mod verbs;
 pub mod walk;
 mod whole_file;
@@ -70,6 +73,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::command;
+pub use diff::report::diff_schema;
 pub use exit::{BY_VERB, Exit, Meanings, exit_code_table};
 pub use reference::reference_markdown;
 pub use verbs::explain::{Entry, all_rules};
@@ -109,6 +113,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
+        Verb::Init(args) => verbs::init::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
         Verb::Lsp(args) => verbs::lsp::run(args),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),

@@ -12,7 +12,6 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::SystemTime;
 
-use rackwright_api::labels::API_VERSION;
 use rackwright_api::{NodeConfigSpec, NodeName, NodeProfileSpec};
 use rackwright_planner::PreviousNode;
 use rackwright_planner::change::cap_of_profile;
@@ -184,22 +183,6 @@ impl Previous {
             form: Form::Lines,
             text: OnceCell::from(text),
         }
-    }
-
-    /// Whether a file is an earlier state, and not documents: by its first object.
-    pub fn is_one(path: &Path) -> io::Result<bool> {
-        let mut head = Vec::new();
-        File::open(path)?.take(HEAD).read_to_end(&mut head)?;
-        let compact: Vec<u8> = head
-            .into_iter()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .collect();
-        let starts = |text: &str| compact.starts_with(text.as_bytes());
-        let kind = |kind: &str| {
-            let object = format!("{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{kind}\"");
-            starts(&object) || starts(&format!("{{\"apiVersion\":\"v1\",\"items\":[{object}"))
-        };
-        Ok(starts("{\"formatVersion\":") || kind("NodeProfile") || kind("NodeConfig"))
     }
 
     /// The rest of the file behind its beginning.

@@ -50,8 +50,8 @@ fn schema() -> PathBuf {
     manifest.with_file_name("src").join("schema.json")
 }
 
-/// Asks the readers of others; `logs` are held against the schema.
-fn ask(schema: &Path, logs: &[PathBuf], junit: &[PathBuf]) -> Value {
+/// Asks the readers of others; `documents` are held against the schema.
+fn ask(schema: &Path, documents: &[PathBuf], junit: &[PathBuf]) -> Value {
     let python = root().join("target/python/bin/python");
     assert!(
         python.exists(),
@@ -64,7 +64,7 @@ fn ask(schema: &Path, logs: &[PathBuf], junit: &[PathBuf]) -> Value {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let request = json!({ "schema": schema, "sarif": logs, "junit": junit });
+    let request = json!({ "schema": schema, "documents": documents, "junit": junit });
     child
         .stdin
         .take()
@@ -120,7 +120,7 @@ fn sarif_and_junit_are_read_by_others_and_hold_every_finding() {
     for (at, report) in reports.iter().enumerate() {
         let findings = report["findings"].as_array().unwrap();
         total += findings.len();
-        assert_eq!(answer["sarif"][at], json!([]), "{:?}", inputs[at]);
+        assert_eq!(answer["documents"][at], json!([]), "{:?}", inputs[at]);
         let log: Sarif = serde_json::from_slice(&fs::read(&sarif[at]).unwrap()).unwrap();
         let results = log.runs[0].results.as_ref().unwrap();
         let codes: Vec<&str> = results
@@ -363,6 +363,50 @@ fn a_full_disk_leaves_the_report_that_was_there_and_nothing_else() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
+/// The JSON of a diff is as its published schema says.
+#[test]
+fn diffs_hold_against_their_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let changes = root().join("crates/cli/tests/changes");
+    let side = |name: &str| changes.join(name).to_str().unwrap().to_owned();
+    let pairs = [
+        ("old.yaml", "new.yaml"),
+        ("new.yaml", "old.yaml"),
+        ("old.yaml", "old.yaml"),
+        ("old.jsonl", "new.yaml"),
+        ("old.jsonl", "old.json"),
+    ];
+    let mut documents = Vec::new();
+    for (at, (a, b)) in pairs.into_iter().enumerate() {
+        let file = folder.path().join(format!("{at}.json"));
+        let output = format!("json={}", file.display());
+        let arguments = [
+            "diff",
+            &side(a),
+            &side(b),
+            "--max-nodes",
+            "1",
+            "--forbid",
+            "drain",
+            "-o",
+            &output,
+        ];
+        run_in(folder.path(), &arguments, b"");
+        documents.push(file);
+    }
+    // What the schema does not know does not pass.
+    let mut other: Value = serde_json::from_slice(&fs::read(&documents[0]).unwrap()).unwrap();
+    other["nodes"][0]["what"] = json!("Vanished");
+    let wrong = folder.path().join("wrong.json");
+    fs::write(&wrong, other.to_string()).unwrap();
+    documents.push(wrong);
+    let answer = ask(&root().join("docs/diff.schema.json"), &documents, &[]);
+    for at in 0..pairs.len() {
+        assert_eq!(answer["documents"][at], json!([]), "{:?}", pairs[at]);
+    }
+    assert_ne!(answer["documents"][pairs.len()], json!([]));
+}
+
 /// For editors that read no CRDs: what the CRDs accept it accepts, and what it can see it refuses.
 #[test]
 fn the_json_schema_judges_as_the_crds_do() {
@@ -408,7 +452,7 @@ fn the_json_schema_judges_as_the_crds_do() {
     files.push(written("foreign.json".to_owned(), &foreign));
 
     let answer = ask(&schema, &files, &[]);
-    let judged: Vec<bool> = answer["sarif"]
+    let judged: Vec<bool> = answer["documents"]
         .as_array()
         .unwrap()
         .iter()
@@ -417,5 +461,5 @@ fn the_json_schema_judges_as_the_crds_do() {
     let mut expected = vec![true; fine];
     expected.extend([false; 4]);
     expected.push(true);
-    assert_eq!(judged, expected, "{}", answer["sarif"]);
+    assert_eq!(judged, expected, "{}", answer["documents"]);
 }

@@ -1,6 +1,6 @@
-"""Readers of others for the reports of `rackwright validate`: jsonschema for SARIF, junitparser for JUnit XML.
+"""Readers of others for what `rackwright` reports: jsonschema for SARIF and other JSON, junitparser for JUnit XML.
 
-Reads `{"schema": PATH, "sarif": [PATH…], "junit": [PATH…]}` and answers `{"sarif": [[MISTAKE…]…], "junit": [CASES…]}`,
+Reads `{"schema": PATH, "documents": [PATH…], "junit": [PATH…]}` and answers `{"documents": [[MISTAKE…]…], "junit": [CASES…]}`,
 where the cases of a report are lists of suite, name, result, its type and its message.
 """
 
@@ -37,7 +37,7 @@ def cases(path):
 
 json.dump(
     {
-        "sarif": [mistakes(path) for path in request["sarif"]],
+        "documents": [mistakes(path) for path in request["documents"]],
         "junit": [cases(path) for path in request["junit"]],
     },
     sys.stdout,

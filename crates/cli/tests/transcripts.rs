@@ -10,8 +10,8 @@
 
 #[path = "support/run.rs"]
 mod run;
-
-use run::{code, err, out, root, run_in};
+#[path = "support/transcript.rs"]
+mod transcript;
 
 /// A kernel argument that the API server and the compiler take, and GRUB's file cannot hold.
 const INEXPRESSIBLE: &str = "apiVersion: rackwright.dev/v1alpha1
@@ -78,33 +78,6 @@ metadata: { name: other }
 spec: { supercluster: lab, nodes: { selector: { matchLabels: { team: b } } } }
 ";
 
-/// `examples/tiny` with a smaller pool at other addresses, under a power budget.
-const TINY_MOVED: &str = "apiVersion: rackwright.dev/v1alpha1
-kind: Supercluster
-metadata: { name: lab }
-spec:
-  racks: [ { names: \"r[1-2]\", nodes: \"n[1-2]\", system: dgx-b200 } ]
-  power: { budget: 100kW }
----
-apiVersion: rackwright.dev/v1alpha1
-kind: GPUPool
-metadata: { name: lab-train }
-spec:
-  supercluster: lab
-  nodes: { racks: r1 }
-  host: { sysctls: { vm.swappiness: \"1\" } }
-  fabrics: [ { name: lab-compute } ]
----
-apiVersion: rackwright.dev/v1alpha1
-kind: InfiniBandFabric
-metadata: { name: lab-compute }
-spec:
-  supercluster: lab
-  plane: Compute
-  topology: { type: FatTree, rails: 2, nodesPerUnit: 1 }
-  addressing: { ipv4: 10.11.0.0/24 }
-";
-
 /// Command lines, in the directory of their input, with what comes on standard input.
 const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("help", "--help", ""),
@@ -140,6 +113,34 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("explain-field-misspelt", "explain gpupool.spec.gpu.mgi", ""),
     ("explain-field-elsewhere", "explain gpupool.mig", ""),
     ("explain-kind-misspelt", "explain gpupol.spec.gpu", ""),
+    ("explain-node", "explain node dgx097 examples/superpod-b200", ""),
+    (
+        "explain-node-json",
+        "explain node r1-n2 examples/tiny -o json",
+        "",
+    ),
+    (
+        "explain-node-changes",
+        "explain node r3-n3 crates/cli/tests/changes/new.yaml --previous crates/cli/tests/changes/old.jsonl",
+        "",
+    ),
+    (
+        "explain-node-of-saved-plan",
+        "explain node r3-n3 crates/cli/tests/changes/old.jsonl",
+        "",
+    ),
+    (
+        "explain-node-of-refused-pool",
+        "explain node a1-n1 crates/cli/tests/corpus/rules/node-claimed-twice.yaml",
+        "",
+    ),
+    (
+        "explain-node-unknown",
+        "explain node dgx997 examples/superpod-b200",
+        "",
+    ),
+    ("explain-node-from-nothing", "explain node dgx097", ""),
+    ("explain-rule-with-paths", "explain RW2002 x examples/tiny", ""),
     ("explain-system", "explain system dgx-b200", ""),
     ("explain-systems", "explain system", ""),
     ("explain-system-json", "explain system gb200-nvl72 -o json", ""),
@@ -187,6 +188,32 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "",
     ),
     ("explain-rule-with-name", "explain RW2002 dgx-b200", ""),
+    (
+        "init-new",
+        "init --system dgx-b200 --nodes 10 --scratch 8 --scratch-model SAMSUNG* --nfs nas1:/home",
+        "",
+    ),
+    ("init-cluster", "init --from crates/cli/tests/init/nodes.yaml", ""),
+    (
+        "init-slurm",
+        "init --from crates/cli/tests/init/slurm.conf --name lab",
+        "",
+    ),
+    (
+        "init-table",
+        "init --from crates/cli/tests/init/hosts.csv --system hgx-h100",
+        "",
+    ),
+    (
+        "init-capture",
+        "init --from crates/cli/tests/fabric/designed.txt --system hgx-b200",
+        "",
+    ),
+    ("init-nothing", "init", ""),
+    ("init-system-unknown", "init --system dgx-b20 --nodes 4", ""),
+    ("init-without-system", "init --names n[1-3]", ""),
+    ("init-no-source", "init --from README.md", ""),
+    ("help-init", "init --help", ""),
     ("validate-clean", "validate examples/tiny", ""),
     ("validate-clean-json", "validate examples/tiny --output json", ""),
     ("validate-directory", "validate examples/gitops", ""),
@@ -399,72 +426,6 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "plan examples/tiny --previous examples/tiny/lab.yaml",
         "",
     ),
-    (
-        "diff-text",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml",
-        "",
-    ),
-    (
-        "diff-json",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml --output json",
-        "",
-    ),
-    (
-        "diff-markdown",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml --output markdown",
-        "",
-    ),
-    (
-        "diff-none",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/old.yaml",
-        "",
-    ),
-    (
-        "diff-none-markdown",
-        "diff crates/cli/tests/changes/old.jsonl crates/cli/tests/changes/old.yaml -o markdown",
-        "",
-    ),
-    (
-        "diff-of-saved-plan",
-        "diff crates/cli/tests/changes/old.jsonl crates/cli/tests/changes/new.yaml",
-        "",
-    ),
-    (
-        "diff-of-two-saved-plans",
-        "diff crates/cli/tests/changes/old.jsonl crates/cli/tests/changes/old.json",
-        "",
-    ),
-    (
-        "diff-refused",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/new.yaml --exit-zero --max-nodes 10 --max-domains 2 --forbid drain,destructive --require-approval-of 0123",
-        "",
-    ),
-    ("diff-exit-zero", "diff examples/tiny - --exit-zero", TINY_MOVED),
-    (
-        "diff-with-findings",
-        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/corpus/rules/missing-fabric.yaml",
-        "",
-    ),
-    (
-        "diff-old-side-with-findings",
-        "diff crates/cli/tests/corpus/rules/missing-fabric.yaml crates/cli/tests/changes/old.yaml",
-        "",
-    ),
-    ("diff-missing-side", "diff nope examples/tiny", ""),
-    ("diff-missing-revision", "diff nope:deploy examples/tiny", ""),
-    ("diff-one-side-missing", "diff nope", ""),
-    ("diff-standard-input-twice", "diff - -", ""),
-    (
-        "diff-unknown-class",
-        "diff examples/tiny examples/tiny --forbid boom",
-        "",
-    ),
-    (
-        "diff-full-disk",
-        "diff examples/tiny examples/tiny -o json=/dev/full",
-        "",
-    ),
-    ("help-diff", "diff --help", ""),
     ("help-render", "render --help", ""),
     ("help-render-node", "render node --help", ""),
     ("help-render-cluster", "render cluster --help", ""),
@@ -548,19 +509,5 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn transcripts() {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("transcripts");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    for (name, line, input) in TRANSCRIPTS {
-        let arguments: Vec<&str> = line.split_whitespace().collect();
-        let output = run_in(&root(), &arguments, input.as_bytes());
-        let transcript = format!(
-            "$ rackwright {line}\n{}--- standard error\n{}--- exit {}\n",
-            out(&output).replace('\u{1b}', "\\e"),
-            err(&output).replace('\u{1b}', "\\e"),
-            code(&output)
-        );
-        settings.bind(|| insta::assert_snapshot!(*name, transcript));
-    }
+    transcript::check(TRANSCRIPTS);
 }

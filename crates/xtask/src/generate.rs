@@ -130,4 +130,8 @@ fn command_line(files: &mut BTreeMap<PathBuf, String>) {
         PathBuf::from("docs/exit-codes.md"),
         rackwright_cli::exit_code_table(),
     );
+    files.insert(
+        PathBuf::from("docs/diff.schema.json"),
+        rackwright_cli::diff_schema(),
+    );
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::report::{Becomes, NodeReport, Report, Verdict};
 use super::text::{self, headline, reach};
-use crate::changes::{ClassCount, step};
+use crate::changes::{ClassCount, cut, step};
 use crate::compared::Compared;
 use crate::summary::count;
 
@@ -104,69 +104,86 @@ const fn told(class: ActionClass) -> (&'static str, &'static str) {
 
 /// The lists below the summary.
 fn lists(out: &mut String, report: &Report) {
+    let code = |text: String| format!("<code>{}</code>", escaped(&text));
     if let Some(causes) = &report.causes {
-        fold(out, "What changes them", true, causes, |cause| {
-            let edits: Vec<String> = cause.edits.iter().take(SHOWN).map(text::edit).collect();
+        let mut items = causes.iter().map(|cause| {
+            let edits: Vec<String> = cause
+                .edits
+                .iter()
+                .take(SHOWN)
+                .map(|edit| code(text::edit(edit)))
+                .collect();
             let (letter, _) = told(cause.class);
             let mark = format!("<span class=\"mark {:?}\">{letter}</span>", cause.class);
-            let nodes = format!("{} ({})", count(cause.nodes, "node"), cause.names);
-            format!(
-                "{mark} {:?}, {}: <code>{}</code>",
-                cause.class,
-                escaped(&nodes),
-                escaped(&edits.join("; "))
-            )
+            let nodes = escaped(&format!("{} ({})", count(cause.nodes, "node"), cut(&cause.names)));
+            format!("{mark} {:?}, {nodes}<br>{}", cause.class, edits.join("<br>"))
         });
+        fold(out, "What changes them", (causes.len(), true), &mut items);
     } else {
-        fold(out, "What changes", true, &report.changes.fields, |field| {
-            format!("<code>{}</code>", escaped(field.text().trim()))
-        });
+        let fields = &report.changes.fields;
+        let number = fields.len() + report.changes.more_fields;
+        fold(
+            out,
+            "What changes",
+            (number, true),
+            &mut fields.iter().map(|field| code(field.text().trim().to_owned())),
+        );
     }
-    let code = |text: String| format!("<code>{}</code>", escaped(&text));
+    let edits = &report.other_edits;
+    let title = "Other edits, which bring no node into this list";
     fold(
         out,
-        "Other edits, which bring no node into this list",
-        false,
-        &report.other_edits,
-        |edit| code(text::edit(edit)),
+        title,
+        (edits.len(), false),
+        &mut edits.iter().map(|edit| code(text::edit(edit))),
     );
     let order = report.changes.order();
-    let order: Vec<&str> = order.lines().skip(2).collect();
-    fold(out, "Waves", false, &order, |line| code((*line).to_owned()));
+    let lines = order
+        .lines()
+        .filter(|line| line.starts_with(' '))
+        .map(|line| code(line.to_owned()));
     fold(
         out,
-        "Addresses that change",
-        false,
-        &report.addresses,
-        |address| code(text::address(address)),
+        "Waves",
+        (report.reach.waves + report.changes.held.len(), false),
+        &mut { lines },
     );
-    fold(out, "Power at most", false, &report.power, |power| {
-        code(text::power(power))
+    let addresses = &report.addresses;
+    let lines = addresses.iter().map(|address| code(text::address(address)));
+    fold(out, "Addresses that change", (addresses.len(), false), &mut {
+        lines
     });
-    fold(out, "Capacity", false, &report.capacity, |capacity| {
-        code(text::capacity(capacity))
-    });
+    let lines = report.power.iter().map(|power| code(text::power(power)));
+    fold(out, "Power at most", (report.power.len(), false), &mut { lines });
+    let lines = report.capacity.iter().map(|change| code(text::capacity(change)));
+    fold(out, "Capacity", (report.capacity.len(), false), &mut { lines });
 }
 
-fn fold<T>(out: &mut String, title: &str, open: bool, items: &[T], line: impl Fn(&T) -> String) {
-    if items.is_empty() {
+/// A list that can be folded: how many items it has, and whether it is open.
+fn fold(
+    out: &mut String,
+    title: &str,
+    (number, open): (usize, bool),
+    items: &mut dyn Iterator<Item = String>,
+) {
+    if number == 0 {
         return;
     }
     let open = if open { " open" } else { "" };
     out.push_str(&format!(
-        "<details{open}>\n<summary>{title} ({})</summary>\n<ul>\n",
-        items.len()
+        "<details{open}>\n<summary>{title} ({number})</summary>\n<ul>\n"
     ));
-    out.extend(
-        items
-            .iter()
-            .take(SHOWN)
-            .map(|item| format!("<li>{}</li>\n", line(item))),
-    );
-    if items.len() > SHOWN {
+    let mut more = 0;
+    for (at, item) in items.enumerate() {
+        if at < SHOWN {
+            out.push_str(&format!("<li>{item}</li>\n"));
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
         out.push_str(&format!(
-            "<li>… and {} more; --output json has them all</li>\n",
-            items.len() - SHOWN
+            "<li>… and {more} more; --output json has them all</li>\n"
         ));
     }
     out.push_str("</ul>\n</details>\n");

@@ -4,7 +4,7 @@
 
 use rackwright_api::ActionClass;
 
-use super::report::{Report, Verdict};
+use super::report::{CauseReport, NodeReport, Report, Verdict};
 use super::text::{self, headline, reach};
 use crate::changes::ClassCount;
 use crate::formats::markdown::code;
@@ -65,115 +65,110 @@ pub fn comment(report: &Report) -> String {
     fold(
         &mut out,
         "What changes them",
-        causes.iter().map(|cause| {
-            let edits: Vec<String> = cause
-                .edits
-                .iter()
-                .take(3)
-                .map(|edit| code(&text::edit(edit)))
-                .collect();
-            let more = match cause.edits.len() - edits.len() {
-                0 => String::new(),
-                more => format!(" and {}", count(more, "more edit")),
-            };
-            let lost = if cause.class == ActionClass::Destructive {
-                "❌ **DATA IS LOST** "
-            } else {
-                ""
-            };
-            let nodes = count(cause.nodes, "node");
-            format!(
-                "- {lost}**{:?}**, {nodes} {}: {}{more}\n",
-                cause.class,
-                code(&cause.names),
-                edits.join(", ")
-            )
-        }),
+        causes.len(),
+        &mut causes.iter().map(cause),
     );
     if report.causes.is_none() && report.verdict != Verdict::Same {
-        let fields = report.changes.fields.iter();
+        let fields = &report.changes.fields;
+        let lines = fields.iter().map(|field| item(field.text().trim()));
         fold(
             &mut out,
             "Fields",
-            fields.map(|field| format!("- {}\n", code(field.text().trim()))),
+            fields.len() + report.changes.more_fields,
+            &mut { lines },
         );
     }
+    let edits = &report.other_edits;
+    let title = "Other edits, which bring no node into this list";
     fold(
         &mut out,
-        "Other edits, which bring no node into this list",
-        report
-            .other_edits
-            .iter()
-            .map(|edit| format!("- {}\n", code(&text::edit(edit)))),
+        title,
+        edits.len(),
+        &mut edits.iter().map(|edit| item(&text::edit(edit))),
     );
     let order = report.changes.order();
+    let lines = order.lines().filter(|line| line.starts_with(' '));
+    let number = report.reach.waves + report.changes.held.len();
     fold(
         &mut out,
         "Waves",
-        order
-            .lines()
-            .skip(2)
-            .map(|line| format!("- {}\n", code(line.trim()))),
+        number,
+        &mut lines.map(|line| item(line.trim())),
     );
-    fold(
-        &mut out,
-        "Addresses that change",
-        report
-            .addresses
-            .iter()
-            .map(|address| format!("- {}\n", code(&text::address(address)))),
-    );
-    fold(
-        &mut out,
-        "Power",
-        report
-            .power
-            .iter()
-            .map(|power| format!("- {}\n", code(&text::power(power)))),
-    );
-    fold(
-        &mut out,
-        "Capacity",
-        report
-            .capacity
-            .iter()
-            .map(|change| format!("- {}\n", code(&text::capacity(change)))),
-    );
+    let addresses = &report.addresses;
+    let lines = addresses.iter().map(|address| item(&text::address(address)));
+    fold(&mut out, "Addresses that change", addresses.len(), &mut { lines });
+    let lines = report.power.iter().map(|power| item(&text::power(power)));
+    fold(&mut out, "Power", report.power.len(), &mut { lines });
+    let lines = report.capacity.iter().map(|change| item(&text::capacity(change)));
+    fold(&mut out, "Capacity", report.capacity.len(), &mut { lines });
     fold(
         &mut out,
         "Nodes",
-        report.nodes.iter().map(|node| {
-            let wave = match (node.wave, node.waits) {
-                (Some(wave), _) => format!(", wave {wave}"),
-                (None, Some(why)) => format!(", waits {why}"),
-                (None, None) => String::new(),
-            };
-            let rack = node
-                .rack
-                .as_ref()
-                .map_or_else(String::new, |rack| format!(", rack {rack}"));
-            let line = format!("{}: {:?}, {:?}{rack}{wave}", node.name, node.what, node.class);
-            format!("- {}\n", code(&line))
-        }),
+        report.nodes.len(),
+        &mut report.nodes.iter().map(node),
     );
     out
 }
 
-/// A folded list, as long as there is room; what is cut is counted.
-fn fold(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+fn item(text: &str) -> String {
+    format!("- {}\n", code(text))
+}
+
+fn cause(cause: &CauseReport) -> String {
+    let edits: Vec<String> = cause
+        .edits
+        .iter()
+        .take(3)
+        .map(|edit| code(&text::edit(edit)))
+        .collect();
+    let more = match cause.edits.len() - edits.len() {
+        0 => String::new(),
+        more => format!(" and {}", count(more, "more edit")),
+    };
+    let lost = match cause.class {
+        ActionClass::Destructive => "❌ **DATA IS LOST** ",
+        _ => "",
+    };
+    let nodes = count(cause.nodes, "node");
+    format!(
+        "- {lost}**{:?}**, {nodes} {}: {}{more}\n",
+        cause.class,
+        code(&cause.names),
+        edits.join(", ")
+    )
+}
+
+fn node(node: &NodeReport) -> String {
+    let wave = match (node.wave, node.waits) {
+        (Some(wave), _) => format!(", wave {wave}"),
+        (None, Some(why)) => format!(", waits {why}"),
+        (None, None) => String::new(),
+    };
+    let rack = node
+        .rack
+        .as_ref()
+        .map_or_else(String::new, |rack| format!(", rack {rack}"));
+    item(&format!(
+        "{}: {:?}, {:?}{rack}{wave}",
+        node.name, node.what, node.class
+    ))
+}
+
+/// A folded list of a number of things, as long as there is room for its lines; what is cut is counted.
+fn fold(out: &mut String, title: &str, number: usize, lines: &mut dyn Iterator<Item = String>) {
+    if number == 0 {
+        return;
+    }
     let mut list = String::new();
     let room = SECTION.min(LIMIT.saturating_sub(out.len()));
-    let (mut total, mut cut) = (0, 0);
+    let mut cut = 0;
     for line in lines {
-        total += 1;
         if cut > 0 || list.len() + line.len() > room {
             cut += 1;
         } else {
             list.push_str(&line);
         }
-    }
-    if total == 0 {
-        return;
     }
     if cut > 0 {
         list.push_str(&format!(
@@ -182,6 +177,6 @@ fn fold(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
         ));
     }
     out.push_str(&format!(
-        "\n<details>\n<summary>{title} ({total})</summary>\n\n{list}\n</details>\n"
+        "\n<details>\n<summary>{title} ({number})</summary>\n\n{list}\n</details>\n"
     ));
 }

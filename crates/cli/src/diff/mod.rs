@@ -1,7 +1,7 @@
 //! What a change of the documents does to which nodes: `rackwright diff`.
 //!
-//! [`side`] reads both sides, [`edits`] and [`causes`] say which line of which file changes which node, [`report`] holds all
-//! that is told, and `text`, `markdown` and `html` tell it. [`policy`] compares it with what a pipeline allows.
+//! [`side`] reads both sides, [`edits`] and [`causes`] say which line of which file changes which node, [`told`] makes a [`report`] of it
+//! that holds all that is told, and `text`, `markdown` and `html` tell it. [`policy`] compares it with what a pipeline allows.
 
 pub mod causes;
 pub mod edits;
@@ -12,3 +12,4 @@ pub mod policy;
 pub mod report;
 pub mod side;
 pub mod text;
+pub mod told;

@@ -1,9 +1,11 @@
 //! The two sides of a diff: documents in files or in a git revision, or a plan that was saved.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rackwright_api::GPUPoolSpec;
+use rackwright_api::labels::API_VERSION;
 use rackwright_planner::{Intent, PreviousNode};
 use serde::Serialize;
 
@@ -37,7 +39,7 @@ impl Side {
     /// Finds out what a path leads to. `with` is read beside documents.
     pub fn new(path: &Path, with: &[PathBuf]) -> Result<Self, InputError> {
         let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        let saved = is_file && Previous::is_one(path).map_err(|error| InputError::io(path, error))?;
+        let saved = is_file && is_saved_plan(path).map_err(|error| InputError::io(path, error))?;
         let more = with.iter().filter(|_| !saved).cloned();
         Ok(Self {
             name: path.display().to_string(),
@@ -86,4 +88,23 @@ pub fn written(name: &str, outcome: &Outcome) -> Result<Previous, VerbError> {
     }
     let text = String::from_utf8_lossy(&text).into_owned();
     Ok(Previous::of_lines(name.to_owned(), text))
+}
+
+/// Bytes in which the first object shows.
+const HEAD: u64 = 4096;
+
+/// Whether a file is a saved plan, and not documents: by its first object.
+pub fn is_saved_plan(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+    let compact: Vec<u8> = head
+        .into_iter()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let starts = |text: &str| compact.starts_with(text.as_bytes());
+    let kind = |kind: &str| {
+        let object = format!("{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{kind}\"");
+        starts(&object) || starts(&format!("{{\"apiVersion\":\"v1\",\"items\":[{object}"))
+    };
+    Ok(starts("{\"formatVersion\":") || kind("NodeProfile") || kind("NodeConfig"))
 }

@@ -24,6 +24,7 @@ use crate::plan_objects::{node, profile, write_node};
 use crate::previous::Previous;
 use crate::report;
 use crate::summary::{Summary, count};
+use crate::values::{Traced, annotated};
 
 /// Findings that are shown before a plan; `validate` shows them all.
 const FINDINGS_SHOWN: usize = 20;
@@ -215,7 +216,18 @@ fn print(
                 line(object, out)?;
             }
         }
-        (PlanOutput::Yaml, _) | (PlanOutput::Text, Some(_)) => {
+        (PlanOutput::Text, Some(planned)) => {
+            let traced = Traced::new(outcome, planned)?;
+            let config = serde_yaml::to_string(&node(planned))?;
+            let profile = serde_yaml::to_string(&profile(planned.pool()))?;
+            let config = annotated(&config, &["spec", "facts"], &["facts"], &traced);
+            write!(
+                out,
+                "{config}---\n{}",
+                annotated(&profile, &["spec"], &[], &traced)
+            )?;
+        }
+        (PlanOutput::Yaml, _) => {
             let mut first = true;
             let mut document = |object: String, out: &mut Out| {
                 let separator = if std::mem::take(&mut first) { "" } else { "---\n" };

@@ -93,11 +93,14 @@
       if (isDone(node)) done++;
       if (isNow(node)) { now++; if (node[CLASS] >= 2) down++; }
     }
+    const last = data.waves.length;
     told.textContent = wave === 0
-      ? `before the first of ${data.waves.length} waves`
-      : `wave ${wave} of ${data.waves.length} (${data.steps[data.waves[wave - 1]]}): ${now} at work, ${down} of them down; ${done} done`;
+      ? `before the first of ${last} waves`
+      : wave > last
+      ? `after the last of ${last} waves: ${done} done`
+      : `wave ${wave} of ${last} (${data.steps[data.waves[wave - 1]]}): ${now} at work, ${down} of them down; ${done} done`;
   };
-  slider.max = data.waves.length;
+  slider.max = data.waves.length + 1;
   slider.addEventListener("input", () => {
     wave = Number(slider.value);
     tell();

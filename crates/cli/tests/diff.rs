@@ -1,0 +1,224 @@
+//! `rackwright diff` on sides of all sorts, and what its forms promise.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are not tests to clippy"
+)]
+
+#[path = "support/repository.rs"]
+mod repository;
+#[path = "support/run.rs"]
+mod run;
+
+use std::fs;
+use std::path::Path;
+
+use repository::Repository;
+use run::{code, err, out, root, run_in};
+use serde_json::Value;
+
+fn tiny() -> String {
+    fs::read_to_string(root().join("examples/tiny/lab.yaml")).unwrap()
+}
+
+fn tamed() -> String {
+    tiny().replace("vm.swappiness: \"1\"", "vm.swappiness: \"10\"")
+}
+
+fn report(folder: &Path, arguments: &[&str]) -> (Value, i32) {
+    let output = run_in(folder, &[&["diff", "-o", "json"], arguments].concat(), b"");
+    let report = serde_json::from_str(&out(&output));
+    (
+        report.unwrap_or_else(|_| panic!("{}", err(&output))),
+        code(&output),
+    )
+}
+
+/// Where the first edit of the first cause stands.
+fn place(report: &Value) -> String {
+    let edit = &report["causes"][0]["edits"][0];
+    format!("{}:{}", edit["file"].as_str().unwrap(), edit["line"])
+}
+
+#[test]
+fn revisions_and_the_worktree_are_sides() {
+    let repository = Repository::new();
+    repository.write("deploy/lab.yaml", &tiny());
+    repository.commit();
+    repository.write("deploy/lab.yaml", &tamed());
+    let line = tamed()
+        .lines()
+        .position(|line| line.contains("swappiness"))
+        .unwrap()
+        + 1;
+    let before = repository.state();
+    let at = |arguments: &[&str]| report(repository.root(), arguments);
+    let (two, exit) = at(&["main:deploy/", "deploy/"]);
+    assert_eq!((place(&two), exit), (format!("deploy/lab.yaml:{line}"), 1));
+    // One side alone is compared with what HEAD has of it, also from below.
+    let (one, exit) = at(&["deploy"]);
+    assert_eq!(
+        (&one["nodes"], &one["digest"], exit),
+        (&two["nodes"], &two["digest"], 1)
+    );
+    assert_eq!(one["sides"][0]["name"], "HEAD:./deploy");
+    let (below, _) = report(&repository.root().join("deploy"), &["lab.yaml"]);
+    assert_eq!(below["digest"], two["digest"]);
+    assert_eq!(
+        repository.state(),
+        before,
+        "neither worktree nor index is touched"
+    );
+    repository.commit();
+    let (committed, exit) = at(&["HEAD~1:deploy", "HEAD:deploy"]);
+    assert_eq!(
+        (place(&committed), exit),
+        (format!("HEAD:deploy/lab.yaml:{line}"), 1)
+    );
+    let (same, exit) = at(&["deploy"]);
+    assert_eq!((&same["verdict"], exit), (&Value::from("Same"), 0));
+}
+
+#[test]
+fn a_saved_plan_is_a_side_and_gives_the_digest_of_its_documents() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), tiny()).unwrap();
+    fs::write(folder.path().join("b.yaml"), tamed()).unwrap();
+    for (form, file) in [("jsonl", "plan.jsonl"), ("json", "plan.json")] {
+        let plan = run_in(folder.path(), &["plan", "a.yaml", "-o", form], b"");
+        fs::write(folder.path().join(file), out(&plan)).unwrap();
+        let (saved, exit) = report(folder.path(), &[file, "b.yaml"]);
+        let (documents, _) = report(folder.path(), &["a.yaml", "b.yaml"]);
+        assert_eq!((&saved["digest"], exit), (&documents["digest"], 1));
+        assert_eq!(saved["sides"][0]["source"], "Plan");
+        assert_eq!(
+            (saved.get("causes"), &saved["reach"]),
+            (None, &documents["reach"])
+        );
+        let (same, exit) = report(folder.path(), &[file, "a.yaml"]);
+        assert_eq!((&same["verdict"], exit), (&Value::from("Same"), 0));
+        let (reverse, exit) = report(folder.path(), &["b.yaml", file]);
+        assert_eq!((reverse["nodes"].as_array().unwrap().len(), exit), (4, 1));
+    }
+}
+
+/// Order, comments, quotes and line breaks are no difference, and neither is a file that is split.
+#[test]
+fn what_is_only_written_in_another_way_is_no_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), tiny()).unwrap();
+    fs::create_dir(folder.path().join("b")).unwrap();
+    let text = tiny();
+    let mut parts: Vec<&str> = text.split("---\n").collect();
+    parts.reverse();
+    for (at, part) in parts.iter().enumerate() {
+        let value: Value = serde_yaml::from_str(part).unwrap();
+        let text = format!("# part {at}\n{}", serde_json::to_string_pretty(&value).unwrap());
+        fs::write(folder.path().join(format!("b/{at}.yaml")), text).unwrap();
+    }
+    let (same, exit) = report(folder.path(), &["a.yaml", "b"]);
+    assert_eq!((&same["verdict"], exit), (&Value::from("Same"), 0));
+}
+
+#[test]
+fn an_approval_holds_until_the_change_is_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), tiny()).unwrap();
+    fs::write(folder.path().join("b.yaml"), tamed()).unwrap();
+    let (first, _) = report(folder.path(), &["a.yaml", "b.yaml"]);
+    let digest = first["digest"].as_str().unwrap();
+    let approved = |exit_zero: &[&str]| {
+        let flags = [&["a.yaml", "b.yaml", "--require-approval-of", digest], exit_zero].concat();
+        let (report, exit) = report(folder.path(), &flags);
+        (report["verdict"].as_str().unwrap().to_owned(), exit)
+    };
+    assert_eq!(approved(&[]), ("Different".to_owned(), 1));
+    assert_eq!(approved(&["--exit-zero"]), ("Different".to_owned(), 0));
+    fs::write(folder.path().join("b.yaml"), tamed().replace("\"10\"", "\"11\"")).unwrap();
+    assert_eq!(approved(&["--exit-zero"]), ("Refused".to_owned(), 1));
+    // Another order of the same change is another change.
+    let slow = tamed().replace(
+        "  fabrics:",
+        "  rollout: { maxUnavailable: { nodes: 2 } }\n  fabrics:",
+    );
+    let fast = tamed().replace(
+        "  fabrics:",
+        "  rollout: { canary: { nodes: 1, soak: 1h } }\n  fabrics:",
+    );
+    for (text, verdict) in [(slow, "Different"), (fast, "Refused")] {
+        fs::write(folder.path().join("b.yaml"), text).unwrap();
+        assert_eq!(approved(&["--exit-zero"]).0, verdict);
+    }
+}
+
+/// Who takes a pool out of the repository deletes it: its nodes are let go, and what it referred to may go with it.
+#[test]
+fn a_pool_that_is_taken_out_lets_its_nodes_go() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), tiny()).unwrap();
+    let text = tiny();
+    let site = text.split("---\n").next().unwrap();
+    fs::write(folder.path().join("b.yaml"), site).unwrap();
+    let output = run_in(folder.path(), &["diff", "a.yaml", "b.yaml"], b"");
+    assert_eq!(code(&output), 1);
+    assert_eq!(err(&output), "read 1 object of ours: no findings\n");
+    assert!(out(&output).contains("let go       4 nodes"), "{}", out(&output));
+    // A saved plan does not say which pools there were on purpose.
+    let plan = run_in(folder.path(), &["plan", "a.yaml", "-o", "jsonl"], b"");
+    fs::write(folder.path().join("plan.jsonl"), out(&plan)).unwrap();
+    let (kept, exit) = report(folder.path(), &["plan.jsonl", "b.yaml"]);
+    assert_eq!((&kept["changes"]["kept"], exit), (&Value::from(4), 0));
+}
+
+#[test]
+fn an_inventory_is_a_cause_and_what_both_sides_share_is_read_for_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = |guid: &str| {
+        format!(
+            "{{\"apiVersion\":\"rackwright.dev/v1alpha1\",\"kind\":\"NodeInventory\",\"metadata\":{{\"name\":\"r1-n2\"}},\"spec\":{{\"hcas\":[{{\"guid\":\"{guid}\",\"rail\":0}}]}}}}\n"
+        )
+    };
+    fs::write(folder.path().join("lab.yaml"), tiny()).unwrap();
+    fs::write(folder.path().join("a.jsonl"), inventory("0xa088c20300000001")).unwrap();
+    fs::write(folder.path().join("b.jsonl"), inventory("0xa088c20300000002")).unwrap();
+    let (found, exit) = report(folder.path(), &["a.jsonl", "b.jsonl", "--with", "lab.yaml"]);
+    assert_eq!(exit, 1);
+    assert_eq!(found["causes"][0]["edits"][0]["object"], "NodeInventory/r1-n2");
+    assert_eq!(found["causes"][0]["names"], "r1-n2");
+    assert_eq!(found["causes"].as_array().unwrap().len(), 1);
+}
+
+/// A reader that goes away has read what it wanted, and an interrupted file is none.
+#[test]
+fn forms_go_to_files_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), tiny()).unwrap();
+    let forms = [
+        "-o",
+        "json=d.json",
+        "-o",
+        "html=d.html",
+        "-o",
+        "markdown=d.md",
+        "-o",
+        "text",
+    ];
+    let output = run_in(
+        folder.path(),
+        &[&["diff", "a.yaml", "a.yaml"], &forms[..]].concat(),
+        b"",
+    );
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert!(out(&output).starts_with("a.yaml -> a.yaml: no difference"));
+    let names: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert!(
+        fs::read_to_string(folder.path().join("d.html"))
+            .unwrap()
+            .ends_with("</html>\n")
+    );
+}
