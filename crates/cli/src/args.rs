@@ -5,14 +5,17 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::formats::{Form, Target, TargetParser};
 use crate::output::When;
 
 mod diff;
+mod plan;
 mod schedulers;
+mod validate;
 
 pub use diff::{Diff, DiffForm};
+pub use plan::{Plan, PlanOutput};
 pub use schedulers::{LabelKeys, SchedulerOptions};
+pub use validate::Validate;
 
 /// Checks and compiles the YAML of a GPU supercluster: pools, InfiniBand fabrics, storage tiers and the site around them.
 #[derive(Debug, Parser)]
@@ -127,69 +130,12 @@ pub struct Paths {
     pub paths: Vec<PathBuf>,
 }
 
-/// `rackwright validate`.
-#[derive(Debug, Args)]
-pub struct Validate {
-    /// What is read.
-    #[command(flatten)]
-    pub paths: Paths,
-    /// Form of the findings, on standard output or in a file (FORM=FILE); may be given more than once
-    #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser::<Form>::new(), default_value = "text")]
-    pub output: Vec<Target>,
-    /// Let warnings count as findings for the exit code
-    #[arg(long)]
-    pub strict: bool,
-    /// First write what has one right answer, such as quotes, into the files; comments and formatting stay
-    #[arg(long, conflicts_with = "write_baseline")]
-    pub fix: bool,
-    /// Show what --fix would write, and write nothing
-    #[arg(long, requires = "fix", conflicts_with = "output")]
-    pub dry_run: bool,
-    /// Check objects of other groups too, by the CustomResourceDefinitions in this file or directory; may be given more
-    /// than once
-    #[arg(long, value_name = "PATH")]
-    pub crd: Vec<PathBuf>,
-    /// What is allocated already and which power caps nodes have, as for `rackwright plan`
-    #[arg(long, value_name = "FILE")]
-    pub previous: Option<PathBuf>,
-    /// Count the findings that this file knows, and neither show them nor fail for them
-    #[arg(long, value_name = "FILE")]
-    pub baseline: Option<PathBuf>,
-    /// Write all findings of this run as the known ones to this file
-    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
-    pub write_baseline: Option<PathBuf>,
-}
-
 /// `rackwright lsp`.
 #[derive(Debug, Args)]
 pub struct Lsp {
     /// Files and directories that belong together; without any, the folders that the editor has open
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-}
-
-/// `rackwright plan`.
-#[derive(Debug, Args)]
-pub struct Plan {
-    /// What is read.
-    #[command(flatten)]
-    pub paths: Paths,
-    /// Form of the plan: a summary, one JSON value, one Kubernetes object a line, or YAML documents
-    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
-    pub output: PlanOutput,
-    /// Print one node and its profile only: as YAML with comments that say where each value comes from, unless --output
-    /// says otherwise
-    #[arg(long, value_name = "NAME")]
-    pub node: Option<String>,
-    /// Print the nodes and profiles of one member cluster only, as its operator writes them. --previous is then what
-    /// that cluster has
-    #[arg(long, value_name = "NAME")]
-    pub cluster: Option<String>,
-    /// What is allocated already: nodes in it keep their addresses, those that no pool holds any more are carried on,
-    /// detached, and the summary says what changes and in which order. The output of `kubectl get nodeconfigs,nodeprofiles
-    /// -o json`, or an earlier plan (--output jsonl or json)
-    #[arg(long, value_name = "FILE")]
-    pub previous: Option<PathBuf>,
 }
 
 /// `rackwright render`.
@@ -512,19 +458,6 @@ pub enum RenderFormat {
     Ignition,
     /// cloud-init user data
     CloudInit,
-}
-
-/// Forms of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanOutput {
-    /// A summary for people
-    Text,
-    /// One JSON value with summary, profiles and nodes
-    Json,
-    /// One Kubernetes object a line in canonical JSON: what the operator writes
-    Jsonl,
-    /// YAML documents for kubectl
-    Yaml,
 }
 
 /// The command line as data, for the generated reference.

@@ -158,9 +158,20 @@ pub static BY_VERB: &[Meanings] = &[
         verb: "explain",
         codes: [
             Some("explained"),
-            None,
-            Some("no such rule or entry; an input of `--file` as for `validate`"),
+            Some("`explain node`: an error in the documents, or the node keeps what it has"),
+            Some("no such rule, field, entry or node; an input as for `validate`"),
             RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "init",
+        codes: [
+            Some("written"),
+            None,
+            Some(
+                "an unknown system, nothing to begin from, `--from` cannot be read or is none of its forms, or `--out` is there already",
+            ),
+            WRITE,
         ],
     },
     Meanings {

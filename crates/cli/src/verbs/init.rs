@@ -9,6 +9,7 @@ use crate::args::Init;
 use crate::exit::Exit;
 use crate::init::{Source, start};
 use crate::output::{Out, eprint, forgive_broken_pipe};
+use crate::unfinished::Unfinished;
 
 /// Writes a starting point, and says what could not be known.
 pub fn run(args: &Init, out: &mut Out) -> Result<Exit, VerbError> {
@@ -44,6 +45,7 @@ fn create(path: &Path, text: &str) -> Result<(), VerbError> {
         },
     };
     let mut file = File::create_new(path).map_err(failed)?;
+    let _unfinished = Unfinished::begin(path);
     file.write_all(text.as_bytes()).map_err(|error| {
         // What cannot be removed stays; the error says that it is no whole file.
         fs::remove_file(path).unwrap_or(());

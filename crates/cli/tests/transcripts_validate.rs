@@ -1,0 +1,208 @@
+//! What people see of `rackwright validate`: each form and each failure, compared letter by letter. After a change that is
+//! meant: `INSTA_UPDATE=always cargo test -p rackwright-cli --test transcripts_validate`, then read the difference.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are not tests to clippy"
+)]
+
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/transcript.rs"]
+mod transcript;
+
+/// A warning that is ignored with a reason, one that is ignored and is not there, and one that is told.
+const IGNORED: &str = "apiVersion: rackwright.dev/v1alpha1
+kind: Supercluster
+metadata: { name: lab }
+spec: { racks: [ { names: \"a[1-2]\", nodes: \"n[1-2]\", system: dgx-b200 } ] }
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata:
+  name: early
+  annotations:
+    rackwright.dev/ignore: |
+      RW2010: the agents come in May, ticket 123
+spec: { supercluster: lab, nodes: { selector: { matchLabels: { team: a } } } }
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata: { name: train, annotations: { rackwright.dev/ignore: \"RW2010: as early has it\" } }
+spec: { supercluster: lab, nodes: { racks: a1 } }
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata: { name: other }
+spec: { supercluster: lab, nodes: { selector: { matchLabels: { team: b } } } }
+";
+
+/// Command lines, in the directory of their input, with what comes on standard input.
+const TRANSCRIPTS: &[(&str, &str, &str)] = &[
+    ("help-validate", "validate --help", ""),
+    ("validate-clean", "validate examples/tiny", ""),
+    ("validate-clean-json", "validate examples/tiny --output json", ""),
+    ("validate-directory", "validate examples/gitops", ""),
+    (
+        "validate-findings",
+        "validate crates/cli/tests/corpus/schema/misspelt-nested-field.yaml",
+        "",
+    ),
+    (
+        "validate-findings-colour",
+        "validate --color always crates/cli/tests/corpus/schema/misspelt-nested-field.yaml",
+        "",
+    ),
+    (
+        "validate-two-parties",
+        "validate crates/cli/tests/corpus/rules/node-claimed-twice.yaml",
+        "",
+    ),
+    (
+        "validate-hostlist-fix",
+        "validate crates/cli/tests/corpus/rules/hostlist-backwards.yaml",
+        "",
+    ),
+    (
+        "validate-findings-json",
+        "validate -o json crates/cli/tests/corpus/rules/node-claimed-twice.yaml",
+        "",
+    ),
+    (
+        "validate-warning",
+        "validate crates/cli/tests/corpus/rules/empty-pool.yaml",
+        "",
+    ),
+    (
+        "validate-warning-strict",
+        "validate --strict crates/cli/tests/corpus/rules/empty-pool.yaml",
+        "",
+    ),
+    (
+        "validate-missing-file",
+        "validate nope.yaml crates/cli/tests/corpus/rules/unknown-rack.yaml",
+        "",
+    ),
+    (
+        "validate-nothing-of-ours",
+        "validate -",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n",
+    ),
+    ("validate-pattern", "validate examples/t[a-z]*y/*.yaml", ""),
+    (
+        "validate-pattern-none",
+        "validate examples/tiny examples/**/*.toml",
+        "",
+    ),
+    (
+        "validate-pattern-not-one",
+        "validate examples/tiny examples/***.yaml",
+        "",
+    ),
+    (
+        "validate-revision-none",
+        "validate no-such-revision:examples/tiny",
+        "",
+    ),
+    ("validate-charts", "validate charts", ""),
+    (
+        "validate-crd-none",
+        "validate examples/tiny --crd examples/tiny",
+        "",
+    ),
+    (
+        "validate-fix-dry-run",
+        "validate --fix --dry-run crates/cli/tests/corpus/schema/enum-lower-case.yaml crates/cli/tests/corpus/yaml/ambiguous-octal.yaml",
+        "",
+    ),
+    ("validate-fix-nothing", "validate --fix examples/tiny", ""),
+    (
+        "validate-fix-standard-input",
+        "validate --fix -",
+        "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab, labels: { floor: 3 } }\nspec: {}\n",
+    ),
+    ("validate-dry-run-alone", "validate --dry-run examples/tiny", ""),
+    ("validate-ignored", "validate -", IGNORED),
+    ("validate-ignored-json", "validate - --strict -o json", IGNORED),
+    ("plan-ignored", "plan - --node a1-n1", IGNORED),
+    ("validate-empty-input", "validate -", ""),
+    (
+        "validate-sarif",
+        "validate -o sarif crates/cli/tests/corpus/rules/node-claimed-twice.yaml",
+        "",
+    ),
+    (
+        "validate-baseline-missing",
+        "validate --baseline nope.json examples/tiny",
+        "",
+    ),
+    (
+        "validate-baseline-not-one",
+        "validate --baseline examples/tiny/lab.yaml examples/tiny",
+        "",
+    ),
+    (
+        "validate-baseline-twice",
+        "validate --baseline a.json --write-baseline b.json examples/tiny",
+        "",
+    ),
+    ("validate-sarif-clean", "validate -o sarif examples/tiny", ""),
+    (
+        "validate-junit",
+        "validate -o junit crates/cli/tests/corpus/rules/node-claimed-twice.yaml nope.yaml",
+        "",
+    ),
+    ("validate-junit-clean", "validate -o junit examples/tiny", ""),
+    (
+        "validate-junit-warning",
+        "validate -o junit crates/cli/tests/corpus/rules/empty-pool.yaml",
+        "",
+    ),
+    (
+        "validate-markdown",
+        "validate -o markdown crates/cli/tests/corpus/rules/node-claimed-twice.yaml nope.yaml",
+        "",
+    ),
+    (
+        "validate-markdown-clean",
+        "validate -o markdown examples/tiny",
+        "",
+    ),
+    (
+        "validate-github",
+        "validate -o github crates/cli/tests/corpus/rules/node-claimed-twice.yaml nope.yaml",
+        "",
+    ),
+    (
+        "validate-two-forms-on-standard-output",
+        "validate -o text -o sarif examples/tiny",
+        "",
+    ),
+    (
+        "validate-two-forms-in-one-file",
+        "validate -o text=nope -o sarif=nope examples/tiny",
+        "",
+    ),
+    ("validate-unknown-form", "validate -o serif examples/tiny", ""),
+    (
+        "validate-file-without-name",
+        "validate -o sarif= examples/tiny",
+        "",
+    ),
+    (
+        "validate-file-in-no-folder",
+        "validate -o sarif=nope/findings.sarif examples/tiny",
+        "",
+    ),
+    (
+        "validate-full-disk",
+        "validate -o sarif=/dev/full examples/tiny",
+        "",
+    ),
+];
+
+#[test]
+fn transcripts() {
+    transcript::check(TRANSCRIPTS);
+}
