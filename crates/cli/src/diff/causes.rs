@@ -108,7 +108,7 @@ pub fn causes(sides: &Sides<'_>, old: &State<'_>, listed: &Diff<'_>) -> Result<C
     }
     let mut sets: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
     for (node, (change, restore)) in change.into_iter().zip(restore).enumerate() {
-        let set = found.least(if restore.is_empty() { change } else { restore });
+        let set = found.least(if restore.is_empty() { &change } else { &restore });
         sets.entry(set.clone()).or_default().push(node);
         found.of.push(set);
     }
@@ -134,7 +134,7 @@ pub fn causes(sides: &Sides<'_>, old: &State<'_>, listed: &Diff<'_>) -> Result<C
 
 impl Causes {
     /// These causes without those that hold another one whole.
-    fn least(&self, set: Vec<usize>) -> Vec<usize> {
+    fn least(&self, set: &[usize]) -> Vec<usize> {
         let edits = |cause: usize| &self.all[cause].edits;
         let holds = |cause: usize, other: usize| {
             edits(other).len() < edits(cause).len()
@@ -269,10 +269,7 @@ impl<'s, 'a> Bench<'s, 'a> {
             by_object.entry(&edit.id).or_default().push(edit);
         }
         for (id, edits) in by_object {
-            let Some(object) = self.undone(id, &edits) else {
-                return Ok(None);
-            };
-            if !self.replace(id, object.as_ref()) {
+            if !self.undo(id, &edits) {
                 return Ok(None);
             }
         }
@@ -281,19 +278,26 @@ impl<'s, 'a> Bench<'s, 'a> {
         Ok(compilation.refused.is_subset(known).then_some(compilation))
     }
 
-    /// An object with edits undone, or that it is not there; none where it is not valid.
-    fn undone(&self, id: &Id, edits: &[&Edit]) -> Option<Option<Value>> {
-        let all = self.sides.edits.iter().filter(|edit| edit.id == *id).count();
+    /// Puts an object with edits undone in its place, or takes it away; false where it is not valid.
+    fn undo(&mut self, id: &Id, edits: &[&Edit]) -> bool {
+        let sides = self.sides;
+        let all = sides.edits.iter().filter(|edit| edit.id == *id).count();
         if edits.len() == all || edits.iter().any(|edit| edit.is_whole()) {
-            return Some(self.sides.a.0.get(id).map(|(value, _)| value.clone()));
+            let old = sides.a.0.get(id).map(|(value, _)| value);
+            return self.replace(id, old);
         }
-        let mut object = self.sides.b.get(id)?.0.clone();
-        let spec = object.get_mut("spec")?;
-        for edit in edits {
-            edit.undo(spec);
+        let Some((value, _)) = sides.b.get(id) else {
+            return false;
+        };
+        let mut object = value.clone();
+        if let Some(spec) = object.get_mut("spec") {
+            for edit in edits {
+                edit.undo(spec);
+            }
         }
-        let schema = self.sides.schemas.get(ObjectKind::Input(id.0))?;
-        schema.validate(&object).is_empty().then_some(Some(object))
+        let schema = sides.schemas.get(ObjectKind::Input(id.0));
+        let valid = schema.is_some_and(|schema| schema.validate(&object).is_empty());
+        valid && self.replace(id, Some(&object))
     }
 
     fn replace(&mut self, (kind, name): &Id, object: Option<&Value>) -> bool {
