@@ -80,13 +80,25 @@ pub enum Verb {
     /// Print the documentation of a rule or of a field, or what the catalogue knows of a piece of hardware
     ///
     /// Takes the code or the name of a rule; without one it lists all rules. A path such as `gpupool.spec.gpu` prints a field:
-    /// its type, bounds, values and rules, what a change of it does to a node, and an example. With `system`, `gpu`, `switch`
+    /// its type, bounds, values and rules, what a change of it does to a node, and an example. `node NAME PATH...` explains a
+    /// node of documents or of a saved plan: its pool and why, seats, findings that hold it back, what changes against
+    /// --previous, and which line of which object each value comes from. With `system`, `gpu`, `switch`
     /// or `adapter` it prints an entry of the catalogue, each figure with its source; without a name it lists the entries.
     /// With --file it is the catalogue of the Superclusters in these files, which override and add entries.
     #[command(
-        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain node dgx001 clusters/ inventory.jsonl --previous plan.jsonl\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
     )]
     Explain(Explain),
+    /// Write a commented starting point that validates
+    ///
+    /// For a new site from a few figures, or for a running one from what it says of itself: the Nodes of a cluster (`kubectl
+    /// get nodes -o yaml` or json), slurm.conf, the output of ibnetdiscover, or a table of hosts (CSV with a head line: name,
+    /// rack, system). No host is renamed, and pools of a running site are paused. What could not be known stands at the top
+    /// of the file and on standard error.
+    #[command(
+        after_help = "Examples:\n  rackwright init --system dgx-b200 --nodes 32 --scratch 8 --scratch-model 'SAMSUNG MZWLO*' --out site.yaml\n  kubectl get nodes -o yaml | rackwright init --from - --out site.yaml\n  rackwright init --from slurm.conf --system dgx-h100 > site.yaml\n  rackwright init --from hosts.csv --switch qm9700 --out site.yaml"
+    )]
+    Init(Init),
     /// Print the CustomResourceDefinitions
     #[command(
         after_help = "Examples:\n  rackwright crds | kubectl apply --server-side -f -\n  rackwright crds --output json-schema > rackwright.schema.json"
@@ -165,7 +177,8 @@ pub struct Plan {
     /// Form of the plan: a summary, one JSON value, one Kubernetes object a line, or YAML documents
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: PlanOutput,
-    /// Print one node and its profile only (YAML unless --output says otherwise)
+    /// Print one node and its profile only: as YAML with comments that say where each value comes from, unless --output
+    /// says otherwise
     #[arg(long, value_name = "NAME")]
     pub node: Option<String>,
     /// Print the nodes and profiles of one member cluster only, as its operator writes them. --previous is then what
@@ -344,12 +357,18 @@ pub struct FabricCheck {
 #[derive(Debug, Args)]
 pub struct Explain {
     /// Code or name of a rule, such as RW2002; all rules are listed without it. Or a field, such as gpupool.spec.gpu. Or
-    /// system, gpu, switch, adapter, compatibility
+    /// system, gpu, switch, adapter, compatibility, node
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
-    /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility
+    /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility. Or of a node
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// After `node NAME`: what is read, as for `rackwright plan`, or a saved plan
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Of a node, what it has already, as for `rackwright plan`
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
     /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
     #[arg(long, short, value_name = "PATH")]
     pub file: Vec<PathBuf>,
@@ -359,6 +378,56 @@ pub struct Explain {
     /// Form of the documentation
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: TextOrJson,
+}
+
+/// `rackwright init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// What a running site says of itself: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Host names that exist, as a hostlist
+    #[arg(long, value_name = "HOSTLIST", conflicts_with_all = ["from", "nodes"])]
+    pub names: Option<String>,
+    /// Nodes of a new site, which are named after their racks
+    #[arg(long, value_name = "NUMBER", conflicts_with = "from", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub nodes: Option<u32>,
+    /// The node model, a name of the catalogue, such as dgx-b200: of every host whose own the source does not say
+    #[arg(long, value_name = "NAME")]
+    pub system: Option<String>,
+    /// Name of the Supercluster
+    #[arg(long, value_name = "NAME", default_value = "site")]
+    pub name: String,
+    /// Nodes of one rack
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub nodes_per_rack: Option<u16>,
+    /// The racks, as a hostlist: of hosts whose rack the source does not say, in their order
+    #[arg(long, value_name = "HOSTLIST")]
+    pub racks: Option<String>,
+    /// Compute ports of a node
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub rails: Option<u8>,
+    /// Nodes of one scalable unit of the compute fabric
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub nodes_per_unit: Option<u16>,
+    /// The switches of the compute fabric, a name of the catalogue
+    #[arg(long, value_name = "NAME")]
+    pub switch: Option<String>,
+    /// Write no fabric
+    #[arg(long, conflicts_with_all = ["rails", "nodes_per_unit", "switch"])]
+    pub no_fabric: bool,
+    /// NVMe devices of a node that become one tier at /scratch
+    #[arg(long, value_name = "NUMBER", requires = "scratch_model", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub scratch: Option<u8>,
+    /// Model of these devices, where `*` stands for any characters: it must not fit the disk that the host boots from
+    #[arg(long, value_name = "MODEL", requires = "scratch")]
+    pub scratch_model: Option<String>,
+    /// An NFS export that all nodes mount at /shared, as SERVER:/EXPORT
+    #[arg(long, value_name = "SOURCE")]
+    pub nfs: Option<String>,
+    /// File to write, which must not be there; standard output without it
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `rackwright crds`.

@@ -4,8 +4,8 @@
 //! and programs want, and ends with a code that scripts can rely on ([`Exit`]).
 //!
 //! What it never does: judge a manifest by a rule of its own (that is the work of `manifest`, `planner` and
-//! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, or talk
-//! to a cluster.
+//! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, start a program that
+//! nobody named, or talk to a cluster.
 //!
 //! Where to start: [`command`] is the command line, `verbs/` has one file a verb, [`pipeline::run`] is the way from
 //! paths to a plan.
@@ -35,9 +35,11 @@ mod folder;
 mod formats;
 mod git;
 mod handover;
+mod init;
 mod jsonl;
 mod load;
 mod lsp;
+mod node_page;
 pub mod object;
 mod origin;
 mod output;
@@ -58,6 +60,8 @@ mod strict;
 mod suggest;
 mod summary;
 mod third_party;
+mod unfinished;
+mod values;
 mod verbs;
 pub mod walk;
 mod whole_file;
@@ -71,7 +75,7 @@ use clap::Parser;
 
 pub use args::command;
 pub use diff::report::diff_schema;
-pub use exit::{Exit, exit_code_table};
+pub use exit::{BY_VERB, Exit, Meanings, exit_code_table};
 pub use reference::reference_markdown;
 pub use verbs::explain::{Entry, all_rules};
 
@@ -81,6 +85,7 @@ use verbs::VerbError;
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    unfinished::watch();
     // A panic is our mistake, and must not look like anything else to a script.
     catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())))
         .unwrap_or(Exit::Tool)
@@ -109,6 +114,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
         Verb::Explain(args) => verbs::explain::run(args, &mut out),
+        Verb::Init(args) => verbs::init::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
         Verb::Lsp(args) => verbs::lsp::run(args),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),

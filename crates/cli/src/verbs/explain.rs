@@ -11,6 +11,7 @@ use crate::args::{Explain, TextOrJson};
 use crate::catalogue;
 use crate::exit::Exit;
 use crate::field;
+use crate::node_page;
 use crate::output::{Out, forgive_broken_pipe};
 use crate::own_catalogue;
 use crate::suggest::nearest;
@@ -58,6 +59,20 @@ pub fn all_rules() -> Vec<Entry> {
 
 /// Prints the documentation of one rule or an entry of the catalogue, or a list of all.
 pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
+    if args
+        .code
+        .as_deref()
+        .is_some_and(|code| code.trim().eq_ignore_ascii_case("node"))
+    {
+        let (text, exit) = node_page::explain(args)?;
+        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+        return Ok(exit);
+    }
+    if !args.paths.is_empty() || args.previous.is_some() {
+        return Err(VerbError::Usage(
+            "paths and --previous go with `explain node NAME`; --file goes with the catalogue".to_owned(),
+        ));
+    }
     if !args.file.is_empty() {
         let (text, exit) = own_catalogue::explain(args)?;
         forgive_broken_pipe(out.write_all(text.as_bytes()))?;

@@ -25,6 +25,7 @@ use crate::pipeline::{self, Outcome};
 use crate::plan_objects::{node, profile, write_node};
 use crate::previous::Previous;
 use crate::summary::{Summary, count};
+use crate::values::{Traced, annotated};
 use crate::{report, whole_file};
 
 /// Findings that are shown before a plan; `validate` shows them all.
@@ -204,7 +205,18 @@ fn print(
         }
         (PlanOutput::Json, _) => json(selection, outcome, (changes, None), out)?,
         (PlanOutput::Jsonl, _) => jsonl(selection, outcome, out)?,
-        (PlanOutput::Yaml, _) | (PlanOutput::Text, Some(_)) => {
+        (PlanOutput::Text, Some(planned)) => {
+            let traced = Traced::new(outcome, planned)?;
+            let config = serde_yaml::to_string(&node(planned))?;
+            let profile = serde_yaml::to_string(&profile(planned.pool()))?;
+            let config = annotated(&config, &["spec", "facts"], &["facts"], &traced);
+            write!(
+                out,
+                "{config}---\n{}",
+                annotated(&profile, &["spec"], &[], &traced)
+            )?;
+        }
+        (PlanOutput::Yaml, _) => {
             let mut first = true;
             let mut document = |object: String, out: &mut Out| {
                 let separator = if std::mem::take(&mut first) { "" } else { "---\n" };

@@ -157,7 +157,9 @@ fn lists(network: &Network) {
     hcas_first
         .devices
         .sort_by_key(|device| device.kind != DeviceKind::Hca);
-    let lids = guid_to_lid(&hcas_first, |place| place as u32).unwrap();
+    let hcas = of(DeviceKind::Hca).len() as u32;
+    let places: Vec<u32> = (0..hcas).chain(0..network.devices.len() as u32 - hcas).collect();
+    let lids = guid_to_lid(&hcas_first, &places).unwrap();
     let lines: Vec<&str> = lids.lines().filter(|line| !line.is_empty()).collect();
     let distinct: BTreeSet<&str> = lines.iter().map(|line| &line[18..]).collect();
     assert_eq!(

@@ -11,7 +11,6 @@ use rackwright_fabric::opensm::{
     roots,
 };
 use rackwright_fabric::placeholder::is_placeholder;
-use rackwright_fabric::tree::Spread;
 use rackwright_planner::fabric::PlannedFabric;
 
 use super::super::VerbError;
@@ -93,19 +92,7 @@ impl Subnet<'_> {
 
     /// The lists of OpenSM. Those with placeholders (`planned`) are marked, and lie where no manager looks for them.
     pub fn lists(&self, planned: bool) -> Result<Vec<File>, Refusal> {
-        let rails = self.fabric.topology.shape().rails;
-        let hcas: Vec<u32> = (self.design.hcas(self.number))
-            .map(|hca| {
-                let seat = self.design.nodes()[hca.node as usize].seat;
-                match self.fabric.topology.shape().spread {
-                    Spread::DisjointRails => seat,
-                    Spread::Rails | Spread::Packed => seat * rails + hca.rail,
-                }
-            })
-            .collect();
-        let lids = guid_to_lid(&self.network, |hca| {
-            hcas.get(hca).copied().unwrap_or(u32::MAX - 1)
-        });
+        let lids = guid_to_lid(&self.network, &self.design.places(self.number));
         let lids = lids.map_err(|missing| {
             format!("a subnet has 49151 LIDs, and {missing} are missing; make each rail a subnet of its own (topology.disjointRails), or build fewer units")
         })?;

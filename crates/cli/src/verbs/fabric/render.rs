@@ -259,9 +259,7 @@ impl Manifest {
         for (path, text) in files {
             let path = format!("{below}/{path}");
             let at = folder.join(&path);
-            if let Some(parent) = at.parent() {
-                fs::create_dir_all(parent)?;
-            }
+            folder::make_room(&at)?;
             fs::write(at, &text)?;
             self.files.push(Written {
                 path,

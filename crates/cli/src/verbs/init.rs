@@ -1,0 +1,52 @@
+//! `rackwright init`.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use super::VerbError;
+use crate::args::Init;
+use crate::exit::Exit;
+use crate::init::{Source, start};
+use crate::output::{Out, eprint, forgive_broken_pipe};
+
+/// Writes a starting point, and says what could not be known.
+pub fn run(args: &Init, out: &mut Out) -> Result<Exit, VerbError> {
+    let source = args.from.as_deref().map(Source::open).transpose()?;
+    let start = start(args, source.as_ref())?;
+    match &args.out {
+        None => forgive_broken_pipe(out.write_all(start.text.as_bytes()))?,
+        Some(path) => create(path, &start.text)?,
+    }
+    eprint("not known, and assumed or left out:\n");
+    for line in &start.unknown {
+        eprint(&format!("- {line}\n"));
+    }
+    if let Some(path) = &args.out {
+        eprint(&format!(
+            "wrote {0}; next: rackwright validate {0}\n",
+            path.display()
+        ));
+    }
+    Ok(Exit::Clean)
+}
+
+/// Writes a new file: never over one that is there, and none by halves.
+fn create(path: &Path, text: &str) -> Result<(), VerbError> {
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::AlreadyExists => VerbError::Usage(format!(
+            "{}: is there already, and init writes over nothing; name a new file",
+            path.display()
+        )),
+        _ => VerbError::File {
+            path: path.display().to_string(),
+            error,
+        },
+    };
+    let mut file = File::create_new(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(|error| {
+        // What cannot be removed stays; the error says that it is no whole file.
+        fs::remove_file(path).unwrap_or(());
+        failed(error)
+    })
+}
