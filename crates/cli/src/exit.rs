@@ -146,6 +146,15 @@ pub static BY_VERB: &[Meanings] = &[
         ],
     },
     Meanings {
+        verb: "fabric compare",
+        codes: [
+            Some("every cable stays"),
+            Some("a cable has to move or to go"),
+            Some("a folder is none that `fabric render` wrote"),
+            RENDERED,
+        ],
+    },
+    Meanings {
         verb: "explain",
         codes: [
             Some("explained"),

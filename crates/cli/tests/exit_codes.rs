@@ -150,6 +150,9 @@ const LINES: &[(&str, &str, i32, &str)] = &[
         3,
         "error: helm:nope:",
     ),
+    ("fabric compare", "BUILT BUILT", 0, ""),
+    ("fabric compare", "BUILT OTHER", 1, ""),
+    ("fabric compare", "BUILT Makefile", 2, "error: "),
     ("explain", "RW2002", 0, ""),
     ("explain", "RW201", 2, "error: "),
     ("explain", "system --file nope", 2, "error: nope: no such file"),
@@ -179,6 +182,7 @@ const PRINTING: &[(&str, &str, i32)] = &[
     ("render cluster", "TINY --out OUT", 0),
     ("fabric render", "FABRIC/site.yaml --planned --out OUT", 0),
     ("fabric check", "FABRIC/swapped.txt FABRIC/site.yaml", 1),
+    ("fabric compare", "BUILT OTHER", 1),
     ("explain", "RW2002", 0),
     ("crds", "", 0),
     ("completions", "bash", 0),
@@ -190,6 +194,13 @@ fn arguments(verb: &str, rest: &str, folder: &Path) -> Vec<String> {
     fs::write(folder.join("file"), "").unwrap();
     let words = verb.split(' ').chain(rest.split_whitespace());
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    // Folders of `fabric render`, where they are asked for.
+    for (name, site) in [("BUILT", FABRIC), ("OTHER", "examples/gb200-unit")] {
+        if rest.contains(name) {
+            let render = ["fabric", "render", "--planned", "--out", &path(name), site].map(str::to_owned);
+            assert_eq!(code(&command(&render).output().unwrap()), 0, "{site}");
+        }
+    }
     words
         .map(|word| {
             word.replace("TINY", TINY)
@@ -197,6 +208,8 @@ fn arguments(verb: &str, rest: &str, folder: &Path) -> Vec<String> {
                 .replace("FABRIC", FABRIC)
                 .replace("OUT", &path("out"))
                 .replace("FILE", &path("file"))
+                .replace("BUILT", &path("BUILT"))
+                .replace("OTHER", &path("OTHER"))
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::network::{Device, DeviceKind, End, Link, Network};
 use crate::placeholder;
+use crate::racks::{Racks, place};
 use crate::topology::Topology;
 use crate::tree::{Spread, Switch, Uplink};
 
@@ -14,6 +15,8 @@ pub struct Design {
     nodes: Vec<Seated>,
     /// GUIDs of switches that are known, by name.
     switches: BTreeMap<String, u64>,
+    /// Where switches stand.
+    racks: Racks,
 }
 
 /// A node at its seat.
@@ -76,7 +79,14 @@ impl Design {
             topology,
             nodes,
             switches,
+            racks: Racks::new(),
         })
+    }
+
+    /// Says where switches stand.
+    #[must_use]
+    pub fn in_racks(self, racks: Racks) -> Self {
+        Self { racks, ..self }
     }
 
     /// Its switches.
@@ -165,6 +175,7 @@ impl Design {
                 ports: 1,
                 name: format!("{} HCA-{rail}", node.name),
                 rack: node.rack.as_deref().map(str::to_owned),
+                rack_unit: None,
             });
         }
         let (uplinks, switches) = self.built();
@@ -172,6 +183,7 @@ impl Design {
         for (switch, _) in switches {
             at.insert(switch, network.devices.len() as u32);
             let name = self.topology.name(subnet, switch);
+            let stands = place(&self.racks, &self.topology, subnet, switch);
             network.devices.push(Device {
                 kind: if self.topology.is_root(switch) {
                     DeviceKind::Root
@@ -185,10 +197,11 @@ impl Design {
                     .unwrap_or_else(|| placeholder::switch(subnet, switch)),
                 ports: self.topology.shape().radix as u16,
                 name,
-                rack: None,
+                rack: stands.as_ref().map(|stands| stands.rack.to_owned()),
+                rack_unit: stands.and_then(|stands| stands.rack_unit),
             });
         }
-        let place = |(switch, port): (Switch, u16)| at.get(&switch).map(|&device| End { device, port });
+        let end = |(switch, port): (Switch, u16)| at.get(&switch).map(|&device| End { device, port });
         let cable = |lower: Option<End>, upper: Option<End>| {
             Some(Link {
                 lower: lower?,
@@ -198,13 +211,13 @@ impl Design {
         let hcas = ends.into_iter().zip(0u32..).filter_map(|(at, device)| {
             cable(
                 Some(End { device, port: 1 }),
-                place((Switch::Leaf(at.leaf), at.port)),
+                end((Switch::Leaf(at.leaf), at.port)),
             )
         });
         network.links = hcas.collect();
         let between = uplinks
             .iter()
-            .filter_map(|uplink| cable(place(uplink.lower), place(uplink.upper)));
+            .filter_map(|uplink| cable(end(uplink.lower), end(uplink.upper)));
         network.links.extend(between);
         network
     }

@@ -35,6 +35,7 @@ pub fn network(bytes: &[u8]) -> Network {
                 ports,
                 name,
                 rack,
+                rack_unit: None,
             });
         }
     }
@@ -213,7 +214,7 @@ fn schedules(network: &Network) {
                 .iter()
                 .map(|part| part.matches(',').count())
                 .sum::<usize>(),
-            7,
+            9,
             "{line}"
         );
         for field in fields(line) {
