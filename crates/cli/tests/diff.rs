@@ -176,6 +176,21 @@ fn a_pool_that_is_taken_out_lets_its_nodes_go() {
     assert_eq!(code(&output), 1);
     assert_eq!(err(&output), "read 1 object of ours: no findings\n");
     assert!(out(&output).contains("let go       4 nodes"), "{}", out(&output));
+    let (found, _) = report(folder.path(), &["a.yaml", "b.yaml"]);
+    let edits = found["causes"][0]["edits"].as_array().unwrap();
+    let objects: Vec<&str> = edits
+        .iter()
+        .map(|edit| edit["object"].as_str().unwrap())
+        .collect();
+    let with = [
+        "GPUPool/lab-train",
+        "InfiniBandFabric/lab-compute",
+        "StorageTier/lab-scratch",
+    ];
+    assert_eq!(
+        objects, with,
+        "the pool cannot come back without what it refers to"
+    );
     // A saved plan does not say which pools there were on purpose.
     let plan = run_in(folder.path(), &["plan", "a.yaml", "-o", "jsonl"], b"");
     fs::write(folder.path().join("plan.jsonl"), out(&plan)).unwrap();

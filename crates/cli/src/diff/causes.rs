@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rackwright_api::ActionClass;
 use rackwright_planner::change::{Diff, NodeChange, State, What, diff};
-use rackwright_planner::{Compilation, CompileError, Input, Intent, Inventory, Kind, compile};
+use rackwright_planner::{Compilation, CompileError, Input, Intent, Inventory, Kind, ObjectRef, compile};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::edits::{Edit, Id, Objects};
 use crate::object::ObjectKind;
-use crate::pipeline::{Outcome, intent_of};
+use crate::pipeline::{Outcome, intent_of, pool_of};
 use crate::schemas::OwnSchemas;
 
 /// Edits that are tried one by one. Of more, those of an object are tried together; of more objects, those of a kind.
@@ -275,7 +275,12 @@ impl<'s, 'a> Bench<'s, 'a> {
         }
         let compilation = compile(&self.input)?;
         let known = &self.sides.new.compilation.refused;
-        Ok(compilation.refused.is_subset(known).then_some(compilation))
+        // What goes may refer to what goes with it.
+        let gone = self.input.pools.iter().filter(|pool| pool.deleting);
+        let gone: BTreeSet<ObjectRef> = gone.map(pool_of).collect();
+        let mut refused = compilation.refused.iter();
+        let fine = refused.all(|object| known.contains(object) || gone.contains(object));
+        Ok(fine.then_some(compilation))
     }
 
     /// Puts an object with edits undone in its place, or takes it away; false where it is not valid.
