@@ -54,7 +54,7 @@ pub enum Verb {
     /// Compiles the manifests as the operator does and prints the NodeProfile and NodeConfig objects that it would
     /// write, byte for byte. Findings go to standard error; what they refuse is left out.
     #[command(
-        after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl\n  rackwright plan clusters/ --cluster prom-1 --output jsonl"
+        after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --out plan.json\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl\n  rackwright plan clusters/ --cluster prom-1 --output jsonl"
     )]
     Plan(Plan),
     /// Show what a change of the documents does to which nodes

@@ -1,7 +1,7 @@
 //! What a plan is compared with: an earlier state with its profiles and facts.
 
 use rackwright_api::{Hash, Management, NodeProfileSpec};
-use rackwright_planner::change::{State, Written, WrittenConfig};
+use rackwright_planner::change::{State, Written, WrittenConfig, between};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -78,6 +78,18 @@ impl<'a> Before<'a> {
                 State::from_lines(text).map_err(|error| self.previous.refuse(error.line(), error.to_string()))
             }
         }
+    }
+
+    /// This state and a later one as the sides of a diff, and how many nodes are the same on both and in neither: of two plans
+    /// that stand in lines, what is the same is never read.
+    pub fn against<'b>(&'b self, later: &'b Self) -> Result<((State<'b>, State<'b>), usize), InputError> {
+        if let (Content::Lines(old), Content::Lines(new)) = (&self.content, &later.content)
+            && let Ok((old, new, same)) = between(old, new)
+        {
+            return Ok(((old, new), same));
+        }
+        // What is wrong with which of them, too.
+        Ok(((self.state()?, later.state()?), 0))
     }
 
     /// The file, as the user named it.

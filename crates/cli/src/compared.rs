@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rackwright_planner::change::{Diff, State, Supply, Waves, check_waves, diff, waves};
+use rackwright_planner::change::{Diff, State, Supply, Waves, What, check_waves, diff, waves};
 
 use crate::carried::{Carried, Fate};
 use crate::pipeline::Outcome;
@@ -50,8 +50,20 @@ impl<'a> Compared<'a> {
 
     /// Compares two states that were written, neither of which says in which order nodes go.
     pub fn written(old: &State<'a>, new: &State<'a>) -> Self {
+        let mut diff = diff(old, new);
+        let managed = |state: &State<'_>, name: &str| {
+            let nodes = state.nodes();
+            let at = nodes.binary_search_by(|node| node.name.cmp(name));
+            at.is_ok_and(|at| nodes[at].managed)
+        };
+        // Detached nodes stand in a plan that was saved; here they are let go as those that no plan has.
+        for node in &mut diff.nodes {
+            if node.what == What::Changed && managed(old, node.name) && !managed(new, node.name) {
+                node.what = What::Removed;
+            }
+        }
         Self {
-            diff: diff(old, new),
+            diff,
             order: None,
             kept: 0,
             violations: Vec::new(),

@@ -187,8 +187,10 @@ impl Git<'_> {
 
     /// The bytes of files.
     fn read(&self, entries: Vec<(String, String)>) -> Result<Vec<Blob>, GitError> {
-        let ids: String = entries.iter().map(|(_, id)| format!("{id}\n")).collect();
-        let all = self.run(&["cat-file", "--batch"], ids.into_bytes())?.stdout;
+        let ids: Vec<&str> = entries.iter().flat_map(|(_, id)| [id, "\n"]).collect();
+        let all = self
+            .run(&["cat-file", "--batch"], ids.concat().into_bytes())?
+            .stdout;
         let said = |said: &str| GitError::Said {
             name: self.name.to_owned(),
             said: said.to_owned(),

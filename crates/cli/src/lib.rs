@@ -25,6 +25,7 @@ mod catalogue;
 mod changes;
 mod compared;
 mod diff;
+mod digests;
 mod exit;
 mod field;
 mod findings;

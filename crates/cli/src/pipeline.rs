@@ -150,28 +150,15 @@ fn compiled(
         previous,
         ..input(&mut loaded, schemas)
     };
-    let known = |pool: &&Intent<GPUPoolSpec>| {
-        let read = loaded.objects.iter().any(|object| {
-            object.kind == ObjectKind::Input(Kind::GPUPool) && object.name == pool.name.as_str()
-        });
-        // What a file that cannot be read holds is not known.
-        !read && loaded.broken.is_empty() && loaded.errors.is_empty()
-    };
-    let gone = before.iter().filter(known).map(|pool| Intent {
-        deleting: true,
-        ..pool.clone()
-    });
-    let gone: Vec<Intent<GPUPoolSpec>> = gone.collect();
-    let named: BTreeSet<ObjectRef> = (gone.iter())
-        .map(|pool| ObjectRef::new(Kind::GPUPool, pool.name.as_str()))
-        .collect();
+    let gone = gone(&loaded, before);
+    let named: BTreeSet<ObjectRef> = gone.iter().map(pool_of).collect();
     input.pools.extend(gone);
     let mut compilation = compile(&input)?;
     // What goes may refer to what goes with it.
     compilation.refused.retain(|object| !named.contains(object));
     compilation.findings.retain(|finding| {
-        let mut refused = finding.parties.iter().filter(|party| party.refused);
-        !finding.is_error() || refused.any(|party| !named.contains(&party.object))
+        let mut refused = finding.parties.iter().filter(|party| party.refused).peekable();
+        refused.peek().is_none() || refused.any(|party| !named.contains(&party.object))
     });
     let violations = check(&input, &compilation.plan)
         .iter()
@@ -222,6 +209,28 @@ fn compiled(
         read: loaded.objects,
         sources: loaded.sources,
     })
+}
+
+/// Pools that were there before and are not read now, on their way out.
+fn gone(loaded: &Loaded, before: &[Intent<GPUPoolSpec>]) -> Vec<Intent<GPUPoolSpec>> {
+    // What a file that cannot be read holds is not known.
+    if !loaded.broken.is_empty() || !loaded.errors.is_empty() {
+        return Vec::new();
+    }
+    let pools = loaded.objects.iter();
+    let pools = pools.filter(|object| object.kind == ObjectKind::Input(Kind::GPUPool));
+    let read: BTreeSet<&str> = pools.map(|pool| pool.name.as_str()).collect();
+    let gone = before.iter().filter(|pool| !read.contains(pool.name.as_str()));
+    let deleted = gone.map(|pool| Intent {
+        deleting: true,
+        ..pool.clone()
+    });
+    deleted.collect()
+}
+
+/// A pool as findings name it.
+pub fn pool_of(pool: &Intent<GPUPoolSpec>) -> ObjectRef {
+    ObjectRef::new(Kind::GPUPool, pool.name.as_str())
 }
 
 /// The objects without an error, as the compiler's types.

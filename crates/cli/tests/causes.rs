@@ -175,6 +175,8 @@ fn choices() -> Vec<(&'static str, &'static str, Vec<Value>)> {
         ),
         ("two", "", vec![json!(null)]),
         ("three", "", vec![json!(null)]),
+        ("home", "", vec![json!(null)]),
+        ("storage", "", vec![json!(null)]),
     ]
 }
 

@@ -100,6 +100,18 @@ fn a_saved_plan_is_a_side_and_gives_the_digest_of_its_documents() {
         assert_eq!((&same["verdict"], exit), (&Value::from("Same"), 0));
         let (reverse, exit) = report(folder.path(), &["b.yaml", file]);
         assert_eq!((reverse["nodes"].as_array().unwrap().len(), exit), (4, 1));
+        // Lines and one value, in any order of the two, say the same.
+        let one = tamed().replace("racks: \"r[1-2]\" }", "names: r1-n1 }");
+        fs::write(folder.path().join("one.yaml"), one).unwrap();
+        let later = run_in(
+            folder.path(),
+            &["plan", "one.yaml", "--previous", file, "-o", "jsonl"],
+            b"",
+        );
+        fs::write(folder.path().join("later.jsonl"), out(&later)).unwrap();
+        let (two, exit) = report(folder.path(), &[file, "later.jsonl"]);
+        let counts = ["changed", "removed", "unchanged"].map(|key| two["changes"][key].as_u64().unwrap());
+        assert_eq!((counts, exit), ([1, 3, 0], 1), "{two}");
     }
 }
 
@@ -164,6 +176,21 @@ fn a_pool_that_is_taken_out_lets_its_nodes_go() {
     assert_eq!(code(&output), 1);
     assert_eq!(err(&output), "read 1 object of ours: no findings\n");
     assert!(out(&output).contains("let go       4 nodes"), "{}", out(&output));
+    let (found, _) = report(folder.path(), &["a.yaml", "b.yaml"]);
+    let edits = found["causes"][0]["edits"].as_array().unwrap();
+    let objects: Vec<&str> = edits
+        .iter()
+        .map(|edit| edit["object"].as_str().unwrap())
+        .collect();
+    let with = [
+        "GPUPool/lab-train",
+        "InfiniBandFabric/lab-compute",
+        "StorageTier/lab-scratch",
+    ];
+    assert_eq!(
+        objects, with,
+        "the pool cannot come back without what it refers to"
+    );
     // A saved plan does not say which pools there were on purpose.
     let plan = run_in(folder.path(), &["plan", "a.yaml", "-o", "jsonl"], b"");
     fs::write(folder.path().join("plan.jsonl"), out(&plan)).unwrap();
@@ -221,4 +248,44 @@ fn forms_go_to_files_whole() {
             .unwrap()
             .ends_with("</html>\n")
     );
+}
+
+/// A saved plan says what it was made of and what came of it; the order of documents is neither.
+#[test]
+fn a_saved_plan_has_digests_and_is_a_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, text: &str| {
+        let (documents, file) = (format!("{name}.yaml"), format!("{name}.json"));
+        fs::write(folder.path().join(&documents), text).unwrap();
+        let saved = run_in(
+            folder.path(),
+            &["plan", &documents, "--out", &file, "-o", "jsonl"],
+            b"",
+        );
+        assert_eq!(code(&saved), 0, "{}", err(&saved));
+        let text = fs::read_to_string(folder.path().join(&file)).unwrap();
+        let digest = serde_json::from_str::<Value>(&text).unwrap()["digest"].clone();
+        assert_eq!(digest["output"], blake3::hash(&saved.stdout).to_hex().as_str());
+        digest
+    };
+    let (text, mut parts) = (tiny(), Vec::new());
+    parts.extend(text.split("---\n"));
+    parts.reverse();
+    let (first, turned) = (save("a", &text), save("turned", &parts.join("\n---\n")));
+    assert_eq!(first, turned);
+    let (other, idle) = (
+        save("b", &tamed()),
+        save(
+            "idle",
+            &text.replace("  fabrics:", "  rollout: { paused: true }\n  fabrics:"),
+        ),
+    );
+    assert_ne!(other["inputs"], first["inputs"]);
+    assert_ne!(other["output"], first["output"]);
+    assert_ne!(idle["inputs"], first["inputs"]);
+    assert_eq!(idle["output"], first["output"], "what is paused becomes the same");
+    let (saved, exit) = report(folder.path(), &["a.json", "b.json"]);
+    assert_eq!((saved["changes"]["changed"].as_u64(), exit), (Some(4), 1));
+    let output = run_in(folder.path(), &["plan", "a.yaml", "--out", "nope/a.json"], b"");
+    assert_eq!(code(&output), 3, "{}", err(&output));
 }

@@ -28,6 +28,9 @@ pub struct Plan {
     /// -o json`, or an earlier plan (--output jsonl or json)
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
+    /// Save the plan to this file as well, as --output json prints it, with digests of what was read and of what came of it
+    #[arg(long, value_name = "FILE", conflicts_with = "node")]
+    pub out: Option<PathBuf>,
 }
 
 /// Forms of a plan.

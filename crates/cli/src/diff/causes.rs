@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rackwright_api::ActionClass;
 use rackwright_planner::change::{Diff, NodeChange, State, What, diff};
-use rackwright_planner::{Compilation, CompileError, Input, Intent, Inventory, Kind, compile};
+use rackwright_planner::{Compilation, CompileError, Input, Intent, Inventory, Kind, ObjectRef, compile};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::edits::{Edit, Id, Objects};
 use crate::object::ObjectKind;
-use crate::pipeline::{Outcome, intent_of};
+use crate::pipeline::{Outcome, intent_of, pool_of};
 use crate::schemas::OwnSchemas;
 
 /// Edits that are tried one by one. Of more, those of an object are tried together; of more objects, those of a kind.
@@ -108,7 +108,7 @@ pub fn causes(sides: &Sides<'_>, old: &State<'_>, listed: &Diff<'_>) -> Result<C
     }
     let mut sets: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
     for (node, (change, restore)) in change.into_iter().zip(restore).enumerate() {
-        let set = found.least(if restore.is_empty() { change } else { restore });
+        let set = found.least(if restore.is_empty() { &change } else { &restore });
         sets.entry(set.clone()).or_default().push(node);
         found.of.push(set);
     }
@@ -134,7 +134,7 @@ pub fn causes(sides: &Sides<'_>, old: &State<'_>, listed: &Diff<'_>) -> Result<C
 
 impl Causes {
     /// These causes without those that hold another one whole.
-    fn least(&self, set: Vec<usize>) -> Vec<usize> {
+    fn least(&self, set: &[usize]) -> Vec<usize> {
         let edits = |cause: usize| &self.all[cause].edits;
         let holds = |cause: usize, other: usize| {
             edits(other).len() < edits(cause).len()
@@ -269,31 +269,40 @@ impl<'s, 'a> Bench<'s, 'a> {
             by_object.entry(&edit.id).or_default().push(edit);
         }
         for (id, edits) in by_object {
-            let Some(object) = self.undone(id, &edits) else {
-                return Ok(None);
-            };
-            if !self.replace(id, object.as_ref()) {
+            if !self.undo(id, &edits) {
                 return Ok(None);
             }
         }
         let compilation = compile(&self.input)?;
         let known = &self.sides.new.compilation.refused;
-        Ok(compilation.refused.is_subset(known).then_some(compilation))
+        // What goes may refer to what goes with it.
+        let gone = self.input.pools.iter().filter(|pool| pool.deleting);
+        let gone: BTreeSet<ObjectRef> = gone.map(pool_of).collect();
+        let mut refused = compilation.refused.iter();
+        let fine = refused.all(|object| known.contains(object) || gone.contains(object));
+        Ok(fine.then_some(compilation))
     }
 
-    /// An object with edits undone, or that it is not there; none where it is not valid.
-    fn undone(&self, id: &Id, edits: &[&Edit]) -> Option<Option<Value>> {
-        let all = self.sides.edits.iter().filter(|edit| edit.id == *id).count();
+    /// Puts an object with edits undone in its place, or takes it away; false where it is not valid.
+    fn undo(&mut self, id: &Id, edits: &[&Edit]) -> bool {
+        let sides = self.sides;
+        let all = sides.edits.iter().filter(|edit| edit.id == *id).count();
         if edits.len() == all || edits.iter().any(|edit| edit.is_whole()) {
-            return Some(self.sides.a.0.get(id).map(|(value, _)| value.clone()));
+            let old = sides.a.0.get(id).map(|(value, _)| value);
+            return self.replace(id, old);
         }
-        let mut object = self.sides.b.get(id)?.0.clone();
-        let spec = object.get_mut("spec")?;
-        for edit in edits {
-            edit.undo(spec);
+        let Some((value, _)) = sides.b.get(id) else {
+            return false;
+        };
+        let mut object = value.clone();
+        if let Some(spec) = object.get_mut("spec") {
+            for edit in edits {
+                edit.undo(spec);
+            }
         }
-        let schema = self.sides.schemas.get(ObjectKind::Input(id.0))?;
-        schema.validate(&object).is_empty().then_some(Some(object))
+        let schema = sides.schemas.get(ObjectKind::Input(id.0));
+        let valid = schema.is_some_and(|schema| schema.validate(&object).is_empty());
+        valid && self.replace(id, Some(&object))
     }
 
     fn replace(&mut self, (kind, name): &Id, object: Option<&Value>) -> bool {

@@ -149,9 +149,10 @@ impl Walk<'_, '_> {
             None => (self.old, paths.0),
         };
         let place = side.map(|(document, outcome)| {
-            let span = match path.is_root() {
-                true => document.first_key(),
-                false => document.label_span(path, outcome.sources.text(document.file)),
+            let span = if path.is_root() {
+                document.first_key()
+            } else {
+                document.label_span(path, outcome.sources.text(document.file))
             };
             let line = outcome.sources.position(span).line;
             (outcome.sources.name(span.file).to_owned(), line)

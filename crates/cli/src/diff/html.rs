@@ -208,9 +208,10 @@ fn data(report: &Report, compared: &Compared<'_>) -> Value {
         .iter()
         .map(|node| {
             let wave = match (node.wave, node.waits) {
-                (Some(wave), _) => wave as i64,
-                (None, Some(why)) => -1 - waits.number(why.to_owned()) as i64,
-                (None, None) => 0,
+                (Some(wave), _) => json!(wave),
+                // Below 0 is a number of `waits`, from 1.
+                (None, Some(why)) => json!(-1 - i64::from(waits.number(why.to_owned()) as u32)),
+                (None, None) => json!(0),
             };
             let rack = racks.binary_search(&rack(node)).unwrap_or_default();
             let becomes = match node.what {

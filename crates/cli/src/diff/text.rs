@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::report::{
     AddressChange, CapacityChange, CauseReport, EditReport, PowerChange, Reach, Report, Verdict,
 };
-use crate::changes::{ClassCount, cut};
+use crate::changes::{ClassCount, FieldChange, cut};
 use crate::summary::count;
 
 /// Causes, addresses and other lines of one sort that are listed.
@@ -60,7 +60,7 @@ pub fn text(report: &Report) -> String {
                 &mut out,
                 "what changes (a saved plan holds no documents, so no line of a file can be named)",
                 &report.changes.fields,
-                |field| field.text(),
+                FieldChange::text,
             );
         }
         None => {}
@@ -225,12 +225,12 @@ pub fn edit(edit: &EditReport) -> String {
     };
     let values = match (&edit.old, &edit.new) {
         (None, None) => String::new(),
-        (old, new) => format!(": {} -> {}", value(old), value(new)),
+        (old, new) => format!(": {} -> {}", value(old.as_ref()), value(new.as_ref())),
     };
     format!("{place}{}{}{values}", printable(&edit.object), printable(&field))
 }
 
-fn value(value: &Option<Value>) -> String {
+fn value(value: Option<&Value>) -> String {
     match value {
         None => "(none)".to_owned(),
         Some(Value::String(text)) => cut(&printable(text)),
@@ -240,14 +240,8 @@ fn value(value: &Option<Value>) -> String {
 
 /// One address.
 pub fn address(address: &AddressChange) -> String {
-    let old = Some(address.old.clone());
-    format!(
-        "{} rail {}: {} -> {}",
-        address.node,
-        address.rail,
-        value(&old),
-        value(&address.new)
-    )
+    let (old, new) = (value(Some(&address.old)), value(address.new.as_ref()));
+    format!("{} rail {}: {old} -> {new}", address.node, address.rail)
 }
 
 /// One budget.

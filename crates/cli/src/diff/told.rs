@@ -184,7 +184,7 @@ fn told(found: &Found<'_>, nodes: &mut [NodeReport]) -> (Option<Vec<CauseReport>
                 file: None,
                 line: None,
             },
-            |edit| edit.report(),
+            Edit::report,
         )
     };
     let gravest = |number: usize| {

@@ -23,6 +23,7 @@ use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
 use crate::pipeline::{Outcome, ToolError};
+use crate::previous::Previous;
 use crate::report;
 use crate::schemas::OwnSchemas;
 use crate::summary::count;
@@ -52,24 +53,7 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         Some(outcome) => written(&a.name, outcome)?,
     };
     if b.source == Source::Plan {
-        let new = b.saved()?;
-        // Read whole, so that what is no plan is told before anything is compared.
-        new.nodes()?;
-        let (was, is) = (Before::new(&previous)?, Before::new(&new)?);
-        let states = (was.state()?, is.state()?);
-        let compared = Compared::written(&states.0, &states.1);
-        let report = Report::new(
-            &Found {
-                sides: [&a, &b],
-                outcomes: [before.as_deref(), None],
-                states: [&states.0, &states.1],
-                compared: &compared,
-                causes: None,
-                inventories: None,
-            },
-            &policy(args),
-        );
-        return finish(args, (&report, &compared), exit, out);
+        return saved(args, [&a, &b], (&previous, before.as_deref()), exit, out);
     }
     let pools = before.as_ref().map_or(&[][..], |before| &before.input.pools);
     let after = ManuallyDrop::new(b.compiled_after(&schemas, previous.nodes()?, pools)?);
@@ -117,6 +101,31 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         },
         &policy(args),
     );
+    finish(args, (&report, &compared), exit, out)
+}
+
+/// Compares with a plan that was saved, which says nothing of budgets.
+fn saved(
+    args: &Diff,
+    sides: [&Side; 2],
+    (previous, before): (&Previous, Option<&Outcome>),
+    exit: Exit,
+    out: &mut Out,
+) -> Result<Exit, VerbError> {
+    let new = sides[1].saved()?;
+    let (was, is) = (Before::new(previous)?, Before::new(&new)?);
+    let (states, same) = was.against(&is)?;
+    let mut compared = Compared::written(&states.0, &states.1);
+    compared.diff.unchanged += same;
+    let found = Found {
+        sides,
+        outcomes: [before, None],
+        states: [&states.0, &states.1],
+        compared: &compared,
+        causes: None,
+        inventories: None,
+    };
+    let report = Report::new(&found, &policy(args));
     finish(args, (&report, &compared), exit, out)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::mem::ManuallyDrop;
+use std::path::Path;
 
 use rackwright_manifest::render;
 use rackwright_planner::{PlannedNode, PoolPlan};
@@ -17,14 +18,15 @@ use crate::before::Before;
 use crate::carried::Carried;
 use crate::changes::Changes;
 use crate::compared::Compared;
+use crate::digests::{Digests, Hashing, of_inputs};
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint};
 use crate::pipeline::{self, Outcome};
 use crate::plan_objects::{node, profile, write_node};
 use crate::previous::Previous;
-use crate::report;
 use crate::summary::{Summary, count};
 use crate::values::{Traced, annotated};
+use crate::{report, whole_file};
 
 /// Findings that are shown before a plan; `validate` shows them all.
 const FINDINGS_SHOWN: usize = 20;
@@ -90,13 +92,11 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
             }
         },
     };
-    let written = print(
-        args,
-        &select(node, &outcome, &carried),
-        &outcome,
-        changes.as_ref(),
-        out,
-    );
+    let selection = select(node, &outcome, &carried);
+    if let Some(file) = &args.out {
+        save(file, &selection, &outcome)?;
+    }
+    let written = print(args, &selection, &outcome, changes.as_ref(), out);
     match written {
         Err(VerbError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
         Err(error) => Err(error),
@@ -203,19 +203,8 @@ fn print(
                 out.write_all(changes.text().as_bytes())?;
             }
         }
-        (PlanOutput::Json, _) => json(selection, outcome, changes, out)?,
-        (PlanOutput::Jsonl, _) => {
-            for pool in &selection.pools {
-                line(&profile(pool), out)?;
-            }
-            for profile in selection.carried_profiles() {
-                line(profile, out)?;
-            }
-            lines(selection.nodes(outcome), out)?;
-            for object in selection.carried() {
-                line(object, out)?;
-            }
-        }
+        (PlanOutput::Json, _) => json(selection, outcome, (changes, None), out)?,
+        (PlanOutput::Jsonl, _) => jsonl(selection, outcome, out)?,
         (PlanOutput::Text, Some(planned)) => {
             let traced = Traced::new(outcome, planned)?;
             let config = serde_yaml::to_string(&node(planned))?;
@@ -256,8 +245,42 @@ fn print(
     Ok(out.flush()?)
 }
 
+/// Saves the whole plan with its digests: a file that is there whole or not at all.
+fn save(file: &Path, selection: &Selection<'_>, outcome: &Outcome) -> Result<(), VerbError> {
+    let mut hashing = Hashing::default();
+    jsonl(selection, outcome, &mut hashing)?;
+    let digests = Digests {
+        inputs: of_inputs(&outcome.input)?,
+        output: hashing.digest(),
+    };
+    let mut text = Vec::new();
+    json(selection, outcome, (None, Some(&digests)), &mut text)?;
+    whole_file::write(file, &text).map_err(|error| VerbError::File {
+        path: file.display().to_string(),
+        error,
+    })
+}
+
+/// One object a line.
+fn jsonl(selection: &Selection<'_>, outcome: &Outcome, out: &mut impl Write) -> Result<(), VerbError> {
+    for pool in &selection.pools {
+        line(&profile(pool), out)?;
+    }
+    for profile in selection.carried_profiles() {
+        line(profile, out)?;
+    }
+    lines(selection.nodes(outcome), out)?;
+    for object in selection.carried() {
+        line(object, out)?;
+    }
+    Ok(())
+}
+
 /// Nodes as lines, spelled by all cores and printed in their order.
-fn lines<'a>(mut nodes: impl Iterator<Item = PlannedNode<'a>>, out: &mut Out) -> Result<(), VerbError> {
+fn lines<'a>(
+    mut nodes: impl Iterator<Item = PlannedNode<'a>>,
+    out: &mut impl Write,
+) -> Result<(), VerbError> {
     loop {
         let some: Vec<PlannedNode<'_>> = nodes.by_ref().take(SPELLED).collect();
         if some.is_empty() {
@@ -280,29 +303,34 @@ fn spell(nodes: &[PlannedNode<'_>]) -> Vec<u8> {
 }
 
 /// One object as a line of canonical JSON.
-fn line(object: &impl Serialize, out: &mut Out) -> Result<(), VerbError> {
+fn line(object: &impl Serialize, out: &mut impl Write) -> Result<(), VerbError> {
     json_value(object, out)?;
     Ok(out.write_all(b"\n")?)
 }
 
 /// `serde_json` wraps errors of the stream in its own; a reader that went away must stay recognisable.
-fn json_value(object: &impl Serialize, out: &mut Out) -> Result<(), VerbError> {
+fn json_value(object: &impl Serialize, out: &mut impl Write) -> Result<(), VerbError> {
     serde_json::to_writer(out, object).map_err(|error| match error.io_error_kind() {
         Some(kind) => VerbError::Output(io::Error::from(kind)),
         None => VerbError::Json(error),
     })
 }
 
-/// One JSON value, streamed: `{"formatVersion":1,"summary":…,"changes":…,"profiles":[…],"nodes":[…]}`; changes where there
-/// is an earlier state.
-fn json(
+/// One JSON value, streamed: `{"formatVersion":1,"digest":…,"summary":…,"changes":…,"profiles":[…],"nodes":[…]}`; digests where
+/// the plan is saved, changes where there is an earlier state.
+fn json<W: Write>(
     selection: &Selection<'_>,
     outcome: &Outcome,
-    changes: Option<&Changes>,
-    out: &mut Out,
+    (changes, digests): (Option<&Changes>, Option<&Digests>),
+    out: &mut W,
 ) -> Result<(), VerbError> {
     let (errors, warnings) = outcome.tally();
-    out.write_all(b"{\"formatVersion\":1,\"summary\":")?;
+    out.write_all(b"{\"formatVersion\":1")?;
+    if let Some(digests) = digests {
+        out.write_all(b",\"digest\":")?;
+        json_value(digests, out)?;
+    }
+    out.write_all(b",\"summary\":")?;
     json_value(
         &Summary::new(&outcome.compilation, &outcome.refused, errors, warnings),
         out,
@@ -314,7 +342,7 @@ fn json(
     out.write_all(b",\"profiles\":[")?;
     let mut first = true;
     let separate =
-        |first: &mut bool, out: &mut Out| out.write_all(if std::mem::take(first) { b"\n" } else { b",\n" });
+        |first: &mut bool, out: &mut W| out.write_all(if std::mem::take(first) { b"\n" } else { b",\n" });
     for pool in &selection.pools {
         separate(&mut first, out)?;
         json_value(&profile(pool), out)?;

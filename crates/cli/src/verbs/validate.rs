@@ -101,9 +101,9 @@ fn told(fixed: &[Fixed], dry_run: bool, outcome: &Outcome) -> String {
 }
 
 fn print(report: &Report<'_>, target: &Target, color: When, out: &mut Out) -> Result<(), VerbError> {
-    let colour = match target.file {
+    let chosen = match target.file {
         None => color.decide(&std::io::stdout()),
         Some(_) => Colour::Never,
     };
-    target.print(&report.render(target.form, colour)?, out)
+    target.print(&report.render(target.form, chosen)?, out)
 }
