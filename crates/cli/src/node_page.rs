@@ -17,6 +17,7 @@ use crate::before::Before;
 use crate::carried::Carried;
 use crate::changes::{cut, reason, step};
 use crate::compared::Compared;
+use crate::diff::side::{Side, Source};
 use crate::exit::Exit;
 use crate::pipeline::{self, Outcome};
 use crate::power::PowerSummary;
@@ -113,8 +114,12 @@ pub fn explain(args: &Explain) -> Result<(String, Exit), VerbError> {
                 "from what? `rackwright explain node {name} PATH...` takes documents, or a saved plan"
             )));
         }
-        [plan] if plan.is_file() && Previous::is_one(plan).unwrap_or(false) => {
-            (saved(name, &Previous::read(plan)?)?, Exit::Clean)
+        [one] => {
+            let side = Side::new(one, &[])?;
+            match side.source {
+                Source::Plan => (saved(name, &side.saved()?)?, Exit::Clean),
+                Source::Documents => compiled(name, &paths, args)?,
+            }
         }
         paths => compiled(name, paths, args)?,
     };
