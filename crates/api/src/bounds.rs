@@ -59,6 +59,8 @@ pub const PARTITION_MEMBERS: usize = 64;
 pub const UNITS: usize = 65_536;
 /// Entries that say which racks and hosts fill which units of a fabric.
 pub const PLACEMENTS: usize = 256;
+/// Entries that say which racks the switches of a fabric stand in.
+pub const SWITCH_RACKS: usize = 64;
 /// Rails of one fabric: HCAs of one node in one plane. DGX has 8, NVL72 trays 4.
 pub const FABRIC_RAILS: usize = 16;
 /// Rails of one node over all its fabrics.

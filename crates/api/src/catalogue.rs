@@ -162,6 +162,10 @@ pub struct SwitchEntry {
     pub max_power: Option<Power>,
     /// Its name: one of the catalogue, or a new one.
     pub name: Name,
+    /// Partition keys that one port holds: the subnet manager gives a leaf's port the keys of the node behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 65_535))]
+    pub pkey_table: Option<u16>,
     /// Rate of one port in Gb/s. Mandatory in an entry of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]

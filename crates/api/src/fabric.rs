@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::cel::rules;
-use crate::{Hostlist, IntentStatus, Ipv4Prefix, Name, Pkey, Ratio};
+use crate::{Hostlist, IntentStatus, Ipv4Prefix, Name, Pkey, Ratio, SubnetPrefix};
 
 /// One InfiniBand fabric: its topology, addresses, partitions and subnet managers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, CustomResource)]
@@ -55,6 +55,11 @@ pub struct InfiniBandFabricSpec {
     /// Who manages the subnet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subnet_manager: Option<SubnetManager>,
+    /// The prefix of each subnet, in the order of the rails where each rail is a subnet of its own. Absent: prefixes that
+    /// follow from the names of site and fabric.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::FABRIC_RAILS), extend("x-kubernetes-list-type" = "atomic"))]
+    pub subnet_prefixes: Vec<SubnetPrefix>,
     /// The site that the fabric belongs to.
     pub supercluster: Name,
     /// How switches and nodes are wired.
@@ -107,6 +112,11 @@ pub struct Topology {
     /// The switch model, a name of the catalogue: `qm9700`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switch: Option<Name>,
+    /// Which racks the switches stand in, for the cable schedule. The switches of a level fill the entries of their level
+    /// one after the other: leaves by unit, spines by pod or group, cores by their number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::SWITCH_RACKS), extend("x-kubernetes-list-type" = "atomic"))]
+    pub switch_racks: Vec<SwitchRacks>,
     /// The shape.
     #[serde(rename = "type")]
     pub type_: TopologyType,
@@ -142,6 +152,40 @@ pub struct UnitPlacement {
     /// The unit that the first of them fill, counted from 1; the others fill the next ones.
     #[schemars(range(min = 1, max = bounds::UNITS))]
     pub unit: u32,
+}
+
+/// Racks that switches of one level stand in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SwitchRacks {
+    /// Height of one switch in rack units; absent: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
+    pub height: Option<u8>,
+    /// The level.
+    pub level: SwitchLevel,
+    /// How many of them stand in one rack.
+    #[schemars(range(min = 1, max = 64))]
+    pub per_rack: u8,
+    /// The rack unit, counted from 1, that the first switch of each rack begins at; the others stand above it. Absent: the
+    /// schedule names racks only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
+    pub rack_unit: Option<u8>,
+    /// The racks, as a hostlist. They need not be among the site's racks, which hold nodes.
+    #[schemars(length(max = 4096))]
+    pub racks: Hostlist,
+}
+
+/// Levels of switches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum SwitchLevel {
+    /// Nodes are plugged into these.
+    Leaf,
+    /// Above the leaves.
+    Spine,
+    /// Above the spines of a tree of three levels.
+    Core,
 }
 
 /// Shapes of a fabric.

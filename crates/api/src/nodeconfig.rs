@@ -122,13 +122,6 @@ pub struct Rail {
     /// Its address, where the fabric has addressing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv4: Option<InterfaceAddress>,
-    /// The leaf switch that it is plugged into.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leaf: Option<Name>,
-    /// The port of that switch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1024))]
-    pub port: Option<u16>,
     /// The number of the HCA in the node.
     pub rail: u8,
 }

@@ -423,6 +423,11 @@ text! {
     /// An InfiniBand port GUID: `0x` and 16 lower-case hexadecimal digits.
     Guid in ArrayString<18>, "a GUID", max 18, "^0x[0-9a-f]{16}$", |t| hex_with_prefix(t, 16);
 
+    /// The upper half of every address of an InfiniBand subnet: `0x` and 16 lower-case hexadecimal
+    /// digits. 0xff begins the addresses of multicast groups.
+    SubnetPrefix, "a subnet prefix", max 18, "^0x([0-9a-e][0-9a-f]|f[0-9a-e])[0-9a-f]{14}$",
+        |t| hex_with_prefix(t, 16) && !t.starts_with("0xff");
+
     /// A PCI address with its domain, in the spelling of sysfs: `0000:1b:00.0`.
     PciAddress, "a PCI address", max 12, r"^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$", pci_address;
 

@@ -25,7 +25,7 @@ fn profile() -> NodeProfileSpec {
 
 fn config() -> NodeConfigSpec {
     serde_json::from_value(json!({
-        "facts": {"rack": "a001", "rails": [{"guid": "0xa088c20300000001", "ipv4": "10.64.0.1/14", "leaf": "su01-r0-l01", "port": 5, "rail": 0}]},
+        "facts": {"rack": "a001", "rails": [{"guid": "0xa088c20300000001", "ipv4": "10.64.0.1/14", "rail": 0}]},
         "grant": {"hash": "0123456789abcdef0123456789abcdef", "wave": 3},
         "hash": "0123456789abcdef0123456789abcdef",
         "management": "Managed",
@@ -83,8 +83,6 @@ fn each_fact_changes_the_node_hash() {
         Box::new(|f| f.rack = None),
         Box::new(|f| f.rails[0].guid = None),
         Box::new(|f| f.rails[0].ipv4 = None),
-        Box::new(|f| f.rails[0].leaf = None),
-        Box::new(|f| f.rails[0].port = None),
         Box::new(|f| f.rails[0].rail = 1),
         Box::new(|f| f.rails.clear()),
     ];

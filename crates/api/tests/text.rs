@@ -70,7 +70,7 @@ macro_rules! check_all {
 #[test]
 fn checks_equal_patterns() {
     check_all!(Name NodeName Hostlist Power Pue Date Span DriverVersion MigProfile KernelArgument SysctlValue ModuleName
-        Ipv4Prefix Ipv4Address InterfaceAddress Pkey Guid PciAddress PciDevice Ratio AbsolutePath ModelPattern Line HostAddress Nid Hash
+        Ipv4Prefix Ipv4Address InterfaceAddress Pkey Guid SubnetPrefix PciAddress PciDevice Ratio AbsolutePath ModelPattern Line HostAddress Nid Hash
         Capacity Throughput Version ModuleOption ServiceName Limit InterfaceName LabelValue MountOption);
 }
 

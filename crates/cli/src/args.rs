@@ -309,6 +309,13 @@ pub enum FabricVerb {
         after_help = "Examples:\n  ibnetdiscover | rackwright fabric check - clusters/ inventory.jsonl --fabric compute\n  rackwright fabric check rail3.txt clusters/ --fabric compute --rail 3\n  rackwright fabric check capture.txt clusters/ --rate 4xNDR --output json"
     )]
     Check(FabricCheck),
+    /// Compare two folders of `fabric render`: which cables stay, are new or go, and which have to move
+    ///
+    /// Devices are known by name, so a design can grow before its hardware is there. New cables are counted; `--output
+    /// json` lists them too. Exit code 0: everything that was there stays where it is; 1: a cable or a device has to move
+    /// or to go.
+    #[command(after_help = "Examples:\n  rackwright fabric compare fabric-2026/ fabric-2027/")]
+    Compare(FabricCompare),
 }
 
 /// `rackwright fabric render`.
@@ -340,6 +347,20 @@ pub struct FabricRender {
     /// What is allocated already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
+}
+
+/// `rackwright fabric compare`.
+#[derive(Debug, Args)]
+pub struct FabricCompare {
+    /// What was built: a folder that `fabric render` wrote
+    #[arg(value_name = "BEFORE")]
+    pub before: PathBuf,
+    /// What is to be built
+    #[arg(value_name = "AFTER")]
+    pub after: PathBuf,
+    /// Form of the comparison
+    #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: TextOrJson,
 }
 
 /// `rackwright fabric check`.

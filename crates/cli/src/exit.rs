@@ -34,19 +34,19 @@ impl Exit {
         match self {
             Self::Clean => (
                 "clean",
-                "No findings, no differences. Warnings are allowed, unless `--strict` makes them count; differences, where `diff --exit-zero` says so.",
+                "Nothing to object to, and no differences. Warnings are allowed, unless `--strict` makes them count.",
             ),
             Self::Findings => (
                 "findings",
-                "The input was read and at least one finding is an error. `plan` still prints the plan of what was accepted, and `render` a node of it; a node that keeps what it has, because its pool is refused, has no plan. Or `render` has a value that a file of the host cannot hold, `fabric render` lacks GUIDs, or `fabric check` finds a cable that is not where it was designed. Or `diff` finds a node that differs, or a policy flag refuses the change: its JSON says which (`verdict`), and with `--exit-zero` only the latter ends so.",
+                "The input was read and something is wrong with it, or is not as it should be, or differs.",
             ),
             Self::Usage => (
                 "usage or input error",
-                "A flag, a code or a node is unknown, a folder to write to is not ours, a path does not exist or cannot be read, or no object of Rackwright was found in it.",
+                "The command line is wrong, or an input does not exist or cannot be read. Nothing is known of what it holds.",
             ),
             Self::Tool => (
                 "tool error",
-                "The output cannot be written, or the program is at fault: a plan that its own checker refuses, a panic. Not the input's fault.",
+                "The output cannot be written, a program that was asked for is missing or fails, or this one is at fault: a plan that its own checker refuses, a panic. Not the input's fault.",
             ),
         }
     }
@@ -58,7 +58,148 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The table of exit codes as Markdown, from which `docs/exit-codes.md` is made.
+/// What the codes of a verb mean; none where it never ends so.
+#[derive(Debug)]
+pub struct Meanings {
+    /// The verb, as it is typed.
+    pub verb: &'static str,
+    /// Code 0 and the others, in the order of [`Exit::ALL`].
+    pub codes: [Option<&'static str>; 4],
+}
+
+const WRITE: Option<&str> = Some("the output cannot be written");
+const RENDERED: Option<&str> =
+    Some("the output cannot be written; `kustomize:` or `helm:` names what cannot be rendered");
+const UNKNOWN: Option<&str> = Some("an unknown flag or form");
+
+/// Every verb.
+pub static BY_VERB: &[Meanings] = &[
+    Meanings {
+        verb: "validate",
+        codes: [
+            Some("no errors; with `--strict` no warnings either"),
+            Some("an error, or a warning with `--strict`; with `--dry-run` before what would be fixed"),
+            Some(
+                "a path does not exist or cannot be read, `--crd` or `--baseline` is none, or no object of Rackwright was found",
+            ),
+            RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "plan",
+        codes: [
+            Some("everything is accepted"),
+            Some("an error; what was accepted is still planned"),
+            Some("an input as for `validate`; `--previous` is no plan; no such node or member cluster"),
+            RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "diff",
+        codes: [
+            Some("no node differs; with `--exit-zero` also where some do and no policy flag refuses it"),
+            Some(
+                "a node differs, a policy flag refuses the change (`verdict` of the JSON says which), or an error",
+            ),
+            Some("a side cannot be read, as an input for `validate`"),
+            RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "render node",
+        codes: [
+            Some("rendered, and everything is accepted"),
+            Some(
+                "an error; the node is rendered if its pool is accepted, and keeps what it has if not. Or a value that a file of the host cannot hold",
+            ),
+            Some("an input as for `validate`; no such node; `--out` is missing or holds what is not ours"),
+            RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "render cluster",
+        codes: [
+            Some("rendered, and everything is accepted"),
+            Some("an error; what was accepted is still rendered"),
+            Some("an input as for `validate`; no such member cluster; `--out` holds what is not ours"),
+            RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "fabric render",
+        codes: [
+            Some("written, and everything is accepted"),
+            Some("an error, or GUIDs are missing; what is known is still written"),
+            Some(
+                "an input as for `validate`; no such fabric; `--switches` is no list of switches; `--out` holds what is not ours",
+            ),
+            RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "fabric check",
+        codes: [
+            Some("every cable is where it was designed"),
+            Some("a cable is not where it was designed, a line of the capture makes no sense, or an error"),
+            Some("an input as for `validate`; the capture has no device; no such fabric or rail"),
+            RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "fabric compare",
+        codes: [
+            Some("every cable stays"),
+            Some("a cable has to move or to go"),
+            Some("a folder is none that `fabric render` wrote"),
+            RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "explain",
+        codes: [
+            Some("explained"),
+            Some("of a node: an error in the documents; what is known of it is still said"),
+            Some("no such rule, field, entry or node; an input as for `validate`"),
+            RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "init",
+        codes: [
+            Some("written"),
+            None,
+            Some("an unknown flag; a source that cannot be read or names no host; `--out` is there already"),
+            WRITE,
+        ],
+    },
+    Meanings {
+        verb: "crds",
+        codes: [Some("printed"), None, UNKNOWN, WRITE],
+    },
+    Meanings {
+        verb: "lsp",
+        codes: [
+            Some("the editor said goodbye"),
+            None,
+            Some("an unknown flag"),
+            Some("the editor went away without a goodbye, or does not speak the protocol"),
+        ],
+    },
+    Meanings {
+        verb: "man",
+        codes: [Some("printed or written"), None, UNKNOWN, WRITE],
+    },
+    Meanings {
+        verb: "completions",
+        codes: [Some("printed"), None, UNKNOWN, WRITE],
+    },
+    Meanings {
+        verb: "version",
+        codes: [Some("printed"), None, UNKNOWN, WRITE],
+    },
+];
+
+/// The tables of exit codes as Markdown, from which `docs/exit-codes.md` is made.
 pub fn exit_code_table() -> String {
     let mut out = String::from(
         "# Exit codes\n\n\
@@ -70,7 +211,16 @@ pub fn exit_code_table() -> String {
         let (name, meaning) = exit.meaning();
         out.push_str(&format!("| {} | {name} | {meaning} |\n", exit.code()));
     }
-    out.push_str("\nOutput that nobody reads any more (`| head`) is no error.\n");
+    out.push_str("\n| verb | 0 | 1 | 2 | 3 |\n|---|---|---|---|---|\n");
+    for Meanings { verb, codes } in BY_VERB {
+        let codes = codes.map(|meaning| meaning.unwrap_or("-"));
+        out.push_str(&format!("| `{verb}` | {} |\n", codes.join(" | ")));
+    }
+    out.push_str(
+        "\nOutput that nobody reads any more (`| head`) is no error. A run that is interrupted (Ctrl-C, SIGTERM) says so, removes \
+         what it had begun to write, and ends by the signal: a shell shows 130 or 143. A file or folder that it was to replace \
+         is still the old one then, as it is after a full disk.\n",
+    );
     out
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::unfinished::Unfinished;
+
 /// The file that says that a folder is ours.
 pub const MANIFEST: &str = "manifest.json";
 
@@ -101,9 +103,10 @@ pub fn fill<T>(
     // The process number keeps two runs apart; a name with a dot is no manifest to anybody.
     let beside = |what: &str| parent.join(format!(".{name}.{what}-{}", std::process::id()));
     let (new, old) = (beside("new"), beside("old"));
+    let unfinished = Unfinished::begin(&new);
     fs::create_dir(&new)?;
     let written = write(&new).and_then(|written| {
-        exchange(folder, &new, &old)?;
+        unfinished.finish(|| exchange(folder, &new, &old))?;
         Ok(written)
     });
     if written.is_err() && new.exists() {
@@ -126,12 +129,16 @@ fn exchange(folder: &Path, new: &Path, old: &Path) -> io::Result<()> {
     if replaces { fs::remove_dir_all(old) } else { Ok(()) }
 }
 
+/// Makes the folder that a file shall lie in.
+pub fn make_room(place: &Path) -> io::Result<()> {
+    Unfinished::go_on();
+    place.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
 fn write(folder: &Path, entries: &[Entry]) -> io::Result<()> {
     for entry in entries {
         let path = folder.join(&entry.path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
+        make_room(&path)?;
         match &entry.content {
             Content::File(text, mode) => {
                 fs::write(&path, text)?;

@@ -4,8 +4,8 @@
 //! and programs want, and ends with a code that scripts can rely on ([`Exit`]).
 //!
 //! What it never does: judge a manifest by a rule of its own (that is the work of `manifest`, `planner` and
-//! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, or talk
-//! to a cluster.
+//! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, start a program that
+//! nobody named, or talk to a cluster.
 //!
 //! Where to start: [`command`] is the command line, `verbs/` has one file a verb, [`pipeline::run`] is the way from
 //! paths to a plan.
@@ -61,6 +61,7 @@ mod strict;
 mod suggest;
 mod summary;
 mod third_party;
+mod unfinished;
 mod values;
 mod verbs;
 pub mod walk;
@@ -75,7 +76,7 @@ use clap::FromArgMatches;
 
 pub use args::command;
 pub use diff::report::diff_schema;
-pub use exit::{Exit, exit_code_table};
+pub use exit::{BY_VERB, Exit, Meanings, exit_code_table};
 pub use reference::reference_markdown;
 pub use verbs::explain::{Entry, all_rules};
 
@@ -87,6 +88,7 @@ use verbs::VerbError;
 pub fn main() -> ExitCode {
     // A shell that asks for completions says so in the environment; then this ends the process.
     clap_complete::CompleteEnv::with_factory(command).complete();
+    unfinished::watch();
     // A panic is our mistake, and must not look like anything else to a script.
     catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())))
         .unwrap_or(Exit::Tool)

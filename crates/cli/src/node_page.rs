@@ -17,7 +17,7 @@ use crate::before::Before;
 use crate::carried::Carried;
 use crate::changes::{cut, reason, step};
 use crate::compared::Compared;
-use crate::diff::side::{Side, Source};
+use crate::diff::side::is_saved_plan;
 use crate::exit::Exit;
 use crate::pipeline::{self, Outcome};
 use crate::power::PowerSummary;
@@ -114,12 +114,8 @@ pub fn explain(args: &Explain) -> Result<(String, Exit), VerbError> {
                 "from what? `rackwright explain node {name} PATH...` takes documents, or a saved plan"
             )));
         }
-        [one] => {
-            let side = Side::new(one, &[])?;
-            match side.source {
-                Source::Plan => (saved(name, &side.saved()?)?, Exit::Clean),
-                Source::Documents => compiled(name, &paths, args)?,
-            }
+        [plan] if plan.is_file() && is_saved_plan(plan).unwrap_or(false) => {
+            (saved(name, &Previous::read(plan)?)?, Exit::Clean)
         }
         paths => compiled(name, paths, args)?,
     };

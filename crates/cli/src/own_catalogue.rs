@@ -13,6 +13,7 @@ use crate::output::eprint;
 use crate::pipeline::{self, Outcome};
 use crate::report;
 use crate::verbs::VerbError;
+use crate::walk::InputError;
 
 /// The label of facts of which an entry has many.
 const MIG_PROFILE: &str = "MIG profile";
@@ -24,6 +25,9 @@ type Sites<'a, E> = Vec<(&'a str, &'a Section<E>)>;
 pub fn explain(args: &Explain) -> Result<(String, Exit), VerbError> {
     let outcome = pipeline::run(&args.file, Vec::new())?;
     let exit = told(&outcome);
+    if exit == Exit::Tool {
+        return Ok((String::new(), exit));
+    }
     if outcome.input.superclusters.is_empty() {
         return Err(VerbError::Unknown(
             "there is no Supercluster in these files that can be read".to_owned(),
@@ -67,11 +71,8 @@ fn told(outcome: &Outcome) -> Exit {
             report::summary(outcome)
         ));
     }
-    if outcome.errors.is_empty() {
-        Exit::Clean
-    } else {
-        Exit::Usage
-    }
+    let errors = outcome.errors.iter().map(InputError::exit);
+    errors.max().unwrap_or(Exit::Clean)
 }
 
 fn print<E: Entry>(

@@ -91,6 +91,9 @@ pub enum ToolError {
     /// The compiler.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// The partitions of a subnet.
+    #[error("the partitions do not pass their own check, which is a mistake of this program: {0}")]
+    Partitions(String),
 }
 
 /// Reads, checks and compiles.

@@ -232,15 +232,10 @@ fn facts(scan: &mut Scan<'_>) -> Option<Vec<Rail>> {
 }
 
 fn rail(scan: &mut Scan<'_>) -> Option<Rail> {
-    let (mut guid, mut address, mut leaf, mut port, mut number) = (None, None, None, None, None);
+    let (mut guid, mut address, mut number) = (None, None, None);
     scan.object(|scan, key| match key {
         "guid" => once(&mut guid, Guid::value_of(scan.text()?)?),
         "ipv4" => once(&mut address, InterfaceAddress::parts_of(scan.text()?)?.0),
-        "leaf" => once(&mut leaf, valid(scan, Name::is_valid)?),
-        "port" => once(
-            &mut port,
-            Some(scan.number()?).filter(|port| (1..=1024).contains(port))?,
-        ),
         "rail" => once(&mut number, u8::try_from(scan.number()?).ok()?),
         _ => None,
     })?;

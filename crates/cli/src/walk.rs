@@ -117,6 +117,14 @@ pub enum InputError {
         /// Why.
         why: String,
     },
+    /// A folder that is to be compared was not written by `fabric render`.
+    #[error("{path}: not what `rackwright fabric render` writes: {why}")]
+    NotRendered {
+        /// The path as shown.
+        path: String,
+        /// Why.
+        why: String,
+    },
     /// `--previous` is not a plan.
     #[error("{path}: line {line}: not a plan: {why}; write one with `rackwright plan --output jsonl`")]
     NotAPlan {

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
+use crate::unfinished::Unfinished;
+
 /// Writes a file beside its place and moves it there when it is whole: who reads it never meets half of it, and a full
 /// disk leaves what was there before.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -24,13 +26,14 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    let unfinished = Unfinished::begin(&new);
     let mut file = File::create_new(&new)?;
     let written = file
         .write_all(bytes)
         // Some file systems say only here that the disk is full.
         .and_then(|()| file.sync_all())
         .and_then(|()| permissions.map_or(Ok(()), |bits| fs::set_permissions(&new, bits)))
-        .and_then(|()| fs::rename(&new, &place));
+        .and_then(|()| unfinished.finish(|| fs::rename(&new, &place)));
     if written.is_err() {
         // The first error is the one that tells.
         fs::remove_file(&new).unwrap_or(());

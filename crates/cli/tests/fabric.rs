@@ -66,7 +66,7 @@ fn switches(folder: &Path) -> String {
         .lines()
         .skip(1)
         .map(|line| line.split(',').collect::<Vec<_>>());
-    let names: BTreeSet<String> = fields.map(|fields| fields[4].to_owned()).collect();
+    let names: BTreeSet<String> = fields.map(|fields| fields[6].to_owned()).collect();
     let lines = names.iter().enumerate();
     let lines: Vec<String> = lines
         .map(|(at, name)| format!("{name} 0xb83fd203000100{at:02}\n"))

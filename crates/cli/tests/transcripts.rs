@@ -308,6 +308,7 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("help-fabric", "fabric --help", ""),
     ("help-fabric-render", "fabric render --help", ""),
     ("help-fabric-check", "fabric check --help", ""),
+    ("help-fabric-compare", "fabric compare --help", ""),
     (
         "fabric-check-text",
         "fabric check crates/cli/tests/fabric/swapped.txt crates/cli/tests/fabric/site.yaml",

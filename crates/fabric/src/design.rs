@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::network::{Device, DeviceKind, End, Link, Network};
 use crate::placeholder;
+use crate::racks::{Racks, place};
 use crate::topology::Topology;
-use crate::tree::{Switch, Uplink};
+use crate::tree::{Spread, Switch, Uplink};
 
 /// A topology, and who sits where.
 #[derive(Debug, Clone)]
@@ -14,6 +15,8 @@ pub struct Design {
     nodes: Vec<Seated>,
     /// GUIDs of switches that are known, by name.
     switches: BTreeMap<String, u64>,
+    /// Where switches stand.
+    racks: Racks,
 }
 
 /// A node at its seat.
@@ -76,7 +79,14 @@ impl Design {
             topology,
             nodes,
             switches,
+            racks: Racks::new(),
         })
+    }
+
+    /// Says where switches stand.
+    #[must_use]
+    pub fn in_racks(self, racks: Racks) -> Self {
+        Self { racks, ..self }
     }
 
     /// Its switches.
@@ -107,23 +117,24 @@ impl Design {
         seats.map(|seat| seat / self.topology.nodes_per_unit()).collect()
     }
 
-    /// The devices and cables of a subnet: HCAs by seat and rail, then leaves, spines and cores. Leaves of units without
-    /// nodes are not there, nor spines that no leaf ends at. What has no GUID yet has a placeholder.
-    pub fn network(&self, subnet: u32) -> Network {
-        let mut network = Network::default();
-        let mut ends = Vec::new();
-        for HcaPlace { node, rail } in self.hcas(subnet) {
-            let node = &self.nodes[node as usize];
-            let known = node.guids.get(rail as usize).copied().flatten();
-            ends.extend(self.topology.leaf_port(node.seat, rail));
-            network.devices.push(Device {
-                kind: DeviceKind::Hca,
-                guid: known.unwrap_or_else(|| placeholder::hca(node.seat, rail)),
-                ports: 1,
-                name: format!("{} HCA-{rail}", node.name),
-                rack: node.rack.as_deref().map(str::to_owned),
-            });
-        }
+    /// The place of each device of [`Self::network`] among all of its kind when every unit is built: of HCAs by seat and
+    /// rail, of switches leaves, then spines, then cores. Growth up to the units of the topology moves none.
+    pub fn places(&self, subnet: u32) -> Vec<u32> {
+        let shape = self.topology.shape();
+        let hcas = self.hcas(subnet).map(|HcaPlace { node, rail }| {
+            let seat = self.nodes[node as usize].seat;
+            match shape.spread {
+                Spread::DisjointRails => seat,
+                Spread::Rails | Spread::Packed => seat * shape.rails + rail,
+            }
+        });
+        let (_, switches) = self.built();
+        hcas.chain(switches.into_iter().map(|(_, place)| place)).collect()
+    }
+
+    /// The cables between switches that are built, and the switches, each with its place among all. Leaves of units without
+    /// nodes are not there, nor spines that no leaf ends at.
+    fn built(&self) -> (Vec<Uplink>, Vec<(Switch, u32)>) {
         let units = self.units();
         let leaf_is_there = |leaf: u32| units.contains(&self.topology.unit_of(leaf));
         let uplinks: Vec<Uplink> = self
@@ -142,10 +153,37 @@ impl Design {
             Switch::Spine(spine) => spine_is_there[spine as usize],
             Switch::Core(_) => true,
         };
+        let switches = self.topology.switches().zip(0u32..);
+        (
+            uplinks,
+            switches.filter(|(switch, _)| is_there(*switch)).collect(),
+        )
+    }
+
+    /// The devices and cables of a subnet: HCAs by seat and rail, then leaves, spines and cores. Leaves of units without
+    /// nodes are not there, nor spines that no leaf ends at. What has no GUID yet has a placeholder.
+    pub fn network(&self, subnet: u32) -> Network {
+        let mut network = Network::default();
+        let mut ends = Vec::new();
+        for HcaPlace { node, rail } in self.hcas(subnet) {
+            let node = &self.nodes[node as usize];
+            let known = node.guids.get(rail as usize).copied().flatten();
+            ends.extend(self.topology.leaf_port(node.seat, rail));
+            network.devices.push(Device {
+                kind: DeviceKind::Hca,
+                guid: known.unwrap_or_else(|| placeholder::hca(node.seat, rail)),
+                ports: 1,
+                name: format!("{} HCA-{rail}", node.name),
+                rack: node.rack.as_deref().map(str::to_owned),
+                rack_unit: None,
+            });
+        }
+        let (uplinks, switches) = self.built();
         let mut at: BTreeMap<Switch, u32> = BTreeMap::new();
-        for switch in self.topology.switches().filter(|switch| is_there(*switch)) {
+        for (switch, _) in switches {
             at.insert(switch, network.devices.len() as u32);
             let name = self.topology.name(subnet, switch);
+            let stands = place(&self.racks, &self.topology, subnet, switch);
             network.devices.push(Device {
                 kind: if self.topology.is_root(switch) {
                     DeviceKind::Root
@@ -159,10 +197,11 @@ impl Design {
                     .unwrap_or_else(|| placeholder::switch(subnet, switch)),
                 ports: self.topology.shape().radix as u16,
                 name,
-                rack: None,
+                rack: stands.as_ref().map(|stands| stands.rack.to_owned()),
+                rack_unit: stands.and_then(|stands| stands.rack_unit),
             });
         }
-        let place = |(switch, port): (Switch, u16)| at.get(&switch).map(|&device| End { device, port });
+        let end = |(switch, port): (Switch, u16)| at.get(&switch).map(|&device| End { device, port });
         let cable = |lower: Option<End>, upper: Option<End>| {
             Some(Link {
                 lower: lower?,
@@ -172,13 +211,13 @@ impl Design {
         let hcas = ends.into_iter().zip(0u32..).filter_map(|(at, device)| {
             cable(
                 Some(End { device, port: 1 }),
-                place((Switch::Leaf(at.leaf), at.port)),
+                end((Switch::Leaf(at.leaf), at.port)),
             )
         });
         network.links = hcas.collect();
         let between = uplinks
             .iter()
-            .filter_map(|uplink| cable(place(uplink.lower), place(uplink.upper)));
+            .filter_map(|uplink| cable(end(uplink.lower), end(uplink.upper)));
         network.links.extend(between);
         network
     }

@@ -9,6 +9,7 @@
 pub mod bill;
 pub mod cables;
 pub mod check;
+pub mod compare;
 pub mod design;
 pub mod dragonfly;
 mod graph;
@@ -19,6 +20,7 @@ pub mod network;
 pub mod opensm;
 pub mod picture;
 pub mod placeholder;
+pub mod racks;
 pub mod schedulers;
 pub mod topology;
 pub mod tree;

@@ -22,6 +22,8 @@ pub struct Device {
     pub name: String,
     /// The rack that it stands in, where it is known.
     pub rack: Option<String>,
+    /// The lowest rack unit that it takes, where it is known.
+    pub rack_unit: Option<u16>,
 }
 
 impl Device {

@@ -413,7 +413,7 @@ mod tests {
                 "metadata": {"name": "n1", "labels": {labels::POOL: "p"}},
                 "spec": {
                     "facts": {"rails": [
-                        {"ipv4": "10.10.0.1/25", "leaf": {"new": true}}, 7, {"ipv4": 8}, {"ipv4": "x/9"},
+                        {"ipv4": "10.10.0.1/25", "guid": {"new": true}}, 7, {"ipv4": 8}, {"ipv4": "x/9"},
                         {"ipv4": "10.10.0.129/25"},
                     ]},
                     "hash": "short", "management": "Detached", "profile": "p-0",

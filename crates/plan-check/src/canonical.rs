@@ -124,25 +124,13 @@ fn write_node(facts: &Facts, profile_hash: &str, out: &mut String) {
 }
 
 fn write_rail(rail: &Rail, out: &mut String) {
-    let Rail {
-        guid,
-        ipv4,
-        leaf,
-        port,
-        rail,
-    } = rail;
+    let Rail { guid, ipv4, rail } = rail;
     out.push('{');
     if let Some(guid) = guid {
         quoted(out, "\"guid\":\"", guid.as_str(), "\",");
     }
     if let Some(ipv4) = ipv4 {
         quoted(out, "\"ipv4\":\"", ipv4.as_str(), "\",");
-    }
-    if let Some(leaf) = leaf {
-        quoted(out, "\"leaf\":\"", leaf.as_str(), "\",");
-    }
-    if let Some(port) = port {
-        put(out, format_args!("\"port\":{port},"));
     }
     out.push_str("\"rail\":");
     // Nearly every rail has one digit, which need not be formatted.
@@ -224,15 +212,11 @@ mod tests {
         let rail = (
             prop::option::of("0x[0-9a-f]{16}"),
             prop::option::of(any::<(u32, u8)>()),
-            prop::option::of("[a-z][a-z0-9]{0,8}"),
-            prop::option::of(1_u16..=1024),
             any::<u8>(),
         )
-            .prop_map(|(guid, ipv4, leaf, port, rail)| Rail {
+            .prop_map(|(guid, ipv4, rail)| Rail {
                 guid: guid.map(|g| Guid::new(g).unwrap()),
                 ipv4: ipv4.map(|(a, l)| InterfaceAddress::from_parts(a.into(), l % 33)),
-                leaf: leaf.map(|l| Name::new(l).unwrap()),
-                port,
                 rail,
             });
         (

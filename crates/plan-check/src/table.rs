@@ -182,6 +182,22 @@ invariants! {
               rest with `spec.quarantined`.",
         why "The NodeConfig is the only memory of it: what is missing there is given away with the next compile.",
         example "`a001-n01` moves from `10.64.0.7` to `10.64.0.60`, and `quarantined` is empty.";
+    TENANTS_TOGETHER = "RW9061", "tenants-together", "Ports can talk that no partition lets.",
+        does "Reads partitions.conf of a subnet as OpenSM does, works out the table of keys of each port, and compares who can \
+              talk (both have a key, one of them as a full member) with the partitions of the fabric and their pools.",
+        why "One tenant would see another, and nothing on the fabric says so.",
+        example "A port of `train` and one of `research` are full members of key 0x0011.";
+    TENANTS_APART = "RW9062", "tenants-apart", "Ports cannot talk that a partition joins.",
+        does "As RW9061, in the other direction: each two ports whose pools a partition joins, one of them as a full member, have \
+              a key for it.",
+        why "A job would hang at its start, and OpenSM reports nothing.",
+        example "Two ports of `train` have key 0x0011 as limited members only.";
+    PARTITIONS_UNREADABLE = "RW9063", "partitions-unreadable", "OpenSM reads partitions.conf otherwise than meant.",
+        does "Looks for what OpenSM 3.3.23 takes in silence for something else: lines above 4,094 bytes, other words than `full` \
+              and `limited`, keys that it would mask or replace, members that are no GUID or no port of a node, a statement \
+              without end, an empty file.",
+        why "It then drops all partitions, or one member, and goes on.",
+        example "`0xb83fd20300000000=Full`, which is a limited member.";
     WAVE_ONCE = "RW9101", "wave-not-once", "A node that changes is not in exactly one wave.",
         does "Counts each node that changes over all waves and over the nodes that wait.",
         why "A node that is in no wave never changes, and one that is in two changes while others rely on it.",

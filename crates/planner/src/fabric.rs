@@ -3,10 +3,12 @@
 //! A plan does not need them, so they are read from the documents when somebody asks. They say nothing of what is refused:
 //! ask the [`Compilation`](crate::Compilation) of the same input.
 
-use rackwright_api::{InfiniBandFabricSpec, Name};
+use rackwright_api::{self as api, InfiniBandFabricSpec, Name};
 use rackwright_fabric::design::Seated;
+use rackwright_fabric::racks::{Level, Racks, SwitchRacks};
 use rackwright_fabric::topology::Topology;
 use rackwright_fabric::tree::SizeError;
+use rackwright_hostset::{Limits, expand};
 
 use crate::guids::Guids;
 use crate::input::{Input, Intent};
@@ -31,6 +33,8 @@ pub struct PlannedFabric {
     pub pools: Vec<Name>,
     /// Whether each rack of its nodes is an NVLink domain.
     pub nvlink_racks: bool,
+    /// Where its switches stand.
+    pub racks: Racks,
 }
 
 /// Why a fabric has no design.
@@ -63,6 +67,32 @@ pub fn fabrics(input: &Input, only: Option<&str>) -> Vec<(Name, Result<PlannedFa
         (intent.name.clone(), planned)
     })
     .collect()
+}
+
+/// Where switches stand. A hostlist that cannot be read is a finding of the same input.
+fn stands(written: &[api::SwitchRacks]) -> Racks {
+    let mut racks = Racks::new();
+    for entry in written {
+        let api::SwitchRacks {
+            height,
+            level,
+            per_rack,
+            rack_unit,
+            racks: names,
+        } = entry;
+        let level = match level {
+            api::SwitchLevel::Leaf => Level::Leaf,
+            api::SwitchLevel::Spine => Level::Spine,
+            api::SwitchLevel::Core => Level::Core,
+        };
+        racks.entry(level).or_default().push(SwitchRacks {
+            racks: expand(names.as_str(), &Limits::default()).unwrap_or_default(),
+            per_rack: u32::from(*per_rack),
+            rack_unit: rack_unit.map(u16::from),
+            height: height.map_or(1, u16::from),
+        });
+    }
+    racks
 }
 
 /// A node in the order of names, which is that of its number.
@@ -141,5 +171,6 @@ fn planned(model: &Model<'_>, seats: &Seats, topology: Topology) -> PlannedFabri
         pool_of,
         pools,
         nvlink_racks,
+        racks: stands(&intent.spec.topology.switch_racks),
     }
 }

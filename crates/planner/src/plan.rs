@@ -149,8 +149,6 @@ impl<'a> PlannedNode<'a> {
                 ipv4: rail.address.map(|address| {
                     InterfaceAddress::from_parts(self.address(address), address.prefix_length)
                 }),
-                leaf: None,
-                port: None,
                 rail: rail.rail,
             })
             .collect();

@@ -116,8 +116,6 @@ fn rails() -> impl Strategy<Value = (Vec<ProfileRail>, Facts)> {
             let fact = Rail {
                 guid: has_guid.then(|| Guid::from_value(guid)),
                 ipv4: has_address.then(|| InterfaceAddress::from_parts(address.into(), length)),
-                leaf: None,
-                port: None,
                 rail: number as u8,
             };
             (serde_json::from_value(profile(number, mtu)).unwrap(), fact)

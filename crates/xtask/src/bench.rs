@@ -171,8 +171,6 @@ pub fn floor(folder: &Path, previous: Option<&Path>) -> anyhow::Result<()> {
         let rails = found.spec.hcas.into_iter().map(|hca| Rail {
             guid: Some(hca.guid),
             ipv4: Some(address.clone()),
-            leaf: None,
-            port: None,
             rail: hca.rail,
         });
         let mut config = NodeConfig::new(

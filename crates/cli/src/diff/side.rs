@@ -94,7 +94,7 @@ pub fn written(name: &str, outcome: &Outcome) -> Result<Previous, VerbError> {
 const HEAD: u64 = 4096;
 
 /// Whether a file is a saved plan, and not documents: by its first object.
-fn is_saved_plan(path: &Path) -> io::Result<bool> {
+pub fn is_saved_plan(path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
     File::open(path)?.take(HEAD).read_to_end(&mut head)?;
     let compact: Vec<u8> = head

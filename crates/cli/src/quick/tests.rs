@@ -121,12 +121,7 @@ fn config_spec() -> BoxedStrategy<Value> {
     let guid = any::<u64>().prop_map(|guid| Value::from(format!("{guid:#018x}")));
     let rail = fields(
         vec![("rail", Just(json!(0)).boxed())],
-        vec![
-            ("guid", guid.boxed()),
-            ("ipv4", address.boxed()),
-            ("leaf", name().boxed()),
-            ("port", any::<u16>().prop_map(Value::from).boxed()),
-        ],
+        vec![("guid", guid.boxed()), ("ipv4", address.boxed())],
     );
     let rails = list(rail, bounds::NODE_RAILS, "rail", Value::from);
     let facts = fields(
@@ -427,7 +422,7 @@ fn the_plain_forms_are_taken() {
             addresses: [0x0100].into(),
         }]
     );
-    let config = br#" { "apiVersion": "rackwright.dev/v1alpha1", "kind": "NodeConfig", "metadata": {"labels": {"rackwright.dev/pool": "p"}, "name": "a1-n1"}, "spec": {"facts": {"rack": "a1", "rails": [{"guid": "0x00000000000000ff", "ipv4": "10.0.0.1/16", "leaf": "l", "port": 1, "rail": 0}]}, "hash": "00000000000000000000000000000000", "management": "Managed", "profile": "p-0"}}
+    let config = br#" { "apiVersion": "rackwright.dev/v1alpha1", "kind": "NodeConfig", "metadata": {"labels": {"rackwright.dev/pool": "p"}, "name": "a1-n1"}, "spec": {"facts": {"rack": "a1", "rails": [{"guid": "0x00000000000000ff", "ipv4": "10.0.0.1/16", "rail": 0}]}, "hash": "00000000000000000000000000000000", "management": "Managed", "profile": "p-0"}}
 "#;
     let (taken, profile) = super::previous(config).unwrap();
     assert_eq!(profile, "p-0");

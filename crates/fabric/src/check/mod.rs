@@ -7,7 +7,9 @@ mod moves;
 mod report;
 mod text;
 
+pub(crate) use moves::{Move, Work, moves};
 pub use report::{Cable, Port, Rate, Report, Step, Unlike};
+pub(crate) use text::sentence;
 pub use text::{markdown, text};
 
 use crate::netlist::Capture;

@@ -10,7 +10,7 @@ use crate::network::{End, Link};
 
 /// One end of a cable that moves; the other stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Move {
+pub(crate) struct Move {
     pub fixed: End,
     pub from: End,
     pub to: End,
@@ -18,7 +18,7 @@ pub(super) struct Move {
 
 /// Work on cables.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Work {
+pub(crate) enum Work {
     /// Two ends change places.
     Swap(Move, Move),
     /// More than two ends change places: all are pulled, then each goes to its port.
@@ -39,7 +39,7 @@ struct Port {
 
 /// Compares designed cables with found ones. `same_place` says by which device a technician stands at a port: of the two
 /// ways to mend a ring, the one with fewer places wins.
-pub(super) fn moves(
+pub(crate) fn moves(
     designed: impl Iterator<Item = Link>,
     found: impl Iterator<Item = (End, End)>,
     place: impl Fn(End) -> u32,

@@ -64,7 +64,7 @@ fn cell(text: &str) -> String {
     out
 }
 
-fn sentence(step: &Step) -> String {
+pub(crate) fn sentence(step: &Step) -> String {
     match step {
         Step::Swap {
             cables: [one, other],

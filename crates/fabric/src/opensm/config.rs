@@ -15,6 +15,12 @@ pub struct Settings {
     pub sweep: Sweep,
 }
 
+/// The priority of the preferred master. OpenSM knows 15; two are left free for a hand-over by hand.
+pub const HIGHEST_PRIORITY: usize = 13;
+
+/// Managers with a priority of their own, from [`HIGHEST_PRIORITY`] down to 0.
+pub const MANAGERS: usize = HIGHEST_PRIORITY + 1;
+
 /// How a standby watches the master. It takes over after `polling_timeout_ms * retries`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sweep {

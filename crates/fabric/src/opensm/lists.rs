@@ -43,30 +43,28 @@ pub fn node_names(network: &Network) -> String {
 }
 
 /// `guid2lid`: which LID each device keeps. LIDs of HCAs count from 1 by their place, those of switches down from the last
-/// unicast LID, so that neither moves when the other grows.
+/// unicast LID by theirs ([`Design::places`](crate::design::Design::places)), so that neither moves when anything grows.
 ///
 /// # Errors
 /// The number of LIDs that are missing where both do not fit.
-pub fn guid_to_lid(network: &Network, place_of_hca: impl Fn(usize) -> u32) -> Result<String, u64> {
-    let hcas = network
-        .devices
-        .iter()
-        .take_while(|device| device.kind == DeviceKind::Hca)
-        .count();
-    let switches = network.devices.len() - hcas;
-    let highest = (0..hcas)
-        .map(&place_of_hca)
-        .max()
-        .map_or(0, |place| u64::from(place) + 1);
-    let needed = highest + switches as u64;
+pub fn guid_to_lid(network: &Network, places: &[u32]) -> Result<String, u64> {
+    let is_hca = |device: &Device| device.kind == DeviceKind::Hca;
+    let placed = || network.devices.iter().zip(places);
+    // How many LIDs those of one kind reach over.
+    let span = |hcas: bool| {
+        let kind = placed().filter(|(device, _)| is_hca(device) == hcas);
+        kind.map(|(_, place)| u64::from(*place) + 1).max().unwrap_or(0)
+    };
+    let needed = span(true) + span(false);
     if needed > u64::from(LAST_LID) {
         return Err(needed - u64::from(LAST_LID));
     }
     let mut out = String::new();
-    for (at, device) in network.devices.iter().enumerate() {
-        let lid = match device.kind {
-            DeviceKind::Hca => place_of_hca(at) + 1,
-            DeviceKind::Root | DeviceKind::Switch => u32::from(LAST_LID) - (at - hcas) as u32,
+    for (device, place) in placed() {
+        let lid = if is_hca(device) {
+            place + 1
+        } else {
+            u32::from(LAST_LID) - place
         };
         // Writing to a String does not fail.
         let _ = write!(out, "{} 0x{lid:04x} 0x{lid:04x}\n\n", Guid(device.guid));

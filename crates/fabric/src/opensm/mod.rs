@@ -8,6 +8,6 @@ mod config;
 mod lists;
 mod partitions;
 
-pub use config::{Settings, Sweep, config};
+pub use config::{HIGHEST_PRIORITY, MANAGERS, Settings, Sweep, config};
 pub use lists::{LAST_LID, compute_nodes, guid_to_lid, node_names, roots};
 pub use partitions::{Membership, Mtu, Partition, PartitionError, partitions};

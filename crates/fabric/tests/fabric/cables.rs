@@ -18,14 +18,14 @@ fn each_cable_has_a_row() {
     assert_eq!(lines.len(), 1 + network.links.len());
     assert_eq!(
         lines[0],
-        "from_rack,from,from_port,to_rack,to,to_port,to_cage,kind"
+        "from_rack,from_unit,from,from_port,to_rack,to_unit,to,to_port,to_cage,kind"
     );
-    assert_eq!(lines[4], "r1,n02 HCA-1,1,,su01-r1-l01,2,1,node");
-    assert_eq!(lines[9], ",su01-r0-l01,5,,pod01-s01,1,1,switch");
+    assert_eq!(lines[4], "r1,,n02 HCA-1,1,,,su01-r1-l01,2,1,node");
+    assert_eq!(lines[9], ",,su01-r0-l01,5,,,pod01-s01,1,1,switch");
     assert_eq!(schedule(&network).count(), network.links.len());
     // Names that a spreadsheet would take apart, or run.
     network.devices[0].name = "=cmd, \"x\"".into();
-    assert!(csv(&network).contains("\nr1,\"'=cmd, \"\"x\"\"\",1,,su01-r0-l01,1,1,node\n"));
+    assert!(csv(&network).contains("\nr1,,\"'=cmd, \"\"x\"\"\",1,,,su01-r0-l01,1,1,node\n"));
 }
 
 #[test]

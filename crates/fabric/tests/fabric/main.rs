@@ -10,6 +10,7 @@
 
 mod cables;
 mod check;
+mod compare;
 mod dragonfly;
 mod hostile;
 mod netlist;

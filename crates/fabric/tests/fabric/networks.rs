@@ -35,6 +35,7 @@ pub fn network(bytes: &[u8]) -> Network {
                 ports,
                 name,
                 rack,
+                rack_unit: None,
             });
         }
     }
@@ -157,7 +158,9 @@ fn lists(network: &Network) {
     hcas_first
         .devices
         .sort_by_key(|device| device.kind != DeviceKind::Hca);
-    let lids = guid_to_lid(&hcas_first, |place| place as u32).unwrap();
+    let hcas = of(DeviceKind::Hca).len() as u32;
+    let places: Vec<u32> = (0..hcas).chain(0..network.devices.len() as u32 - hcas).collect();
+    let lids = guid_to_lid(&hcas_first, &places).unwrap();
     let lines: Vec<&str> = lids.lines().filter(|line| !line.is_empty()).collect();
     let distinct: BTreeSet<&str> = lines.iter().map(|line| &line[18..]).collect();
     assert_eq!(
@@ -211,7 +214,7 @@ fn schedules(network: &Network) {
                 .iter()
                 .map(|part| part.matches(',').count())
                 .sum::<usize>(),
-            7,
+            9,
             "{line}"
         );
         for field in fields(line) {

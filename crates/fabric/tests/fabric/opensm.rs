@@ -127,7 +127,9 @@ fn lists_name_what_they_are_for() {
 #[test]
 fn lids_count_up_for_nodes_and_down_for_switches() {
     let network = small(4);
-    let lids = guid_to_lid(&network, |place| place as u32 + 100).unwrap();
+    let switches = network.devices.len() as u32 - 8;
+    let places = |first: u32| -> Vec<u32> { (first..first + 8).chain(0..switches).collect() };
+    let lids = guid_to_lid(&network, &places(100)).unwrap();
     assert!(
         lids.starts_with("0x0252000000000001 0x0065 0x0065\n\n0x0252000000000003 0x0066 0x0066\n\n"),
         "{lids}"
@@ -136,8 +138,7 @@ fn lids_count_up_for_nodes_and_down_for_switches() {
         lids.contains("0x0252100000000000 0xbfff 0xbfff\n\n0x0252100000000001 0xbffe 0xbffe\n\n"),
         "{lids}"
     );
-    let switches = network.devices.len() as u32 - 8;
-    let last = |place: u32| guid_to_lid(&network, move |at| place + at as u32);
+    let last = |first: u32| guid_to_lid(&network, &places(first));
     assert!(last(0xbfff - switches - 8).is_ok());
     assert_eq!(last(0xbfff - switches - 7), Err(1));
 }

@@ -174,8 +174,6 @@ impl World {
                         let address = u32::from(prefix.network()) + u32::from(number);
                         InterfaceAddress::from_parts(address.into(), prefix.prefix_len())
                     }),
-                    leaf: None,
-                    port: None,
                     rail: rail.rail,
                 });
                 let spec = NodeConfigSpec {

@@ -143,6 +143,7 @@ impl Entry for Switch {
             ports,
             port_rate_gbps,
             cages,
+            pkey_table,
             max_power_watts,
             typical_power_watts,
         } = self;
@@ -151,6 +152,7 @@ impl Entry for Switch {
             fact("rate of a port", port_rate_gbps, " Gb/s"),
         ];
         facts.extend(maybe("cages", cages.as_ref(), ""));
+        facts.extend(maybe("partition keys of a port", pkey_table.as_ref(), ""));
         facts.extend(maybe("maximum power", max_power_watts.as_ref(), " W"));
         facts.extend(maybe("typical power", typical_power_watts.as_ref(), " W"));
         facts

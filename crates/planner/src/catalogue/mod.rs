@@ -128,6 +128,9 @@ pub struct Switch {
     /// Cages that the ports share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cages: Option<Figure<u16>>,
+    /// Partition keys that one port holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pkey_table: Option<Figure<u16>>,
     /// The most that it draws, in watts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_power_watts: Option<Figure<u32>>,

@@ -388,6 +388,7 @@ impl Given for SwitchEntry {
             like: _,
             max_power,
             name: _,
+            pkey_table,
             port_rate_gbps,
             ports,
             source: _,
@@ -405,6 +406,11 @@ impl Given for SwitchEntry {
             ports,
             port_rate_gbps,
             cages: figure(*cages, base.and_then(|base| base.cages.as_ref()), source),
+            pkey_table: figure(
+                *pkey_table,
+                base.and_then(|base| base.pkey_table.as_ref()),
+                source,
+            ),
             max_power_watts: figure(watts(max_power.as_ref()), max, source),
             typical_power_watts: figure(watts(typical_power.as_ref()), typical, source),
         })

@@ -14,11 +14,9 @@ pub(super) fn facts(out: &mut Differences, pair: Pair<'_, Facts>) {
         let key = key.to_string();
         let keys = [key.as_str()];
         if out.both(&table::FACTS_RAIL, &keys, pair) {
-            take_apart!(pair => Rail { guid, ipv4, leaf, port; rail });
+            take_apart!(pair => Rail { guid, ipv4; rail });
             out.field(&table::FACTS_GUID, &keys, present(guid));
             out.field(&table::FACTS_IPV4, &keys, present(ipv4));
-            out.field(&table::FACTS_LEAF, &keys, present(leaf));
-            out.field(&table::FACTS_PORT, &keys, present(port));
         }
     }
     for (key, pair) in by_key(wipe_consents, |consent| consent.serial.as_str()) {

@@ -171,10 +171,6 @@ fields! {
         "says which HCA was found", "facts.rails";
     FACTS_IPV4 = "facts.rails[*].ipv4": Reload Drain Drain,
         "a first address harms nobody; another one cuts the jobs that use it", "4.2";
-    FACTS_LEAF = "facts.rails[*].leaf": None,
-        "says where the cable ends", "facts.rails";
-    FACTS_PORT = "facts.rails[*].port": None,
-        "says where the cable ends", "facts.rails";
     FACTS_CONSENT = "facts.wipeConsents[\"*\"]": Destructive Destructive None,
         "the device is wiped; taken away, it is not", "3.1";
     FACTS_CONSENT_SIGNATURE = "facts.wipeConsents[\"*\"].signature": Destructive,

@@ -15,6 +15,7 @@ pub mod duplicate_guid;
 pub mod duplicate_node;
 pub mod empty_pool;
 pub mod fabric_too_large;
+pub mod fabric_without_switch;
 pub mod gpu_operator_owns;
 pub mod gpu_power_limit;
 pub mod gpudirect_host;
@@ -38,11 +39,13 @@ pub mod kernel_command_line_length;
 pub mod kernel_modules_flavour;
 pub mod label_key;
 pub mod label_owned_twice;
+pub mod lids_exhausted;
 pub mod lnet_network_twice;
 pub mod local_volume_directory;
 pub mod location_cycle;
 pub mod location_power;
 pub mod management_interface;
+pub mod manager_not_plugged;
 pub mod mig_layout;
 pub mod mig_with_imex;
 pub mod missing_reference;
@@ -61,9 +64,12 @@ pub mod node_names_count;
 pub mod node_not_placed;
 pub mod node_of_another_cluster;
 pub mod number_outside_range;
+pub mod partition_pool_not_plugged;
 pub mod persistence_off;
 pub mod phase_power;
 pub mod phase_splits_unit;
+pub mod pkey_table_full;
+pub mod pkey_twice;
 pub mod placed_twice;
 pub mod prefix_too_small;
 pub mod prefixes_overlap;
@@ -80,14 +86,19 @@ pub mod ranges_overlap;
 pub mod rdma_without_fabric;
 pub mod reclaim_policy;
 pub mod reservation_unknown_node;
+pub mod routing_engine;
+pub mod routing_engine_weak;
 pub mod server_place;
 pub mod server_with_colon;
 pub mod site_power;
 pub mod storage_class_differs;
+pub mod subnet_prefixes;
+pub mod switch_racks;
 pub mod sysctl_key;
 pub mod sysctl_owned_twice;
 pub mod tier_fabric;
 pub mod tier_plane;
+pub mod too_many_managers;
 pub mod too_many_nodes;
 pub mod too_many_rails;
 pub mod tuned_kernel_arguments;
@@ -142,10 +153,21 @@ pub static RULES: &[&Rule] = &[
     &unit_beyond::RULE,
     &node_not_placed::RULE,
     &fabric_too_large::RULE,
+    &pkey_twice::RULE,
+    &partition_pool_not_plugged::RULE,
+    &pkey_table_full::RULE,
+    &lids_exhausted::RULE,
+    &routing_engine::RULE,
+    &routing_engine_weak::RULE,
+    &manager_not_plugged::RULE,
+    &too_many_managers::RULE,
+    &subnet_prefixes::RULE,
+    &switch_racks::RULE,
     &quarantine_full::RULE,
     &ignore_unused::RULE,
     &ignore_malformed::RULE,
     &ignore_no_warning::RULE,
+    &fabric_without_switch::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
     &kernel_argument_twice::RULE,

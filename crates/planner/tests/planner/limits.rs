@@ -46,6 +46,11 @@ fn what_reaches_a_limit_is_accepted_and_no_more() {
             "first: 1, last: 1",
         ),
         ("RW2023", "first: 51", "first: 51", "first: 50"),
+        // 41,728 ports, 3,640 switches and as many aggregation nodes are 49,008 LIDs; with one unit more 49,280.
+        ("RW2044", "units: 160", "units: 163", "units: 164"),
+        ("RW2043", "pkeyTable: 3", "pkeyTable: 3", "pkeyTable: 2"),
+        ("RW2048", "sm[1-14]", "sm[1-14]", "sm[1-15]"),
+        ("RW2050", "perRack: 4", "perRack: 4", "perRack: 3"),
         // Two nodes of two racks: a /28 of two rails has two /29.
         ("RW3001", "n[1-2]", "n[1-3]", "n[1-4]"),
         ("RW3009", "NVreg_EnableStreamMemOPs", &shorter(option), option),

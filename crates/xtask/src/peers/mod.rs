@@ -54,6 +54,7 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
         args.rounds
     ));
     compile(&work, args.rounds)?;
+    pull_request(&work, args.rounds)?;
     let inventory = objects::read(&std::fs::read(work.fleet.join("inventory.jsonl"))?)?;
     validate(&work, &inventory, "NodeInventory", args.rounds)?;
     validate(&work, &work.objects, "NodeConfig", args.rounds)?;
@@ -128,6 +129,20 @@ fn compile(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
         work.nodes
     );
     table::compare(&title, &ours, &peers, rounds)
+}
+
+/// What a pull request waits for: a site of 128 nodes, and of that the start alone.
+fn pull_request(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
+    let folder = work.plan.parent().context("a plan lies in a folder")?;
+    let schemas = schema::write(&folder.join("schemas"))?;
+    let site = root().join("examples/superpod-b200");
+    let ours = [
+        programs::validate("128 nodes", work.cli, &site),
+        programs::start(work.cli),
+    ];
+    let theirs = [programs::kubeconform("128 nodes", &site, &schemas)];
+    let title = "Validate: examples/superpod-b200, and the start of the program alone";
+    table::compare(title, &ours, &theirs, rounds)
 }
 
 /// Each in the forms in which it reads many objects from one file. kubeconform reads no JSON lines; documents of a YAML

@@ -95,6 +95,13 @@ pub fn validate(way: &'static str, cli: &Path, file: &Path) -> Program {
         .arg(file)
 }
 
+/// `rackwright version`, which does nothing but start and end.
+pub fn start(cli: &Path) -> Program {
+    Program::new("rackwright version", cli)
+        .way("start")
+        .args(["version"])
+}
+
 /// kubeconform on a file, with our schemas; strict, as ours is: unknown fields and duplicate keys are refused.
 pub fn kubeconform(way: &'static str, file: &Path, schemas: &Path) -> Program {
     Program::new("kubeconform", installed("kubeconform"))

@@ -39,7 +39,8 @@ pub fn run(args: &FabricCheck, color: When, out: &mut Out) -> Result<Exit, VerbE
     };
     let subnet = subnet(args.rail, fabric.topology.subnets())?;
     let design = Design::new(fabric.topology, fabric.nodes, BTreeMap::new())
-        .map_err(|error| VerbError::Unknown(format!("fabric {}: {error}", fabric.name)))?;
+        .map_err(|error| VerbError::Unknown(format!("fabric {}: {error}", fabric.name)))?
+        .in_racks(fabric.racks);
     let bytes = read(&args.capture)?;
     let capture = netlist::read(&String::from_utf8_lossy(&bytes));
     if capture.devices.is_empty() {

@@ -7,20 +7,21 @@ use rackwright_fabric::design::Design;
 use rackwright_fabric::netlist::{Dialect, write};
 use rackwright_fabric::network::{DeviceKind, Network};
 use rackwright_fabric::opensm::{
-    Membership, Mtu, Partition, Settings, Sweep, compute_nodes, config, guid_to_lid, node_names, partitions,
-    roots,
+    HIGHEST_PRIORITY, Membership, Mtu, Partition, Settings, Sweep, compute_nodes, config, guid_to_lid,
+    node_names, partitions, roots,
 };
 use rackwright_fabric::placeholder::is_placeholder;
-use rackwright_fabric::tree::Spread;
+use rackwright_plan_check::{Port, check_isolation};
 use rackwright_planner::fabric::PlannedFabric;
 
 use super::super::VerbError;
+use crate::pipeline::ToolError;
 
 /// First line of each file that holds placeholders.
 const MARK: &str = "# PLANNED: holds placeholders for GUIDs that are not known yet. Not for production.\n";
 
-/// The highest priority of a manager. OpenSM knows 15; two are left free for a hand-over by hand.
-const HIGHEST_PRIORITY: usize = 13;
+/// The file that says who can talk to whom.
+const PARTITIONS: &str = "partitions.conf";
 
 /// A subnet of a fabric.
 pub struct Subnet<'a> {
@@ -93,19 +94,7 @@ impl Subnet<'_> {
 
     /// The lists of OpenSM. Those with placeholders (`planned`) are marked, and lie where no manager looks for them.
     pub fn lists(&self, planned: bool) -> Result<Vec<File>, Refusal> {
-        let rails = self.fabric.topology.shape().rails;
-        let hcas: Vec<u32> = (self.design.hcas(self.number))
-            .map(|hca| {
-                let seat = self.design.nodes()[hca.node as usize].seat;
-                match self.fabric.topology.shape().spread {
-                    Spread::DisjointRails => seat,
-                    Spread::Rails | Spread::Packed => seat * rails + hca.rail,
-                }
-            })
-            .collect();
-        let lids = guid_to_lid(&self.network, |hca| {
-            hcas.get(hca).copied().unwrap_or(u32::MAX - 1)
-        });
+        let lids = guid_to_lid(&self.network, &self.design.places(self.number));
         let lids = lids.map_err(|missing| {
             format!("a subnet has 49151 LIDs, and {missing} are missing; make each rail a subnet of its own (topology.disjointRails), or build fewer units")
         })?;
@@ -125,7 +114,7 @@ impl Subnet<'_> {
             ("root-guids.conf", roots(&self.network)),
             ("compute-guids.conf", compute_nodes(&self.network)),
             ("node-names.conf", node_names(&self.network)),
-            ("partitions.conf", tenants),
+            (PARTITIONS, tenants),
             ("guid2lid", lids),
             ("netlist.txt", write(&self.network, Dialect::Ibnetdiscover)),
         ];
@@ -137,6 +126,25 @@ impl Subnet<'_> {
             }
         };
         Ok(files.map(place).into())
+    }
+
+    /// What is wrong with who can talk to whom, by the file that the managers read. Not the user's mistake.
+    pub fn isolation(&self, lists: &[File]) -> Result<(), ToolError> {
+        let Some((_, text)) = lists.iter().find(|(path, _)| path.ends_with(PARTITIONS)) else {
+            return Ok(());
+        };
+        let ports = self.design.hcas(self.number).zip(&self.network.devices);
+        let ports = ports.map(|(hca, device)| Port {
+            guid: device.guid,
+            pool: self.fabric.pool_of[hca.node as usize]
+                .map(|pool| self.fabric.pools[pool as usize].as_str()),
+        });
+        let found = check_isolation(&self.fabric.name, &self.fabric.spec, text, ports);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        Err(ToolError::Partitions(found.join("; ")))
     }
 
     /// The configuration, and what differs between these managers.

@@ -1,6 +1,7 @@
 //! `rackwright fabric`.
 
 mod check;
+mod compare;
 mod files;
 mod pictures;
 mod render;
@@ -27,6 +28,7 @@ pub fn run(args: &Fabric, color: When, out: &mut Out) -> Result<Exit, VerbError>
     match &args.what {
         FabricVerb::Render(args) => render::run(args, color, out),
         FabricVerb::Check(args) => check::run(args, color, out),
+        FabricVerb::Compare(args) => compare::run(args, out),
     }
 }
 

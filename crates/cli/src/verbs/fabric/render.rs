@@ -121,7 +121,7 @@ fn write(
 ) -> Result<Result<(), String>, VerbError> {
     let nodes = std::mem::take(&mut fabric.nodes);
     let design = match Design::new(fabric.topology, nodes, switches.clone()) {
-        Ok(design) => design,
+        Ok(design) => design.in_racks(std::mem::take(&mut fabric.racks)),
         Err(error) => return Ok(Err(error.to_string())),
     };
     let mut missing = Missing { hcas: 0, switches: 0 };
@@ -139,7 +139,7 @@ fn write(
         let of_subnet = subnet.missing();
         missing.hcas += of_subnet.hcas;
         missing.switches += of_subnet.switches;
-        let prefix = subnet_prefix(fabric.spec.supercluster.as_str(), fabric.name.as_str(), number);
+        let prefix = subnet_prefix(&fabric, number);
         // Also where they are not written: a fabric that is refused is refused whole, and early.
         let lists = subnet.lists(!of_subnet.none()).and_then(|lists| {
             let hosts = subnet.hosts()?;
@@ -152,6 +152,7 @@ fn write(
                 return Ok(Err(why));
             }
         };
+        subnet.isolation(&lists)?;
         let mut files = subnet.schedule()?;
         if of_subnet.none() || planned {
             files.extend(lists);
@@ -188,10 +189,16 @@ fn write(
     })
 }
 
-/// A subnet's prefix, which no other has: a unique local IPv6 prefix (RFC 4193: 0xfd, 40 random bits, 16 of the subnet),
-/// whose random bits come from the names, so that they stay.
-fn subnet_prefix(site: &str, fabric: &str, subnet: u32) -> u64 {
-    let hash = blake3::hash(format!("{site}/{fabric}").as_bytes());
+/// A subnet's prefix: the one that is written, or one that no other has: a unique local IPv6 prefix (RFC 4193: 0xfd, 40
+/// random bits, 16 of the subnet), whose random bits come from the names, so that they stay.
+fn subnet_prefix(fabric: &PlannedFabric, subnet: u32) -> u64 {
+    let written = fabric.spec.subnet_prefixes.get(subnet as usize);
+    let written =
+        written.and_then(|prefix| u64::from_str_radix(prefix.as_str().trim_start_matches("0x"), 16).ok());
+    if let Some(written) = written {
+        return written;
+    }
+    let hash = blake3::hash(format!("{}/{}", fabric.spec.supercluster, fabric.name).as_bytes());
     let random = hash
         .as_bytes()
         .iter()
@@ -259,9 +266,7 @@ impl Manifest {
         for (path, text) in files {
             let path = format!("{below}/{path}");
             let at = folder.join(&path);
-            if let Some(parent) = at.parent() {
-                fs::create_dir_all(parent)?;
-            }
+            folder::make_room(&at)?;
             fs::write(at, &text)?;
             self.files.push(Written {
                 path,

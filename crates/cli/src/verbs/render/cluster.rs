@@ -139,9 +139,7 @@ fn write(folder: &Path, file: File<'_>) -> Result<Option<Written>, VerbError> {
         return Ok(None);
     }
     let place = folder.join(&path);
-    if let Some(parent) = place.parent() {
-        fs::create_dir_all(parent)?;
-    }
+    folder::make_room(&place)?;
     let mut stream = BufWriter::new(Hashed {
         hasher: blake3::Hasher::new(),
         file: fs::File::create(place)?,
