@@ -3,16 +3,19 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap_complete::{ArgValueCandidates, ArgValueCompleter, Shell};
 
+use crate::complete;
 use crate::output::When;
 
 mod diff;
+mod init;
 mod plan;
 mod schedulers;
 mod validate;
 
 pub use diff::{Diff, DiffForm};
+pub use init::Init;
 pub use plan::{Plan, PlanOutput};
 pub use schedulers::{LabelKeys, SchedulerOptions};
 pub use validate::Validate;
@@ -113,8 +116,21 @@ pub enum Verb {
     /// `rackwright validate` over all files, with what the editor holds in place of what is saved.
     #[command(after_help = "Examples:\n  rackwright lsp\n  rackwright lsp clusters/ inventory.jsonl")]
     Lsp(Lsp),
+    /// Print manual pages
+    ///
+    /// The page of the program on standard output; with --out the pages of all verbs in a folder, as man looks for them.
+    #[command(
+        after_help = "Examples:\n  rackwright man | man -l -\n  rackwright man --out /usr/local/share/man/man1"
+    )]
+    Man(Man),
     /// Print a completion script for a shell
-    #[command(after_help = "Examples:\n  rackwright completions bash > /etc/bash_completion.d/rackwright")]
+    ///
+    /// The script knows verbs, flags and values. A shell that runs `source <(COMPLETE=bash rackwright)` (zsh, fish: see the
+    /// example) asks the program itself, which also offers nodes, fabrics and member clusters of the documents in the current
+    /// folder, rules, fields, and names of the catalogue.
+    #[command(
+        after_help = "Examples:\n  rackwright completions bash > /etc/bash_completion.d/rackwright\n  echo 'source <(COMPLETE=bash rackwright)' >> ~/.bashrc\n  echo 'source <(COMPLETE=zsh rackwright)' >> ~/.zshrc\n  echo 'COMPLETE=fish rackwright | source' > ~/.config/fish/completions/rackwright.fish"
+    )]
     Completions(Completions),
     /// Print the version
     #[command(after_help = "Examples:\n  rackwright version --output json")]
@@ -172,7 +188,7 @@ pub enum Rendering {
 #[derive(Debug, Args)]
 pub struct RenderNode {
     /// The node
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCandidates::new(complete::nodes))]
     pub name: String,
     /// What is read.
     #[command(flatten)]
@@ -201,7 +217,7 @@ pub struct RenderCluster {
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "text")]
     pub output: TextOrJson,
     /// Write what one member cluster is handed over only
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::clusters))]
     pub cluster: Option<String>,
     /// What schedulers are told.
     #[command(flatten)]
@@ -258,7 +274,7 @@ pub struct FabricRender {
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Write one fabric only
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::fabrics))]
     pub fabric: Option<String>,
     /// GUIDs of the switches by name: what ibnetdiscover prints, or lines of a name and a GUID; `-` for standard input
     #[arg(long, value_name = "FILE")]
@@ -303,7 +319,7 @@ pub struct FabricCheck {
     #[command(flatten)]
     pub paths: Paths,
     /// The fabric; needed where there is more than one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::fabrics))]
     pub fabric: Option<String>,
     /// The rail that was captured, counted from 0; needed where each rail is a subnet of its own
     #[arg(long, value_name = "NUMBER")]
@@ -322,10 +338,10 @@ pub struct FabricCheck {
 pub struct Explain {
     /// Code or name of a rule, such as RW2002; all rules are listed without it. Or a field, such as gpupool.spec.gpu. Or
     /// system, gpu, switch, adapter, compatibility, node
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", add = ArgValueCompleter::new(complete::explained))]
     pub code: Option<String>,
     /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility. Or of a node
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCandidates::new(complete::named))]
     pub name: Option<String>,
     /// After `node NAME`: what is read, as for `rackwright plan`, or a saved plan
     #[arg(value_name = "PATH")]
@@ -336,6 +352,9 @@ pub struct Explain {
     /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
     #[arg(long, short, value_name = "PATH")]
     pub file: Vec<PathBuf>,
+    /// Print long texts on a terminal as they are; without it they go through $PAGER, or less where that is not set
+    #[arg(long)]
+    pub no_pager: bool,
     /// Of a field, list all fields below it and not only its own
     #[arg(long)]
     pub recursive: bool,
@@ -344,62 +363,20 @@ pub struct Explain {
     pub output: TextOrJson,
 }
 
-/// `rackwright init`.
-#[derive(Debug, Args)]
-pub struct Init {
-    /// What a running site says of itself: a file, or `-` for standard input
-    #[arg(long, value_name = "FILE")]
-    pub from: Option<PathBuf>,
-    /// Host names that exist, as a hostlist
-    #[arg(long, value_name = "HOSTLIST", conflicts_with_all = ["from", "nodes"])]
-    pub names: Option<String>,
-    /// Nodes of a new site, which are named after their racks
-    #[arg(long, value_name = "NUMBER", conflicts_with = "from", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub nodes: Option<u32>,
-    /// The node model, a name of the catalogue, such as dgx-b200: of every host whose own the source does not say
-    #[arg(long, value_name = "NAME")]
-    pub system: Option<String>,
-    /// Name of the Supercluster
-    #[arg(long, value_name = "NAME", default_value = "site")]
-    pub name: String,
-    /// Nodes of one rack
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub nodes_per_rack: Option<u16>,
-    /// The racks, as a hostlist: of hosts whose rack the source does not say, in their order
-    #[arg(long, value_name = "HOSTLIST")]
-    pub racks: Option<String>,
-    /// Compute ports of a node
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=16))]
-    pub rails: Option<u8>,
-    /// Nodes of one scalable unit of the compute fabric
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub nodes_per_unit: Option<u16>,
-    /// The switches of the compute fabric, a name of the catalogue
-    #[arg(long, value_name = "NAME")]
-    pub switch: Option<String>,
-    /// Write no fabric
-    #[arg(long, conflicts_with_all = ["rails", "nodes_per_unit", "switch"])]
-    pub no_fabric: bool,
-    /// NVMe devices of a node that become one tier at /scratch
-    #[arg(long, value_name = "NUMBER", requires = "scratch_model", value_parser = clap::value_parser!(u8).range(1..=32))]
-    pub scratch: Option<u8>,
-    /// Model of these devices, where `*` stands for any characters: it must not fit the disk that the host boots from
-    #[arg(long, value_name = "MODEL", requires = "scratch")]
-    pub scratch_model: Option<String>,
-    /// An NFS export that all nodes mount at /shared, as SERVER:/EXPORT
-    #[arg(long, value_name = "SOURCE")]
-    pub nfs: Option<String>,
-    /// File to write, which must not be there; standard output without it
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-}
-
 /// `rackwright crds`.
 #[derive(Debug, Args)]
 pub struct Crds {
     /// Form of the definitions
     #[arg(long, short, value_enum, value_name = "FORM", default_value = "yaml")]
     pub output: Definitions,
+}
+
+/// `rackwright man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Folder to write the pages of all verbs to; those that lie there already are replaced
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `rackwright completions`.

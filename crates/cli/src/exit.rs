@@ -168,9 +168,7 @@ pub static BY_VERB: &[Meanings] = &[
         codes: [
             Some("written"),
             None,
-            Some(
-                "an unknown system, nothing to begin from, `--from` cannot be read or is none of its forms, or `--out` is there already",
-            ),
+            Some("an unknown flag; a source that cannot be read or names no host; `--out` is there already"),
             WRITE,
         ],
     },
@@ -186,6 +184,10 @@ pub static BY_VERB: &[Meanings] = &[
             Some("an unknown flag"),
             Some("the editor went away without a goodbye, or does not speak the protocol"),
         ],
+    },
+    Meanings {
+        verb: "man",
+        codes: [Some("printed or written"), None, UNKNOWN, WRITE],
     },
     Meanings {
         verb: "completions",

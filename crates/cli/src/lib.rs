@@ -24,6 +24,7 @@ mod carried;
 mod catalogue;
 mod changes;
 mod compared;
+mod complete;
 mod diff;
 mod digests;
 mod exit;
@@ -44,6 +45,7 @@ pub mod object;
 mod origin;
 mod output;
 mod own_catalogue;
+mod pager;
 pub mod pipeline;
 mod plan_objects;
 mod power;
@@ -71,7 +73,7 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 pub use args::command;
 pub use diff::report::diff_schema;
@@ -85,6 +87,8 @@ use verbs::VerbError;
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    // A shell that asks for completions says so in the environment; then this ends the process.
+    clap_complete::CompleteEnv::with_factory(command).complete();
     unfinished::watch();
     // A panic is our mistake, and must not look like anything else to a script.
     catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())))
@@ -92,9 +96,21 @@ pub fn main() -> ExitCode {
         .into()
 }
 
+/// The command line by the name that the program is called by: as `kubectl-rackwright` it is a plug-in of kubectl, and says
+/// `kubectl rackwright` of itself.
+fn called(program: Option<&OsString>) -> clap::Command {
+    let stem = program.and_then(|program| std::path::Path::new(program).file_stem());
+    if stem == Some(std::ffi::OsStr::new("kubectl-rackwright")) {
+        return command().bin_name("kubectl rackwright");
+    }
+    command()
+}
+
 /// Runs one command line, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = called(arguments.first()).try_get_matches_from(arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             let wanted = !error.use_stderr();
@@ -117,6 +133,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Init(args) => verbs::init::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
         Verb::Lsp(args) => verbs::lsp::run(args),
+        Verb::Man(args) => verbs::man::run(args, &mut out),
         Verb::Completions(args) => verbs::completions::run(args, &mut out),
         Verb::Version(args) => verbs::version::run(args, &mut out),
     };

@@ -132,12 +132,8 @@ mod tests {
             .filter(|part| !beside.contains(&part.split('.').next().unwrap()) || part.starts_with("facts."))
             .filter(|part| longest(part).is_none())
             .collect();
-        // Filled in by hand or by an agent that sees the cable, or only as a whole.
-        assert_eq!(
-            unexplained,
-            ["facts.rails", "facts.rails.leaf", "facts.rails.port"],
-            "where do these come from?"
-        );
+        // A list, each of whose items has its own fields.
+        assert_eq!(unexplained, ["facts.rails"], "where do these come from?");
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
 
 use super::Paths;
+use crate::complete;
 
 /// `rackwright plan`.
 #[derive(Debug, Args)]
@@ -17,11 +19,11 @@ pub struct Plan {
     pub output: PlanOutput,
     /// Print one node and its profile only: as YAML with comments that say where each value comes from, unless --output
     /// says otherwise
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::nodes))]
     pub node: Option<String>,
     /// Print the nodes and profiles of one member cluster only, as its operator writes them. --previous is then what
     /// that cluster has
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::clusters))]
     pub cluster: Option<String>,
     /// What is allocated already: nodes in it keep their addresses, those that no pool holds any more are carried on,
     /// detached, and the summary says what changes and in which order. The output of `kubectl get nodeconfigs,nodeprofiles

@@ -204,6 +204,17 @@ fn unknown(field: &Field, step: &str, known: &[&str]) -> VerbError {
     VerbError::Unknown(format!("{at} has no field `{step}`; {hint}"))
 }
 
+/// The paths that a path which is not whole yet may become: the fields beside its last step.
+pub fn below(text: &str) -> Vec<String> {
+    let above = text.rsplit_once('.').map_or(text, |(above, _)| above);
+    let Ok(Some(field)) = find(above) else {
+        return Vec::new();
+    };
+    fields(field.schema())
+        .map(|(name, _)| format!("{above}.{name}"))
+        .collect()
+}
+
 /// All paths below a schema.
 fn collect(schema: &Value, at: &str, out: &mut Vec<String>) {
     for (name, below) in fields(schema) {

@@ -14,6 +14,7 @@ use crate::field;
 use crate::node_page;
 use crate::output::{Out, forgive_broken_pipe};
 use crate::own_catalogue;
+use crate::pager;
 use crate::suggest::nearest;
 
 /// A rule of any layer.
@@ -57,6 +58,15 @@ pub fn all_rules() -> Vec<Entry> {
     all
 }
 
+/// Prints a text, on a terminal through a pager.
+fn print(text: &str, args: &Explain, out: &mut Out) -> Result<(), VerbError> {
+    let paged = !args.no_pager && pager::show(text);
+    if !paged {
+        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+    }
+    Ok(())
+}
+
 /// Prints the documentation of one rule or an entry of the catalogue, or a list of all.
 pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
     if args
@@ -65,7 +75,7 @@ pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
         .is_some_and(|code| code.trim().eq_ignore_ascii_case("node"))
     {
         let (text, exit) = node_page::explain(args)?;
-        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+        print(&text, args, out)?;
         return Ok(exit);
     }
     if !args.paths.is_empty() || args.previous.is_some() {
@@ -75,11 +85,11 @@ pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
     }
     if !args.file.is_empty() {
         let (text, exit) = own_catalogue::explain(args)?;
-        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+        print(&text, args, out)?;
         return Ok(exit);
     }
     if let Some(text) = catalogue::explain(args)? {
-        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+        print(&text, args, out)?;
         return Ok(Exit::Clean);
     }
     if let (Some(code), Some(name)) = (&args.code, &args.name) {
@@ -90,7 +100,7 @@ pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
     if let Some(code) = &args.code
         && let Some(text) = field::explain(code, args.recursive, args.output)?
     {
-        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+        print(&text, args, out)?;
         return Ok(Exit::Clean);
     }
     let all = all_rules();
@@ -116,7 +126,7 @@ pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
         TextOrJson::Text if args.code.is_some() => chosen.iter().map(page).collect::<Vec<_>>().join("\n"),
         TextOrJson::Text => list(&chosen),
     };
-    forgive_broken_pipe(out.write_all(text.as_bytes()))?;
+    print(&text, args, out)?;
     Ok(Exit::Clean)
 }
 

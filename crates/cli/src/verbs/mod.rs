@@ -7,6 +7,7 @@ pub mod explain;
 pub mod fabric;
 pub mod init;
 pub mod lsp;
+pub mod man;
 pub mod plan;
 pub mod render;
 pub mod validate;
