@@ -66,7 +66,7 @@ pub fn nodes() -> Vec<CompletionCandidate> {
     let plan = outcome.as_ref().map(|outcome| &outcome.compilation.plan);
     candidates(
         plan.into_iter()
-            .flat_map(|plan| plan.nodes())
+            .flat_map(rackwright_planner::Plan::nodes)
             .map(|node| node.name().to_owned()),
     )
 }

@@ -38,12 +38,12 @@ impl Client {
         client
     }
 
-    fn send(&mut self, message: Message) {
+    fn send(&mut self, message: &Message) {
         message.write(self.to.as_mut().unwrap()).unwrap();
     }
 
     fn tell(&mut self, method: &str, params: Value) {
-        self.send(Notification::new(method.to_owned(), params).into());
+        self.send(&Notification::new(method.to_owned(), params).into());
     }
 
     /// The next message that is an answer, or a notification of that method.
@@ -58,7 +58,7 @@ impl Client {
     }
 
     fn ask(&mut self, id: i32, method: &str, params: Value) -> Value {
-        self.send(Request::new(id.into(), method.to_owned(), params).into());
+        self.send(&Request::new(id.into(), method.to_owned(), params).into());
         self.next("")
     }
 

@@ -104,8 +104,9 @@ fn values(objects: &BTreeSet<ObjectRef>, cursor: &Cursor, range: Range) -> Vec<C
     };
     let reference = (REFERENCES.iter()).find(|(from, path, _)| *from == kind && *path == names);
     if let Some((_, _, to)) = reference {
-        let named = objects.iter().filter(|object| object.kind == *to);
-        return named
+        return objects
+            .iter()
+            .filter(|object| object.kind == *to)
             .map(|object| {
                 item(
                     &object.name,

@@ -298,10 +298,6 @@ impl Server<'_> {
     }
 
     /// The replacements for the findings of a range.
-    #[expect(
-        clippy::mutable_key_type,
-        reason = "the protocol's own type of an edit has names of files as keys; their caches are no part of the order"
-    )]
     fn fixes(&self, params: &CodeActionParams) -> Vec<CodeActionOrCommand> {
         let uri = &params.text_document.uri;
         let Some(shown) = uri::file(uri).and_then(|path| self.shown.get(&path)) else {

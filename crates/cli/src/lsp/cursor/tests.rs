@@ -1,3 +1,5 @@
+//! Places of half-typed texts.
+
 use super::*;
 
 /// The place of the `|` in a text, as `path KEY word` or `path VALUE word`, with the keys beside it.
