@@ -316,19 +316,18 @@ fn sample(mut mutations: Vec<Mutation>, example: &Example) -> Vec<Mutation> {
 }
 
 /// Judges each case. Gives how many were judged, how many of them accepted, and what is wrong.
-fn judge(name: &'static str) -> (usize, usize, Vec<String>) {
+fn judge(example: &Example) -> (usize, usize, Vec<String>) {
     let schemas = Schemas::from_crds(crds::all()).unwrap();
     let own = OwnSchemas::default();
-    let example = load(&root(), name);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("example.yaml");
     let (mut accepted, mut wrong) = (0, Vec::new());
-    let mutations = sample(all(&example, &crds::all()), &example);
+    let mutations = sample(all(example, &crds::all()), example);
     let mut slowest = (Duration::ZERO, String::new());
     for (at, mutation) in mutations.iter().enumerate() {
-        let changed = mutation.apply(&example);
+        let changed = mutation.apply(example);
         let plain = matches!(mutation.change, Change::Set(Tree::Plain(_)));
-        let (text, end) = text(&example, mutation, &changed, at % 2 == 1 && !plain);
+        let (text, end) = text(example, mutation, &changed, at % 2 == 1 && !plain);
         std::fs::write(&file, &text).unwrap();
         let started = Instant::now();
         let outcome = pipeline::run_with(&own, std::slice::from_ref(&file), Vec::new()).unwrap();
@@ -344,7 +343,7 @@ fn judge(name: &'static str) -> (usize, usize, Vec<String>) {
         let document = first.filter(|document| (document.first_key().start as usize) < end);
         let case = Case {
             schemas: &schemas,
-            example: &example,
+            example,
             mutation,
             changed,
             end,
@@ -363,7 +362,8 @@ fn judge(name: &'static str) -> (usize, usize, Vec<String>) {
         }
     }
     println!(
-        "{name}: {} mutations, {accepted} accepted, the slowest took {:?} ({})",
+        "{}: {} mutations, {accepted} accepted, the slowest took {:?} ({})",
+        example.name,
         mutations.len(),
         slowest.0,
         slowest.1
@@ -373,7 +373,11 @@ fn judge(name: &'static str) -> (usize, usize, Vec<String>) {
 }
 
 fn check(name: &'static str) {
-    let (judged, accepted, wrong) = judge(name);
+    judged(&load(&root(), name));
+}
+
+fn judged(example: &Example) {
+    let (judged, accepted, wrong) = judge(example);
     assert!(judged >= 100, "{judged}");
     // Neither verdict is the only one that was seen.
     assert!(
@@ -412,4 +416,15 @@ fn mutations_of_superpod_b300_xdr() {
 #[test]
 fn mutations_of_gb200_unit() {
     check("gb200-unit");
+}
+
+/// Two halls of two phases, with a unit of four racks each and three nodes a rack: everything else of a hall is the same.
+#[test]
+fn mutations_of_prometheus() {
+    judged(&load(&root(), "prometheus").cut(&[1, 5], 4, 3));
+}
+
+#[test]
+fn mutations_of_hyperion() {
+    judged(&load(&root(), "hyperion").cut(&[1, 2], 4, 3));
 }

@@ -68,8 +68,8 @@ impl RailPrefixes {
     /// The slot that an address belongs to; none if it is no host address of a rail.
     pub fn slot(self, address: Ipv4Addr) -> Option<u32> {
         let offset = u32::from(address).checked_sub(self.base)?;
-        let host = offset % self.stride();
-        (offset / self.stride() < u32::from(self.rails) && (1..=self.capacity()).contains(&host))
+        let host = offset & (self.stride() - 1);
+        (offset >> (32 - self.length) < u32::from(self.rails) && (1..=self.capacity()).contains(&host))
             .then(|| host - 1)
     }
 

@@ -50,7 +50,9 @@ enum How {
 pub(crate) fn held(prefixes: RailPrefixes, nodes: &[&str], previous: &[PreviousNode]) -> Vec<(u32, Keeper)> {
     let mut by_name: Vec<usize> = (0..nodes.len()).collect();
     by_name.sort_by_key(|&node| nodes[node]);
-    let mut previous: Vec<&PreviousNode> = previous.iter().collect();
+    // A site has one fabric for some of its nodes: most hold nothing of this one.
+    let concerned = |held: &&PreviousNode| held.may_have().any(|address| prefixes.slot(address).is_some());
+    let mut previous: Vec<&PreviousNode> = previous.iter().filter(concerned).collect();
     previous.sort_by(|a, b| a.name.cmp(&b.name));
     let mut claims: Vec<Claim> = Vec::new();
     let mut rank = 0;

@@ -82,6 +82,13 @@ fn sixteen_units() {
     proof::prove(&design(&b200(512)));
 }
 
+/// Three levels: 2,048 nodes, 16,384 HCAs, 1,280 switches.
+#[test]
+#[ignore = "takes a quarter of an hour, so that `make bench` runs it"]
+fn sixty_four_units() {
+    proof::prove(&design(&b200(2048)));
+}
+
 /// The last unit has six nodes of 32; its switches and their cables are all there.
 #[test]
 fn a_partial_unit() {

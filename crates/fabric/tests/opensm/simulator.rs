@@ -102,7 +102,7 @@ impl Simulator {
     pub fn command_at(&self, host: &str, program: &str) -> Command {
         let mut command = Command::new("timeout");
         command
-            .args(["--kill-after=5", "600", program])
+            .args(["--kill-after=5", "1800", program])
             .current_dir(self.folder.path())
             .env("IBSIM_SOCKNAME", &self.socket)
             .env("SIM_HOST", host)

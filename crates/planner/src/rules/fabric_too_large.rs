@@ -96,7 +96,8 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         let fabric = ObjectRef::new(Kind::InfiniBandFabric, &model.fabrics[seats.fabric].name);
         findings.push(
             Finding::new(&RULE, format!("{fabric} cannot be built: {error}"))
-                .party(fabric, at!("spec", "topology", "switch"), "this switch")
+                .party(fabric.clone(), at!("spec", "topology", "switch"), "this switch")
+                .party(fabric, at!("spec", "topology", "type"), "in this shape")
                 .help("cut the fabric in several, use a switch with more ports, set disjointRails, or change nodesPerUnit"),
         );
     }

@@ -18,8 +18,8 @@ impl Example {
         let stays = |name: &Value| hall(name).is_none_or(|hall| halls.contains(&hall));
         self.objects.retain(|object| stays(&object["metadata"]["name"]));
         for object in &mut self.objects {
-            for (list, named) in [("racks", "names"), ("clusters", "name")] {
-                if let Some(list) = object["spec"][list].as_array_mut() {
+            for (list, named) in [("/spec/racks", "names"), ("/spec/clusters", "name")] {
+                if let Some(list) = object.pointer_mut(list).and_then(Value::as_array_mut) {
                     list.retain(|item| stays(&item[named]));
                 }
             }
