@@ -5,6 +5,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "helpers of tests are not tests to clippy"
 )]
 
@@ -25,7 +26,8 @@ use serde_json::{Value, json};
 /// Pairs that are compared. Few are refused: the edits are valid alone.
 const CASES: usize = 60;
 
-fn object(kind: &str, name: &str, spec: Value) -> Value {
+fn object(kind: &str, name: &str, spec: impl Into<Value>) -> Value {
+    let spec: Value = spec.into();
     json!({"apiVersion": "rackwright.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec})
 }
 
@@ -192,12 +194,9 @@ fn site() -> impl Strategy<Value = Vec<Value>> {
             let Some(at) = site.iter().position(|object| object["metadata"]["name"] == name) else {
                 continue;
             };
-            let (parent, key) = match field.rsplit_once('/') {
-                None => {
-                    site.remove(at);
-                    continue;
-                }
-                Some(split) => split,
+            let Some((parent, key)) = field.rsplit_once('/') else {
+                site.remove(at);
+                continue;
             };
             let Some(parent) = site[at]["spec"]
                 .pointer_mut(parent)
@@ -214,10 +213,9 @@ fn site() -> impl Strategy<Value = Vec<Value>> {
     })
 }
 
-fn write(folder: &Path, name: &str, site: &[Value]) -> String {
-    let text: String = site.iter().map(|object| format!("---\n{object}\n")).collect();
-    fs::write(folder.join(name), text).unwrap();
-    name.to_owned()
+fn write(folder: &Path, name: &str, site: &[Value]) {
+    let documents: Vec<String> = site.iter().map(Value::to_string).collect();
+    fs::write(folder.join(name), documents.join("\n---\n")).unwrap();
 }
 
 /// The NodeConfigs of a plan by node: pool, and all of the spec but addresses that nobody else may get.
@@ -319,8 +317,8 @@ fn undone(edits: &[&Value], a: &[Value], b: &[Value]) -> Vec<Value> {
             (Step::Key(key), None, _) => drop(parent.as_object_mut().unwrap().remove(key)),
             (Step::Index(at), Some(old), Some(_)) => parent[*at] = old.clone(),
             (Step::Index(at), Some(old), None) => {
-                let list = parent.as_array_mut().unwrap();
-                list.insert((*at).min(list.len()), old.clone());
+                let items = parent.as_array_mut().unwrap();
+                items.insert((*at).min(items.len()), old.clone());
             }
             (Step::Index(at), None, _) => drop(parent.as_array_mut().unwrap().remove(*at)),
         }

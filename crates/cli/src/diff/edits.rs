@@ -288,7 +288,9 @@ mod tests {
         );
         let edits = between(&old, &new);
         let mut undone = new.clone();
-        edits.iter().for_each(|edit| edit.undo(&mut undone));
+        for edit in &edits {
+            edit.undo(&mut undone);
+        }
         assert_eq!((edits.len(), undone), (1, old));
     }
 }
