@@ -20,6 +20,12 @@ use tree::tree;
 
 const SITE: &str = "crates/cli/tests/fabric/site.yaml";
 
+fn inventory(node: &str, number: usize) -> String {
+    format!(
+        "---\napiVersion: rackwright.dev/v1alpha1\nkind: NodeInventory\nmetadata: {{ name: {node} }}\nspec:\n  hcas:\n  - {{ rail: 0, guid: \"0xb83fd2030000{number:02}00\" }}\n  - {{ rail: 1, guid: \"0xb83fd2030000{number:02}01\" }}\n"
+    )
+}
+
 /// The site in a folder, with an inventory of every node and these words replaced.
 fn folder(edits: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -29,9 +35,7 @@ fn folder(edits: &[(&str, &str)]) -> tempfile::TempDir {
         text = text.replace(from, to);
     }
     for (number, node) in ["r1-n1", "r1-n2", "r2-n1", "r2-n2"].iter().enumerate() {
-        text += &format!(
-            "---\napiVersion: rackwright.dev/v1alpha1\nkind: NodeInventory\nmetadata: {{ name: {node} }}\nspec:\n  hcas:\n  - {{ rail: 0, guid: \"0xb83fd2030000{number:02}00\" }}\n  - {{ rail: 1, guid: \"0xb83fd2030000{number:02}01\" }}\n"
-        );
+        text.push_str(&inventory(node, number));
     }
     fs::write(folder.path().join("site.yaml"), text).unwrap();
     folder
@@ -173,9 +177,9 @@ fn a_rate_is_compared_only_if_asked_for() {
     // One cable runs slower, at both of its ends.
     let slow: Vec<String> = text
         .lines()
-        .map(|line| match line.contains("[1](b83fd20300000000)") {
-            true => line.replace("4xHDR", "1xHDR") + "\n",
-            false => line.to_owned() + "\n",
+        .map(|line| {
+            let slow = line.contains("[1](b83fd20300000000)");
+            line.replace("4xHDR", if slow { "1xHDR" } else { "4xHDR" }) + "\n"
         })
         .collect();
     fs::write(at.join("capture.txt"), slow.concat()).unwrap();

@@ -160,10 +160,8 @@ pub fn compare(before: &[Scheduled], after: &[Scheduled]) -> Comparison {
         .all
         .iter()
         .map(|device| {
-            let name = match device.is_hca {
-                true => device.name.split_once(' ').map_or(device.name, |(node, _)| node),
-                false => device.name,
-            };
+            let node = device.name.split_once(' ').filter(|_| device.is_hca);
+            let name = node.map_or(device.name, |(node, _)| node);
             let next = places.len() as u32;
             *places.entry(name).or_insert(next)
         })

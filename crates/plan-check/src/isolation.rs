@@ -276,7 +276,7 @@ mod tests {
         shared=0x0013,defmember=limited :\n  0x00000000000000b1=limited, 0x00000000000000b2=limited,\n  \
         0x00000000000000c1=full, 0x00000000000000d1=limited ;\n";
 
-    fn spec(partitions: serde_json::Value) -> InfiniBandFabricSpec {
+    fn spec(partitions: &serde_json::Value) -> InfiniBandFabricSpec {
         from_value(json!({
             "supercluster": "lab", "plane": "Compute", "topology": {"type": "FatTree", "rails": 1},
             "partitions": partitions,
@@ -290,7 +290,7 @@ mod tests {
             let members = members.map(|(pool, membership)| json!({"pool": pool, "membership": membership}));
             json!({"name": name, "pkey": pkey, "members": members.collect::<Vec<_>>()})
         };
-        spec(json!([
+        spec(&json!([
             partition("a", "0x0011", &[("a", "Full")]),
             partition("b", "0x0012", &[("b", "Full")]),
             partition(
@@ -322,7 +322,7 @@ mod tests {
     fn what_was_meant_passes() {
         assert_eq!(found(&partitions(), FILE), Vec::<String>::new());
         let open = "Default=0x7fff : ALL=full, ALL_SWITCHES=full, SELF=full ;\n";
-        assert_eq!(found(&spec(json!([])), open), Vec::<String>::new());
+        assert_eq!(found(&spec(&json!([])), open), Vec::<String>::new());
     }
 
     /// Each as OpenSM takes it, and what the check says.

@@ -387,12 +387,12 @@ fn free_first(steps: Vec<Step>) -> Vec<Step> {
     let key = |port: &Port| (port.device.clone(), port.port);
     let mut frees: HashMap<(String, Option<u16>), usize> = HashMap::new();
     for (at, step) in steps.iter().enumerate() {
-        let freed: &[&Port] = match step {
+        let emptied: &[&Port] = match step {
             Step::Move { cable } => &[&cable.from],
             Step::Remove { ends: [a, b] } => &[a, b],
             _ => &[],
         };
-        frees.extend(freed.iter().map(|port| (key(port), at)));
+        frees.extend(emptied.iter().map(|port| (key(port), at)));
     }
     let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
     let mut ordered = Vec::with_capacity(steps.len());
@@ -407,12 +407,11 @@ fn free_first(steps: Vec<Step>) -> Vec<Step> {
                 _ => &[],
             };
             let mut before = needed.iter().filter_map(|port| frees.get(&key(port)));
-            match before.find(|&&before| steps[before].is_some() && !waiting[before]) {
-                Some(&before) => stack.push(before),
-                None => {
-                    ordered.extend(steps[top].take());
-                    stack.pop();
-                }
+            if let Some(&before) = before.find(|&&before| steps[before].is_some() && !waiting[before]) {
+                stack.push(before);
+            } else {
+                ordered.extend(steps[top].take());
+                stack.pop();
             }
         }
     }

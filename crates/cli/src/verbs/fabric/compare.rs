@@ -21,9 +21,12 @@ pub fn run(args: &FabricCompare, out: &mut Out) -> Result<Exit, VerbError> {
     let (before, after) = (subnets(&args.before)?, subnets(&args.after)?);
     let mut compared = Vec::new();
     for subnet in before.union(&after) {
-        let side = |folder: &Path, subnets: &BTreeSet<String>| match subnets.contains(subnet) {
-            true => schedule(&folder.join(subnet)),
-            false => Ok(Vec::new()),
+        let side = |folder: &Path, subnets: &BTreeSet<String>| {
+            if subnets.contains(subnet) {
+                schedule(&folder.join(subnet))
+            } else {
+                Ok(Vec::new())
+            }
         };
         let comparison = compare(&side(&args.before, &before)?, &side(&args.after, &after)?);
         compared.push(Subnet {
