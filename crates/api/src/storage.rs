@@ -41,7 +41,7 @@ use crate::{
     ("(has(self.localNVMe) ? 1 : 0) + (has(self.nfs) ? 1 : 0) + (has(self.lustre) ? 1 : 0) + (has(self.weka) ? 1 : 0) + (has(self.beegfs) ? 1 : 0) == 1",
      "exactly one of localNVMe, nfs, lustre, weka and beegfs is needed"),
     ("has(self.mountPoint) != (has(self.kubernetes) && self.kubernetes.provisioner in ['TopoLVM', 'LVMS'])",
-     "mountPoint is needed, but for TopoLVM and LVMS: they mount each volume themselves"),
+     "mountPoint is needed, unless kubernetes.provisioner is TopoLVM or LVMS, which mount each volume themselves"),
 ])))]
 pub struct StorageTierSpec {
     /// BeeGFS.

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap_complete::CompletionCandidate;
-use rackwright_planner::catalogue;
+use rackwright_planner::{Plan, catalogue};
 
 use crate::field;
 use crate::pipeline::{self, Outcome};
@@ -66,7 +66,7 @@ pub fn nodes() -> Vec<CompletionCandidate> {
     let plan = outcome.as_ref().map(|outcome| &outcome.compilation.plan);
     candidates(
         plan.into_iter()
-            .flat_map(rackwright_planner::Plan::nodes)
+            .flat_map(Plan::nodes)
             .map(|node| node.name().to_owned()),
     )
 }

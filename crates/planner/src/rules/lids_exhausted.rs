@@ -107,7 +107,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
             subnets => format!("needs, in each of its {subnets} subnets,"),
         };
         let message = format!(
-            "{object} {each} {units} units x {nodes} nodes x {rails} rails = {hcas} LIDs for nodes, {switches} for switches and {switches} for their aggregation nodes: {needed} in all, and a subnet has {LAST_LID}"
+            "{object} {each} {units} units x {nodes} nodes (nodesPerUnit) x {rails} rails = {hcas} LIDs for nodes, {switches} for switches and {switches} for their aggregation nodes: {needed} in all, and a subnet has {LAST_LID}"
         );
         let field = if fabric.spec.topology.units.is_some() {
             "units"

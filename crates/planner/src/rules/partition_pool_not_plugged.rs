@@ -124,7 +124,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                         .told(
                             holder,
                             at!("spec", "fabrics"),
-                            format!("{} is not among them", fabric.name),
+                            format!("{} is not among its fabrics", fabric.name),
                         )
                         .help("add the fabric to the pool, or take the pool out of the partition"),
                 );
