@@ -49,10 +49,10 @@ pub fn node_names(network: &Network) -> String {
 /// The number of LIDs that are missing where both do not fit.
 pub fn guid_to_lid(network: &Network, places: &[u32]) -> Result<String, u64> {
     let is_hca = |device: &Device| device.kind == DeviceKind::Hca;
-    let placed = || network.devices.iter().zip(places);
+    let all = || network.devices.iter().zip(places);
     // How many LIDs those of one kind reach over.
     let span = |hcas: bool| {
-        let kind = placed().filter(|(device, _)| is_hca(device) == hcas);
+        let kind = all().filter(|(device, _)| is_hca(device) == hcas);
         kind.map(|(_, place)| u64::from(*place) + 1).max().unwrap_or(0)
     };
     let needed = span(true) + span(false);
@@ -60,7 +60,7 @@ pub fn guid_to_lid(network: &Network, places: &[u32]) -> Result<String, u64> {
         return Err(needed - u64::from(LAST_LID));
     }
     let mut out = String::new();
-    for (device, place) in placed() {
+    for (device, place) in all() {
         let lid = if is_hca(device) {
             place + 1
         } else {
