@@ -10,6 +10,7 @@ use rackwright_api::{
     Facts, Hash, InterfaceAddress, Management, Name, NodeConfig, NodeConfigSpec, NodeInventory, Rail, labels,
 };
 
+use crate::fleet::Fabrics;
 use crate::measure::{self, Cost};
 use crate::{fleet, incremental, optimised, root, say};
 
@@ -63,7 +64,7 @@ struct Fleet {
 impl Fleet {
     fn write(size: u32, cli: &Path) -> anyhow::Result<Self> {
         let folder = folder(size);
-        let nodes = fleet::write(&folder, size)?;
+        let nodes = fleet::write(&folder, size, Fabrics::Wired)?;
         let previous = folder.with_extension("plan.jsonl");
         let mut plan = Command::new(cli);
         plan.args(["plan", "--output", "jsonl"]).arg(&folder);

@@ -4,6 +4,7 @@ mod bench;
 mod catalogue;
 mod classes;
 mod diffbench;
+mod fabric;
 mod fleet;
 mod generate;
 mod house;
@@ -44,6 +45,16 @@ enum Command {
     },
     /// Compare the command line with the programs that people would otherwise use, in one run
     Peers(peers::Peers),
+    /// Compare the wiring check with `ibnetdiscover --diff`, and measure fabrics by size, in one run
+    Fabric(fabric::Fabric),
+    /// The wiring check of a fabric of so many HCAs against a capture
+    #[command(hide = true)]
+    FabricCheck {
+        /// HCAs
+        hcas: u32,
+        /// What `fabric` wrote
+        capture: PathBuf,
+    },
     /// The floor program: parse a folder's inventories, serialise as many NodeConfigs, and nothing else
     #[command(hide = true)]
     Floor {
@@ -70,6 +81,8 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { nodes, rounds } => bench::run(&nodes, rounds),
         Command::Floor { folder, previous } => bench::floor(&folder, previous.as_deref()),
         Command::Peers(args) => peers::run(&args),
+        Command::Fabric(args) => fabric::run(&args),
+        Command::FabricCheck { hcas, capture } => fabric::check(hcas, &capture),
         Command::Diff { old, new } => diffbench::run(&old, &new),
     }
 }
@@ -104,9 +117,10 @@ mod tests {
 
     #[test]
     fn nothing_is_measured_without_optimisation() {
-        for benchmark in ["bench", "peers"] {
+        for benchmark in ["bench", "fabric", "peers"] {
             let run = match Args::parse_from(["xtask", benchmark]).command {
                 Command::Bench { .. } => bench::run(&[], 1),
+                Command::Fabric(args) => fabric::run(&args),
                 Command::Peers(args) => peers::run(&args),
                 _ => Ok(()),
             };

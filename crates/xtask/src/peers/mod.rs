@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 
+use crate::fleet::Fabrics;
 use crate::{fleet, optimised, root, say};
 use objects::Object;
 use programs::{Program, Template};
@@ -78,7 +79,7 @@ impl<'a> Work<'a> {
     fn new(cli: &'a Path, nodes: u32, name: &str) -> anyhow::Result<Self> {
         let folder = root().join("target/bench").join(format!("{name}-{nodes}"));
         let fleet = folder.join("fleet");
-        let nodes = fleet::write(&fleet, nodes)?;
+        let nodes = fleet::write(&fleet, nodes, Fabrics::Addresses)?;
         let output = programs::plan(cli, &fleet).output()?;
         let plan = folder.join("plan.jsonl");
         std::fs::write(&plan, &output)?;

@@ -16,7 +16,7 @@ use crate::example::Example;
 
 /// A site whose halls each are a rack group, a member cluster, a fabric and a pool.
 pub struct Site {
-    site: Intent<SuperclusterSpec>,
+    document: Intent<SuperclusterSpec>,
     tiers: Vec<Intent<StorageTierSpec>>,
     halls: Vec<Hall>,
 }
@@ -83,7 +83,7 @@ impl Site {
         assert_eq!(halls.len(), site.spec.racks.len());
         Self {
             tiers: of_kind("StorageTier").map(intent).collect(),
-            site,
+            document: site,
             halls,
         }
     }
@@ -96,7 +96,13 @@ impl Site {
 
     /// The documents of the halls of the first phases, as they are.
     pub fn first_phases(&self, phases: usize) -> Input {
-        let order: Vec<&Name> = self.site.spec.phases.iter().map(|phase| &phase.name).collect();
+        let order: Vec<&Name> = self
+            .document
+            .spec
+            .phases
+            .iter()
+            .map(|phase| &phase.name)
+            .collect();
         let brings = |phase: &&Name| {
             self.halls
                 .iter()
@@ -122,7 +128,7 @@ impl Site {
     }
 
     fn empty(&self) -> Input {
-        let mut site = self.site.clone();
+        let mut site = self.document.clone();
         site.spec.racks.clear();
         site.spec.clusters.clear();
         Input {
