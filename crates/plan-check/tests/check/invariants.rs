@@ -376,6 +376,7 @@ fn each_invariant_has_a_planted_bug() {
         .chain(crate::imex::PLANTS)
         .map(|plant| plant.0);
     let planted: BTreeSet<&str> = of_plans
+        .chain(crate::isolation::PLANTS.iter().map(|plant| plant.0))
         .chain(crate::waves::PLANTS.iter().map(|plant| plant.0))
         .collect();
     let known: BTreeSet<&str> = INVARIANTS.iter().map(|invariant| invariant.code).collect();

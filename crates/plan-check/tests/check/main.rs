@@ -8,6 +8,7 @@
 mod becomes;
 mod imex;
 mod invariants;
+mod isolation;
 mod numbers;
 mod properties;
 mod waves;

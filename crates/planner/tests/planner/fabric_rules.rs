@@ -99,11 +99,9 @@ fn disjoint_rails_have_addresses_of_their_own() {
     );
     let findings = compile(&text).findings;
     assert!(
-        findings
-            .iter()
-            .map(told)
-            .collect::<String>()
-            .contains("in each of its 8 subnets, 192 units x 1024 nodes x 1 rails = 196608 LIDs"),
+        findings.iter().map(told).collect::<String>().contains(
+            "in each of its 8 subnets, 192 units x 1024 nodes (nodesPerUnit) x 1 rails = 196608 LIDs"
+        ),
         "{findings:?}"
     );
 }
