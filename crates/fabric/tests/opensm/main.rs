@@ -84,7 +84,7 @@ fn sixteen_units() {
 
 /// Three levels: 2,048 nodes, 16,384 HCAs, 1,280 switches.
 #[test]
-#[ignore = "takes a quarter of an hour, so that `make bench` runs it"]
+#[ignore = "takes twenty minutes, most of them ibdmchk, so `make bench` runs it"]
 fn sixty_four_units() {
     proof::prove(&design(&b200(2048)));
 }
