@@ -47,6 +47,8 @@ pub struct Checked {
     pub files: BTreeMap<PathBuf, Vec<Shown>>,
     /// The objects that were read.
     pub objects: BTreeSet<ObjectRef>,
+    /// The files that an editor held when it began.
+    pub open: BTreeSet<PathBuf>,
     /// Why nothing was checked.
     pub failed: Option<String>,
 }
@@ -179,6 +181,7 @@ fn shown(outcome: &Outcome, work: &Work) -> Checked {
     Checked {
         files,
         objects,
+        open: work.open.keys().cloned().collect(),
         failed: None,
     }
 }

@@ -172,7 +172,8 @@ impl Server<'_> {
             self.publish_file(path, shown.iter().map(|one| one.diagnostic.clone()).collect())?;
         }
         // An editor waits for a word about what it has opened, also where nothing is wrong with it.
-        for path in self.open.keys().filter(|path| !self.shown.contains_key(*path)) {
+        // It is told by the first check that has seen the text: an older one knows nothing of it.
+        for path in checked.open.iter().filter(|path| !self.shown.contains_key(*path)) {
             self.publish_file(path, Vec::new())?;
         }
         Ok(())
