@@ -40,6 +40,11 @@ const GENERATED: [(&str, &str); 7] = [
     ("NodeInventory", include_str!("../crds/NodeInventory.json")),
 ];
 
+/// The kinds, intents first.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    GENERATED.into_iter().map(|(kind, _)| kind)
+}
+
 /// The generated CRD of a kind; null where it cannot be read. A test compares it with [`all`].
 pub fn generated(kind: &str) -> Value {
     let found = GENERATED.iter().find(|(name, _)| *name == kind);

@@ -15,6 +15,7 @@ use rackwright_planner::{Plan, catalogue};
 use crate::field;
 use crate::pipeline::{self, Outcome};
 use crate::verbs::explain::all_rules;
+use crate::walk::is_manifest;
 
 /// Files that are looked at.
 const FILES: usize = 500;
@@ -45,12 +46,11 @@ fn documents(folder: &Path, deeper: bool, out: &mut Vec<PathBuf>) {
         if hidden || out.len() > FILES {
             continue;
         }
-        let known = path.extension().and_then(OsStr::to_str);
         if path.is_dir() {
             if deeper {
                 documents(&path, false, out);
             }
-        } else if matches!(known, Some("yaml" | "yml" | "json" | "jsonl")) {
+        } else if is_manifest(&path) {
             out.push(path);
         }
     }

@@ -112,13 +112,16 @@ pub fn explain(text: &str, recursive: bool, output: TextOrJson) -> Result<Option
 
 /// A kind by what kubectl takes for it, in any case: its name, its plural, its short name.
 fn kind_of(text: &str) -> Option<(&'static str, Value)> {
+    // An editor asks by the kind's own name at each key, and the other names stand in the definitions, which take time to read.
+    let exact = ObjectKind::names().find(|kind| kind.eq_ignore_ascii_case(text));
+    if let Some(kind) = exact {
+        return Some((kind, crds::generated(kind)));
+    }
     ObjectKind::names().find_map(|kind| {
         let crd = crds::generated(kind);
         let names = &crd["spec"]["names"];
         let is_it = |name: &Value| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(text));
-        let is_it = ["plural", "singular", "kind"]
-            .iter()
-            .any(|key| is_it(&names[*key]))
+        let is_it = is_it(&names["plural"])
             || names["shortNames"]
                 .as_array()
                 .is_some_and(|short| short.iter().any(is_it));

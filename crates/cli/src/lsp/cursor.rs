@@ -107,6 +107,15 @@ enum Inside {
     },
 }
 
+impl Inside {
+    const fn empty_map() -> Self {
+        Self::Map {
+            key: None,
+            keys: BTreeSet::new(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 struct Scan {
     frames: Vec<Frame>,
@@ -242,18 +251,21 @@ impl Scan {
 
     /// Goes on at that key of the mapping of that column.
     fn enter(&mut self, name: &str, column: usize) {
-        self.close(column, true);
-        let same = |frame: &Frame| frame.column == Some(column) && matches!(frame.inside, Inside::Map { .. });
-        if !self.frames.last().is_some_and(same) {
-            self.push(
-                Some(column),
-                Inside::Map {
-                    key: None,
-                    keys: BTreeSet::new(),
-                },
-            );
-        }
+        self.open(column);
         self.key(name);
+    }
+
+    /// Makes the mapping of that column the innermost one, at none of its keys.
+    fn open(&mut self, column: usize) {
+        self.close(column, true);
+        match self.frames.last_mut() {
+            Some(Frame {
+                column: Some(at),
+                inside: Inside::Map { key, .. },
+                ..
+            }) if *at == column => *key = None,
+            _ => self.push(Some(column), Inside::empty_map()),
+        }
     }
 
     fn key(&mut self, name: &str) {
@@ -297,13 +309,7 @@ impl Scan {
             match c {
                 '"' | '\'' => quote = Some(c),
                 '#' if text[..at].ends_with(' ') => return "",
-                '{' => self.push(
-                    None,
-                    Inside::Map {
-                        key: None,
-                        keys: BTreeSet::new(),
-                    },
-                ),
+                '{' => self.push(None, Inside::empty_map()),
                 '[' => self.push(None, Inside::List { index: 0 }),
                 '}' | ']' => {
                     self.pop();
@@ -349,25 +355,7 @@ impl Scan {
             if rest.starts_with(['{', '[']) {
                 return self.place_in_brackets(rest);
             }
-            self.close(column, true);
-            let same =
-                |frame: &Frame| frame.column == Some(column) && matches!(frame.inside, Inside::Map { .. });
-            if !self.frames.last().is_some_and(same) {
-                self.push(
-                    Some(column),
-                    Inside::Map {
-                        key: None,
-                        keys: BTreeSet::new(),
-                    },
-                );
-            }
-            if let Some(Frame {
-                inside: Inside::Map { key, .. },
-                ..
-            }) = self.frames.last_mut()
-            {
-                *key = None;
-            }
+            self.open(column);
             return Some((self.path(), At::Key(rest.to_owned())));
         };
         self.enter(key, column);

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use rackwright_api::{crds, json_schema};
 use serde_json::json;
 
 use super::VerbError;
@@ -11,18 +12,17 @@ use crate::output::{Out, forgive_broken_pipe};
 
 /// Prints all definitions.
 pub fn run(args: &Crds, out: &mut Out) -> Result<Exit, VerbError> {
-    let crds = rackwright_api::crds::all;
     let text = match args.output {
         Definitions::Yaml => {
-            let documents: Result<Vec<String>, _> = crds().iter().map(serde_yaml::to_string).collect();
+            let documents: Result<Vec<String>, _> = crds::all().iter().map(serde_yaml::to_string).collect();
             documents?.join("---\n")
         }
         // What `kubectl get crds -o json` prints, so that kubectl takes it back.
         Definitions::Json => {
-            let list = json!({"apiVersion": "v1", "kind": "List", "items": crds()});
+            let list = json!({"apiVersion": "v1", "kind": "List", "items": crds::all()});
             serde_json::to_string_pretty(&list)? + "\n"
         }
-        Definitions::JsonSchema => serde_json::to_string_pretty(&rackwright_api::json_schema::all())? + "\n",
+        Definitions::JsonSchema => serde_json::to_string_pretty(&json_schema::all())? + "\n",
     };
     forgive_broken_pipe(out.write_all(text.as_bytes()))?;
     Ok(Exit::Clean)
