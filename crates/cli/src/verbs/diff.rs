@@ -14,15 +14,16 @@ use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
 use crate::diff::edits::{Edit, edits, objects};
+use crate::diff::ground::Ground;
 use crate::diff::policy::Policy;
 use crate::diff::report::{Report, Verdict};
-use crate::diff::side::{Side, Source, written};
+use crate::diff::side::{Side, Source};
 use crate::diff::told::Found;
 use crate::diff::{html, markdown, text};
 use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
-use crate::pipeline::{Outcome, ToolError};
+use crate::pipeline::{self, Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
 use crate::schemas::OwnSchemas;
@@ -38,10 +39,18 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         return Err(VerbError::Usage("standard input can be one side only".to_owned()));
     }
     let schemas = OwnSchemas::default();
+    let ground = Ground::new([&a, &b], &args.clusters, &schemas)?;
     let before = match a.source {
         Source::Plan => None,
         // Its millions of small parts go with the process.
-        Source::Documents => Some(ManuallyDrop::new(a.compiled(&schemas)?)),
+        Source::Documents | Source::Live => {
+            let after = pipeline::Before {
+                pools: &[],
+                inventories: &ground.inventories,
+            };
+            let compiled = a.compiled(&schemas, &args.clusters, ground.nodes()?, &after)?;
+            Some(ManuallyDrop::new(compiled))
+        }
     };
     let mut exit = before.as_ref().map_or(Exit::Clean, |before| old_side(&a, before));
     if exit > Exit::Findings {
@@ -50,13 +59,19 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     }
     let previous = match &before {
         None => a.saved()?,
-        Some(outcome) => written(&a.name, outcome)?,
+        Some(outcome) => ground.state(&a.name, outcome)?,
     };
     if b.source == Source::Plan {
         return saved(args, [&a, &b], (&previous, before.as_deref()), exit, out);
     }
-    let pools = before.as_ref().map_or(&[][..], |before| &before.input.pools);
-    let after = ManuallyDrop::new(b.compiled_after(&schemas, previous.nodes()?, pools)?);
+    let was = before.as_ref().map(|before| &before.input);
+    let stay = a.source == Source::Live && b.source == Source::Documents;
+    let earlier = pipeline::Before {
+        pools: was.map_or(&[], |input| &input.pools),
+        inventories: was.filter(|_| stay).map_or(&[], |input| &input.inventories),
+    };
+    let after = b.compiled(&schemas, &args.clusters, previous.nodes()?, &earlier)?;
+    let after = ManuallyDrop::new(after);
     exit = exit.max(report::exit(&after, false));
     findings(&after, color);
     report::refused(&after);
