@@ -11,6 +11,7 @@ use glob::MatchOptions;
 
 use crate::exit::Exit;
 use crate::git::{self, Blob, GitError};
+use crate::progress;
 use crate::rendered::{self, ToolError};
 
 /// One input.
@@ -195,6 +196,7 @@ impl Walk {
     /// Follows what is no file: what a tool renders, a git revision, a pattern.
     fn named(&mut self, path: &Path, error: io::Error) {
         let name = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
+        let _phase = progress::phase(|| format!("reading {}", path.display()));
         if let Some(rendered) = name.and_then(rendered::render) {
             match rendered {
                 Ok(texts) => self.sources.extend(texts.into_iter().map(Source::Blob)),
