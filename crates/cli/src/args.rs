@@ -42,6 +42,9 @@ pub struct Cli {
     /// When to colour
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub color: When,
+    /// Print long texts on a terminal as they are; without it they go through $PAGER, or less where that is not set
+    #[arg(long, global = true)]
+    pub no_pager: bool,
 }
 
 /// The verbs.
@@ -103,9 +106,10 @@ pub enum Verb {
     /// For a new site from a few figures, or for a running one from what it says of itself: the Nodes of a cluster (`kubectl
     /// get nodes -o yaml` or json), slurm.conf, the output of ibnetdiscover, or a table of hosts (CSV with a head line: name,
     /// rack, system). No host is renamed, and pools of a running site are paused. What could not be known stands at the top
-    /// of the file and on standard error.
+    /// of the file and on standard error. On a terminal and without flags it asks, one line a question, and says the command
+    /// line that does the same again.
     #[command(
-        after_help = "Examples:\n  rackwright init --system dgx-b200 --nodes 32 --scratch 8 --scratch-model 'SAMSUNG MZWLO*' --out site.yaml\n  kubectl get nodes -o yaml | rackwright init --from - --out site.yaml\n  rackwright init --from slurm.conf --system dgx-h100 > site.yaml\n  rackwright init --from hosts.csv --switch qm9700 --out site.yaml"
+        after_help = "Examples:\n  rackwright init\n  rackwright init --ask --system dgx-h100 --out site.yaml\n  rackwright init --system dgx-b200 --nodes 32 --scratch 8 --scratch-model 'SAMSUNG MZWLO*' --out site.yaml\n  kubectl get nodes -o yaml | rackwright init --from - --out site.yaml\n  rackwright init --from slurm.conf --system dgx-h100 > site.yaml\n  rackwright init --from hosts.csv --switch qm9700 --out site.yaml"
     )]
     Init(Init),
     /// Print the CustomResourceDefinitions

@@ -168,7 +168,9 @@ pub static BY_VERB: &[Meanings] = &[
         codes: [
             Some("written"),
             None,
-            Some("an unknown flag; a source that cannot be read or names no host; `--out` is there already"),
+            Some(
+                "an unknown flag; a source that cannot be read or names no host; documents that would not validate; `--out` is there already; the answers end before the questions do",
+            ),
             WRITE,
         ],
     },

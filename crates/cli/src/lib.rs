@@ -52,6 +52,7 @@ pub mod pipeline;
 mod plan_objects;
 mod power;
 pub mod previous;
+mod progress;
 mod quick;
 mod reference;
 mod rendered;
@@ -85,6 +86,7 @@ pub use verbs::explain::{Entry, all_rules};
 
 use args::{Cli, Verb};
 use output::{eprint, forgive_broken_pipe, stdout};
+use pager::Paging;
 use verbs::VerbError;
 
 /// The whole program.
@@ -125,13 +127,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let mut out = stdout();
+    let paging = if cli.no_pager { Paging::Never } else { Paging::Auto };
+    if !matches!(cli.verb, Verb::Lsp(_)) {
+        progress::watch();
+    }
     let result = match &cli.verb {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
-        Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
-        Verb::Diff(args) => verbs::diff::run(args, cli.color, &mut out),
+        Verb::Plan(args) => verbs::plan::run(args, cli.color, paging, &mut out),
+        Verb::Diff(args) => verbs::diff::run(args, cli.color, paging, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
-        Verb::Explain(args) => verbs::explain::run(args, &mut out),
+        Verb::Explain(args) => verbs::explain::run(args, paging, &mut out),
         Verb::Init(args) => verbs::init::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
         Verb::Lsp(args) => verbs::lsp::run(args),

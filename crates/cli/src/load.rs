@@ -1,7 +1,7 @@
 //! Reads the inputs and judges each object alone: syntax, kind, schema, and that no object stands twice.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use rackwright_api::labels::API_VERSION;
@@ -13,6 +13,7 @@ use rackwright_manifest::{
 use crate::inputs::Inputs;
 use crate::jsonl::{self, Line};
 use crate::object::{self, ObjectKind, Owner};
+use crate::progress;
 use crate::rules::{DUPLICATE_OBJECT, UNKNOWN_KIND};
 use crate::schemas::OwnSchemas;
 use crate::suggest::nearest;
@@ -100,6 +101,9 @@ impl Loaded {
         loaded.skipped = walk.skipped.iter().map(of_others).collect();
         for source in walk.sources {
             let shown = source.shown().into_owned();
+            // Whoever types an input sees that it is being read.
+            let typed = source == Source::Stdin && io::stdin().is_terminal();
+            let _phase = (!typed).then(|| progress::phase(|| format!("reading {shown}")));
             if !matches!(source, Source::File(_)) {
                 loaded.elsewhere.insert(shown.clone());
             }

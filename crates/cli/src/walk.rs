@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::git::{self, Blob, GitError};
 use crate::inputs::Inputs;
 use crate::live::{Clusters, is_live};
+use crate::progress;
 use crate::rendered::{self, ToolError};
 
 /// One input.
@@ -215,6 +216,7 @@ impl Walk {
     /// Follows what is no file: what a tool renders, a git revision, a pattern.
     fn named(&mut self, path: &Path, error: io::Error) {
         let name = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
+        let _phase = progress::phase(|| format!("reading {}", path.display()));
         if let Some(rendered) = name.and_then(rendered::render) {
             match rendered {
                 Ok(texts) => self.sources.extend(texts.into_iter().map(Source::Blob)),

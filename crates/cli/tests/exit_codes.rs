@@ -167,6 +167,14 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("explain", "gpupool.nope", 2, "error: gpupool has no field"),
     ("init", "--system dgx-b200 --nodes 4", 0, "not known"),
     ("init", "", 2, "error: say --system"),
+    ("init", "--ask", 2, "the answers end"),
+    ("init", "--ask --from FILE", 2, "cannot be used with"),
+    (
+        "init",
+        "--system dgx-b200 --nodes 4 --racks A1",
+        2,
+        "error: RW2011",
+    ),
     (
         "init",
         "--system dgx-b200 --nodes 4 --out FILE",
