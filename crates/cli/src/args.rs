@@ -32,7 +32,7 @@ pub use validate::Validate;
     propagate_version = false,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 clean, 1 findings, 2 usage or input error, 3 tool error. An error beats a finding.\n\n\
+    after_help = "Exit codes: 0 clean, 1 findings, 2 usage or input error, 3 tool or cluster error. An error beats a finding.\n\n\
                   Examples:\n  rackwright validate clusters/\n  rackwright plan clusters/ --node dgx001\n  rackwright explain RW2002"
 )]
 pub struct Cli {

@@ -88,7 +88,12 @@ impl Loaded {
             (None, Some(_)) => "; `kustomize:DIR` reads what Kustomize makes of a directory",
             (None, None) => "",
         };
-        Self::walked(walk, schemas).or_nothing(inputs.paths, hint)
+        let loaded = Self::walked(walk, schemas);
+        // A cluster that holds nothing yet is known to hold nothing.
+        if inputs.any_cluster() {
+            return loaded;
+        }
+        loaded.or_nothing(inputs.paths, hint)
     }
 
     /// Reads the inputs that paths led to.

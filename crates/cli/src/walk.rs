@@ -77,7 +77,7 @@ pub enum InputError {
     #[error(transparent)]
     Rendered(#[from] ToolError),
     /// A cluster.
-    #[error("{name}: {error}")]
+    #[error("{}: {error}", name.trim_end_matches(':'))]
     Live {
         /// What was asked for.
         name: String,
