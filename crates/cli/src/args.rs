@@ -134,9 +134,10 @@ pub enum Verb {
     ///
     /// The script knows verbs, flags and values. A shell that runs `source <(COMPLETE=bash rackwright)` (zsh, fish: see the
     /// example) asks the program itself, which also offers nodes, fabrics and member clusters of the documents in the current
-    /// folder, rules, fields, and names of the catalogue.
+    /// folder, rules, fields, and names of the catalogue. Behind `kubectl rackwright` kubectl asks a program of the name
+    /// `kubectl_complete-rackwright`: a link to this one.
     #[command(
-        after_help = "Examples:\n  rackwright completions bash > /etc/bash_completion.d/rackwright\n  echo 'source <(COMPLETE=bash rackwright)' >> ~/.bashrc\n  echo 'source <(COMPLETE=zsh rackwright)' >> ~/.zshrc\n  echo 'COMPLETE=fish rackwright | source' > ~/.config/fish/completions/rackwright.fish"
+        after_help = "Examples:\n  rackwright completions bash > /etc/bash_completion.d/rackwright\n  echo 'source <(COMPLETE=bash rackwright)' >> ~/.bashrc\n  echo 'source <(COMPLETE=zsh rackwright)' >> ~/.zshrc\n  echo 'COMPLETE=fish rackwright | source' > ~/.config/fish/completions/rackwright.fish\n  ln -s $(command -v rackwright) /usr/local/bin/kubectl_complete-rackwright"
     )]
     Completions(Completions),
     /// Print the version

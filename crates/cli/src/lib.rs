@@ -50,6 +50,7 @@ mod own_catalogue;
 mod pager;
 pub mod pipeline;
 mod plan_objects;
+mod plugin;
 mod power;
 pub mod previous;
 mod progress;
@@ -91,29 +92,23 @@ use verbs::VerbError;
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(exit) = plugin::completed(&arguments) {
+        return exit.into();
+    }
     // A shell that asks for completions says so in the environment; then this ends the process.
     clap_complete::CompleteEnv::with_factory(command).complete();
     unfinished::watch();
     // A panic is our mistake, and must not look like anything else to a script.
-    catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())))
+    catch_unwind(AssertUnwindSafe(|| run(arguments)))
         .unwrap_or(Exit::Tool)
         .into()
-}
-
-/// The command line by the name that the program is called by: as `kubectl-rackwright` it is a plug-in of kubectl, and says
-/// `kubectl rackwright` of itself.
-fn called(program: Option<&OsString>) -> clap::Command {
-    let stem = program.and_then(|program| std::path::Path::new(program).file_stem());
-    if stem == Some(std::ffi::OsStr::new("kubectl-rackwright")) {
-        return command().bin_name("kubectl rackwright");
-    }
-    command()
 }
 
 /// Runs one command line, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let parsed = called(arguments.first()).try_get_matches_from(arguments);
+    let parsed = plugin::called(arguments.first()).try_get_matches_from(arguments);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {

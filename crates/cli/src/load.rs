@@ -1,7 +1,7 @@
 //! Reads the inputs and judges each object alone: syntax, kind, schema, and that no object stands twice.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rackwright_api::labels::API_VERSION;
@@ -13,11 +13,10 @@ use rackwright_manifest::{
 use crate::inputs::Inputs;
 use crate::jsonl::{self, Line};
 use crate::object::{self, ObjectKind, Owner};
-use crate::progress;
 use crate::rules::{DUPLICATE_OBJECT, UNKNOWN_KIND};
 use crate::schemas::OwnSchemas;
 use crate::suggest::nearest;
-use crate::walk::{InputError, Source, Walk, is_json_lines};
+use crate::walk::{InputError, Source, Walk, is_json_lines, named};
 
 /// Duplicates that are shown. The same inventory read under two names gives one for each node.
 const MAX_DUPLICATES: usize = 1_000;
@@ -106,9 +105,7 @@ impl Loaded {
         loaded.skipped = walk.skipped.iter().map(of_others).collect();
         for source in walk.sources {
             let shown = source.shown().into_owned();
-            // Whoever types an input sees that it is being read.
-            let typed = source == Source::Stdin && io::stdin().is_terminal();
-            let _phase = (!typed).then(|| progress::phase(|| format!("reading {shown}")));
+            let _phase = source.reading();
             if !matches!(source, Source::File(_)) {
                 loaded.elsewhere.insert(shown.clone());
             }
@@ -131,11 +128,10 @@ impl Loaded {
     fn or_nothing(mut self, paths: &[PathBuf], hint: &'static str) -> Self {
         let nothing = self.count == 0 && self.checked.is_empty();
         if nothing && self.diagnostics.is_empty() && self.errors.is_empty() {
-            let shown = |path: &PathBuf| match path.display().to_string() {
-                stdin if stdin == "-" => "standard input".to_owned(),
-                other => other,
-            };
-            let shown: Vec<String> = paths.iter().map(shown).collect();
+            let shown: Vec<String> = paths
+                .iter()
+                .map(|path| named(&path.display().to_string()).to_owned())
+                .collect();
             let paths = shown.join(", ");
             self.errors.push(InputError::Nothing { paths, hint });
         }

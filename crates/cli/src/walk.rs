@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use glob::MatchOptions;
@@ -36,6 +36,12 @@ impl Source {
             Self::File(path) => path.to_string_lossy(),
             Self::Blob(blob) => (&*blob.name).into(),
         }
+    }
+
+    /// That it is being read; not of what somebody types, who sees it.
+    pub fn reading(&self) -> Option<progress::Phase> {
+        let typed = *self == Self::Stdin && io::stdin().is_terminal();
+        (!typed).then(|| progress::phase(|| format!("reading {}", named(&self.shown()))))
     }
 
     /// Its text, from the start.
@@ -383,6 +389,11 @@ impl Walk {
         let real = fs::canonicalize(path).map_err(|error| InputError::io(path, error))?;
         Ok(self.seen.insert(real))
     }
+}
+
+/// An input in words.
+pub fn named(shown: &str) -> &str {
+    if shown == "-" { "standard input" } else { shown }
 }
 
 /// The file that makes a directory a Helm chart.

@@ -382,15 +382,15 @@ pub fn command(said: &Init) -> Result<String, VerbError> {
         ("--out", path(out)),
     ];
     let mut words = vec!["rackwright".to_owned(), "init".to_owned()];
+    if *no_fabric {
+        words.push("--no-fabric".to_owned());
+    }
     for (flag, value) in flags {
         match value {
             None => {}
             Some(value) if value.starts_with('-') => words.push(format!("{flag}={value}")),
             Some(value) => words.extend([flag.to_owned(), value]),
         }
-    }
-    if *no_fabric {
-        words.push("--no-fabric".to_owned());
     }
     shlex::try_join(words.iter().map(String::as_str)).map_err(|error| VerbError::Usage(error.to_string()))
 }
