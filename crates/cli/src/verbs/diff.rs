@@ -23,6 +23,7 @@ use crate::diff::{html, markdown, text};
 use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
+use crate::pager::{self, Paging};
 use crate::pipeline::{self, Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
@@ -30,7 +31,7 @@ use crate::schemas::OwnSchemas;
 use crate::summary::count;
 
 /// Compares.
-pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
+pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Exit, VerbError> {
     if let Some(why) = collision(&args.output) {
         return Err(VerbError::Usage(why));
     }
@@ -62,7 +63,13 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         Some(outcome) => ground.state(&a.name, outcome)?,
     };
     if b.source == Source::Plan {
-        return saved(args, [&a, &b], (&previous, before.as_deref()), exit, out);
+        return saved(
+            args,
+            [&a, &b],
+            (&previous, before.as_deref()),
+            exit,
+            (paging, out),
+        );
     }
     let was = before.as_ref().map(|before| &before.input);
     let stay = a.source == Source::Live && b.source == Source::Documents;
@@ -116,7 +123,7 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         },
         &policy(args),
     );
-    finish(args, (&report, &compared), exit, out)
+    finish(args, (&report, &compared), exit, (paging, out))
 }
 
 /// Compares with a plan that was saved, which says nothing of budgets.
@@ -125,7 +132,7 @@ fn saved(
     sides: [&Side; 2],
     (previous, before): (&Previous, Option<&Outcome>),
     exit: Exit,
-    out: &mut Out,
+    (paging, out): (Paging, &mut Out),
 ) -> Result<Exit, VerbError> {
     let new = sides[1].saved()?;
     let (was, is) = (Before::new(previous)?, Before::new(&new)?);
@@ -141,7 +148,7 @@ fn saved(
         inventories: None,
     };
     let report = Report::new(&found, &policy(args));
-    finish(args, (&report, &compared), exit, out)
+    finish(args, (&report, &compared), exit, (paging, out))
 }
 
 /// The two sides; of one alone, what HEAD has of it is the old one.
@@ -223,7 +230,7 @@ fn finish(
     args: &Diff,
     (report, compared): (&Report, &Compared<'_>),
     exit: Exit,
-    out: &mut Out,
+    (paging, out): (Paging, &mut Out),
 ) -> Result<Exit, VerbError> {
     for target in &args.output {
         let form = match target.form {
@@ -232,7 +239,10 @@ fn finish(
             DiffForm::Markdown => markdown::comment(report),
             DiffForm::Html => html::page(report, compared),
         };
-        target.print(&form, out)?;
+        match (target.form, &target.file) {
+            (DiffForm::Text, None) => pager::print(&form, paging, out)?,
+            _ => target.print(&form, out)?,
+        }
     }
     for violation in &report.violations {
         eprint(&format!(
