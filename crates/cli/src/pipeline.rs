@@ -101,15 +101,16 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
     run_with(&OwnSchemas::default(), paths, previous)
 }
 
-/// As [`run`], where pools of an earlier state that these paths do not hold are ordered away: who takes a pool out of a
+/// As [`run_member`], where pools of an earlier state that these paths do not hold are ordered away: who takes a pool out of a
 /// repository deletes it from the cluster.
 pub fn run_after(
     schemas: &OwnSchemas,
     paths: &[PathBuf],
     previous: Vec<PreviousNode>,
     before: &[Intent<GPUPoolSpec>],
+    cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, Loaded::read(paths, schemas), previous, None, before)
+    compiled(schemas, Loaded::read(paths, schemas), previous, cluster, before)
 }
 
 /// As [`run`], and leaves the part of one member cluster.

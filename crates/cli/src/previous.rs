@@ -5,6 +5,7 @@
 
 mod held;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -14,7 +15,7 @@ use std::time::SystemTime;
 
 use rackwright_api::{NodeConfigSpec, NodeName, NodeProfileSpec};
 use rackwright_planner::PreviousNode;
-use rackwright_planner::change::cap_of_profile;
+use rackwright_planner::change::{Lines, cap_of_profile};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,6 +43,9 @@ type Stamp = (u64, Option<SystemTime>);
 
 /// Bytes in which the form shows.
 const HEAD: u64 = 4096;
+
+/// How one value of the version that is known begins.
+const ENVELOPE: &str = "{\"formatVersion\":1,";
 
 /// How the objects stand in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,9 +232,31 @@ impl Previous {
         &self.path
     }
 
-    /// The text, where it has one object a line.
-    pub fn lines(&self) -> Result<Option<&str>, InputError> {
-        (self.form == Form::Lines).then(|| self.text()).transpose()
+    /// The objects, where they stand one a line.
+    pub fn lines(&self) -> Result<Option<Lines<'_>>, InputError> {
+        match self.form {
+            Form::Lines => Ok(Some(Lines::new(self.text()?))),
+            Form::Envelope => Ok(self.listed()?.map(|(_, lines)| lines)),
+            Form::List => Ok(None),
+        }
+    }
+
+    /// The same of one value as we print it, and what stands before the objects.
+    fn listed(&self) -> Result<Option<(&str, Lines<'_>)>, InputError> {
+        let text = self.text()?;
+        let known = text.starts_with(ENVELOPE);
+        Ok(known.then(|| Lines::listed(text)).flatten())
+    }
+
+    /// A saved plan without its objects, where they are all laid out as we print them, else with them; none of other forms.
+    pub fn head(&self) -> Result<Option<Cow<'_, str>>, InputError> {
+        if self.form != Form::Envelope {
+            return Ok(None);
+        }
+        Ok(Some(match self.listed()? {
+            Some((head, _)) => Cow::Owned(format!("{head}]}}")),
+            None => Cow::Borrowed(self.text()?),
+        }))
     }
 
     /// The objects, each as JSON.
@@ -454,7 +480,7 @@ mod tests {
         assert_eq!(names, ["n1", "n2"]);
         assert!(previous.text.get().is_none());
         assert_eq!(previous.objects().unwrap().len(), 2);
-        assert_eq!(previous.lines().unwrap(), Some(&*text));
+        assert!(previous.lines().unwrap().is_some());
         assert_eq!(previous.nodes().unwrap().len(), 2);
     }
 

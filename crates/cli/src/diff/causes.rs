@@ -54,6 +54,8 @@ pub struct Sides<'a> {
     pub edits: &'a [Edit],
     /// Whether inventories differ.
     pub inventories: bool,
+    /// The member cluster whose part is compared.
+    pub cluster: Option<&'a str>,
     /// Schemas, which say whether an object with an edit undone is one at all.
     pub schemas: &'a OwnSchemas,
 }
@@ -273,7 +275,12 @@ impl<'s, 'a> Bench<'s, 'a> {
                 return Ok(None);
             }
         }
-        let compilation = compile(&self.input)?;
+        let mut compilation = compile(&self.input)?;
+        if let Some(cluster) = self.sides.cluster
+            && compilation.keep_member(cluster).is_err()
+        {
+            compilation.keep_none();
+        }
         let known = &self.sides.new.compilation.refused;
         // What goes may refer to what goes with it.
         let gone = self.input.pools.iter().filter(|pool| pool.deleting);

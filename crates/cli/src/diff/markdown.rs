@@ -48,7 +48,7 @@ pub fn comment(report: &Report) -> String {
     if report.changes.removed > 0 {
         out.push_str(&format!("| let go | {} |\n", report.changes.removed));
     }
-    let lines = reach(&report.reach);
+    let lines = reach(report);
     if !lines.is_empty() {
         out.push('\n');
     }
@@ -60,6 +60,8 @@ pub fn comment(report: &Report) -> String {
             .take(3)
             .map(|power| format!("- power: {}\n", code(&text::power(power)))),
     );
+    let cables = report.cables.iter().flat_map(|cables| &cables.fabrics).take(3);
+    out.extend(cables.map(|fabric| format!("- cables: {}\n", code(&fabric.headline()))));
     out.push_str(&format!("\nDigest {}\n", code(&report.digest)));
     let causes = report.causes.as_deref().unwrap_or_default();
     fold(
@@ -86,6 +88,14 @@ pub fn comment(report: &Report) -> String {
         edits.len(),
         &mut edits.iter().map(|edit| item(&text::edit(edit))),
     );
+    let edits = &report.untried_edits;
+    let mut lines = edits.iter().map(|edit| item(&text::edit(edit)));
+    fold(
+        &mut out,
+        "Edits of the documents, of which none was tried alone",
+        edits.len(),
+        &mut lines,
+    );
     let order = report.changes.order();
     let lines = order.lines().filter(|line| line.starts_with(' '));
     let number = report.reach.waves + report.changes.held.len();
@@ -100,6 +110,11 @@ pub fn comment(report: &Report) -> String {
     fold(&mut out, "Addresses that change", addresses.len(), &mut { lines });
     let lines = report.power.iter().map(|power| item(&text::power(power)));
     fold(&mut out, "Power", report.power.len(), &mut { lines });
+    if let Some(cables) = &report.cables {
+        let lines = cables.lines();
+        let mut lines = lines.iter().map(|line| item(line.trim()));
+        fold(&mut out, "Cables to move", cables.number(), &mut lines);
+    }
     let lines = report.capacity.iter().map(|change| item(&text::capacity(change)));
     fold(&mut out, "Capacity", report.capacity.len(), &mut { lines });
     fold(

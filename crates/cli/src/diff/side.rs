@@ -53,24 +53,30 @@ impl Side {
         self.name == "-"
     }
 
+    /// What is read of documents.
+    pub fn paths(&self) -> impl Iterator<Item = String> {
+        self.paths.iter().map(|path| path.display().to_string())
+    }
+
     /// Opens a saved plan.
     pub fn saved(&self) -> Result<Previous, InputError> {
         Previous::read(Path::new(&self.name))
     }
 
-    /// Compiles documents that nothing comes before.
-    pub fn compiled(&self, schemas: &OwnSchemas) -> Result<Outcome, VerbError> {
-        Ok(pipeline::run_with(schemas, &self.paths, Vec::new())?)
-    }
-
-    /// Compiles documents after what hosts have.
-    pub fn compiled_after(
+    /// Compiles documents after what hosts have; `before` are the pools that there were. Of a member cluster that these
+    /// documents do not name there is no node.
+    pub fn compiled(
         &self,
         schemas: &OwnSchemas,
         held: Vec<PreviousNode>,
         before: &[Intent<GPUPoolSpec>],
+        cluster: Option<&str>,
     ) -> Result<Outcome, VerbError> {
-        Ok(pipeline::run_after(schemas, &self.paths, held, before)?)
+        let mut outcome = pipeline::run_after(schemas, &self.paths, held, before, cluster)?;
+        if outcome.unknown_cluster.is_some() {
+            outcome.compilation.keep_none();
+        }
+        Ok(outcome)
     }
 }
 

@@ -4,7 +4,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use rackwright_planner::Inventory;
-use rackwright_planner::change::State;
+use rackwright_planner::change::{State, planned};
 
 use super::VerbError;
 use super::plan::{blocked, findings};
@@ -13,7 +13,8 @@ use crate::before::Before;
 use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
-use crate::diff::edits::{Edit, edits, objects};
+use crate::diff::edits::{self, Edit, Id, Place, Specs, edits, objects};
+use crate::diff::known::Known;
 use crate::diff::policy::Policy;
 use crate::diff::report::{Report, Verdict};
 use crate::diff::side::{Side, Source, written};
@@ -25,6 +26,7 @@ use crate::output::{Out, When, eprint};
 use crate::pipeline::{Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
+use crate::saved::{self, Saved};
 use crate::schemas::OwnSchemas;
 use crate::summary::count;
 
@@ -37,11 +39,23 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     if a.is_stdin() && b.is_stdin() {
         return Err(VerbError::Usage("standard input can be one side only".to_owned()));
     }
+    let cluster = args.cluster.as_deref();
+    if cluster.is_some() && [&a, &b].map(|side| side.source) == [Source::Plan; 2] {
+        return Err(VerbError::Usage(
+            "--cluster needs documents on one side: a saved plan does not say which of its nodes are whose"
+                .to_owned(),
+        ));
+    }
     let schemas = OwnSchemas::default();
     let before = match a.source {
         Source::Plan => None,
         // Its millions of small parts go with the process.
-        Source::Documents => Some(ManuallyDrop::new(a.compiled(&schemas)?)),
+        Source::Documents => Some(ManuallyDrop::new(a.compiled(
+            &schemas,
+            Vec::new(),
+            &[],
+            cluster,
+        )?)),
     };
     let mut exit = before.as_ref().map_or(Exit::Clean, |before| old_side(&a, before));
     if exit > Exit::Findings {
@@ -53,10 +67,25 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         Some(outcome) => written(&a.name, outcome)?,
     };
     if b.source == Source::Plan {
-        return saved(args, [&a, &b], (&previous, before.as_deref()), exit, out);
+        return saved(
+            args,
+            [&a, &b],
+            (&previous, before.as_deref()),
+            &schemas,
+            exit,
+            out,
+        );
     }
-    let pools = before.as_ref().map_or(&[][..], |before| &before.input.pools);
-    let after = ManuallyDrop::new(b.compiled_after(&schemas, previous.nodes()?, pools)?);
+    let told = match &before {
+        None => Saved::of(&previous)?,
+        Some(_) => None,
+    };
+    let pools = match (&before, &told) {
+        (Some(before), _) => &before.input.pools[..],
+        (None, Some(told)) => &told.input.pools,
+        (None, None) => &[],
+    };
+    let after = ManuallyDrop::new(b.compiled(&schemas, previous.nodes()?, pools, cluster)?);
     exit = exit.max(report::exit(&after, false));
     findings(&after, color);
     report::refused(&after);
@@ -64,6 +93,12 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     if exit > Exit::Findings {
         eprint("nothing is compared because of the errors above\n");
         return Ok(exit);
+    }
+    let known_before = before
+        .as_ref()
+        .is_some_and(|before| before.unknown_cluster.is_none());
+    if let (Some(unknown), false) = (&after.unknown_cluster, known_before) {
+        return Err(VerbError::Unknown(unknown.to_string()));
     }
     let carried = Carried::new(Some(&previous), &after)?;
     blocked(&carried);
@@ -85,15 +120,23 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
             new: &after,
             edits: &between,
             inventories: inventories.is_some(),
+            cluster,
             schemas: &schemas,
         };
         found = Some(causes(&sides, &states.0, &compared.diff).map_err(ToolError::from)?);
     }
+    let untried = match &told {
+        Some(told) => edits::between(&specs_saved(told)?, &specs(&after, &schemas)?),
+        None => Vec::new(),
+    };
     let edits: &[Edit] = &between;
+    let known_before = (before.as_deref().map(Known::from)).or_else(|| told.as_ref().map(Known::from));
     let report = Report::new(
         &Found {
             sides: [&a, &b],
-            outcomes: [before.as_deref(), Some(&after)],
+            known: [known_before, Some(Known::from(&*after))],
+            plan: Some(&after.compilation.plan),
+            untried,
             states: [&states.0, &states.1],
             compared: &compared,
             causes: found.as_ref().map(|found| (edits, found)),
@@ -104,11 +147,12 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     finish(args, (&report, &compared), exit, out)
 }
 
-/// Compares with a plan that was saved, which says nothing of budgets.
+/// Compares with a plan that was saved.
 fn saved(
     args: &Diff,
     sides: [&Side; 2],
     (previous, before): (&Previous, Option<&Outcome>),
+    schemas: &OwnSchemas,
     exit: Exit,
     out: &mut Out,
 ) -> Result<Exit, VerbError> {
@@ -117,9 +161,37 @@ fn saved(
     let (states, same) = was.against(&is)?;
     let mut compared = Compared::written(&states.0, &states.1);
     compared.diff.unchanged += same;
+    let told = Saved::of(&new)?;
+    let earlier = match before {
+        None => Saved::of(previous)?,
+        Some(_) => None,
+    };
+    let plan = told
+        .as_ref()
+        .map(|told| planned(&told.input, &compared.diff, &states.1));
+    let mut untried = Vec::new();
+    if let (Some(told), Some(plan)) = (&told, &plan) {
+        compared = compared.ordered(&told.input, plan, &states.0, &told.power);
+        if !compared.violations.is_empty() {
+            report::violations(&compared.violations);
+            return Ok(Exit::Tool);
+        }
+        let was = match (before, &earlier) {
+            (Some(before), _) => Some(specs(before, schemas)?),
+            (None, earlier) => earlier.as_ref().map(specs_saved).transpose()?,
+        };
+        if let Some(was) = was {
+            untried = edits::between(&was, &specs_saved(told)?);
+        }
+    }
+    let known_before = before
+        .map(Known::from)
+        .or_else(|| earlier.as_ref().map(Known::from));
     let found = Found {
         sides,
-        outcomes: [before, None],
+        known: [known_before, told.as_ref().map(Known::from)],
+        plan: plan.as_ref(),
+        untried,
         states: [&states.0, &states.1],
         compared: &compared,
         causes: None,
@@ -127,6 +199,33 @@ fn saved(
     };
     let report = Report::new(&found, &policy(args));
     finish(args, (&report, &compared), exit, out)
+}
+
+/// What the intents of documents ask for, as a saved plan would have it.
+fn specs<'a>(outcome: &'a Outcome, schemas: &OwnSchemas) -> Result<Specs<'a>, VerbError> {
+    let documents = objects(outcome, schemas);
+    let place = |id: &Id| {
+        let document = documents.get(id);
+        document.map_or(Place::Nowhere, |(_, document)| Place::Document(document, outcome))
+    };
+    let intents = saved::specs(&outcome.input)?.into_iter();
+    // What goes with the documents is no more among them.
+    let stays = intents.filter(|(id, (deleting, _))| !deleting || documents.contains_key(id));
+    Ok(stays
+        .map(|(id, (_, spec))| (id.clone(), (spec, place(&id))))
+        .collect())
+}
+
+/// The same of a saved plan.
+fn specs_saved(told: &Saved) -> Result<Specs<'_>, VerbError> {
+    let place = |id: &Id| {
+        let place = told.places.get(id);
+        place.map_or(Place::Nowhere, |(file, lines)| Place::Lines(file, lines))
+    };
+    let intents = saved::specs(&told.input)?.into_iter();
+    Ok(intents
+        .map(|(id, (_, spec))| (id.clone(), (spec, place(&id))))
+        .collect())
 }
 
 /// The two sides; of one alone, what HEAD has of it is the old one.
