@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::findings::{self, Documents};
 use crate::jsonl;
-use crate::load::{Loaded, Object};
+use crate::load::{LineFile, Loaded, Object};
 use crate::object::ObjectKind;
 use crate::rules::UNREADABLE_OBJECT;
 use crate::schemas::OwnSchemas;
@@ -66,6 +66,8 @@ pub struct Outcome {
     pub violations: Vec<String>,
     /// Our objects with positions, for who wants to say where something stands.
     pub read: Vec<Object>,
+    /// Files of JSON lines, whose objects have no positions but their lines.
+    pub line_files: Vec<LineFile>,
     /// The member cluster that was asked for is not there; then the plan is that of all.
     pub unknown_cluster: Option<UnknownCluster>,
 }
@@ -208,6 +210,7 @@ fn compiled(
         violations,
         unknown_cluster,
         read: loaded.objects,
+        line_files: loaded.line_files,
         sources: loaded.sources,
     })
 }

@@ -4,8 +4,8 @@
 //! it is needed: a compile alone needs a few numbers of each line.
 
 mod held;
+mod laid;
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -15,7 +15,7 @@ use std::time::SystemTime;
 
 use rackwright_api::{NodeConfigSpec, NodeName, NodeProfileSpec};
 use rackwright_planner::PreviousNode;
-use rackwright_planner::change::{Lines, cap_of_profile};
+use rackwright_planner::change::cap_of_profile;
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,9 +43,6 @@ type Stamp = (u64, Option<SystemTime>);
 
 /// Bytes in which the form shows.
 const HEAD: u64 = 4096;
-
-/// How one value of the version that is known begins.
-const ENVELOPE: &str = "{\"formatVersion\":1,";
 
 /// How the objects stand in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,33 +227,6 @@ impl Previous {
     /// The file, as the user named it.
     pub fn path(&self) -> &str {
         &self.path
-    }
-
-    /// The objects, where they stand one a line.
-    pub fn lines(&self) -> Result<Option<Lines<'_>>, InputError> {
-        match self.form {
-            Form::Lines => Ok(Some(Lines::new(self.text()?))),
-            Form::Envelope => Ok(self.listed()?.map(|(_, lines)| lines)),
-            Form::List => Ok(None),
-        }
-    }
-
-    /// The same of one value as we print it, and what stands before the objects.
-    fn listed(&self) -> Result<Option<(&str, Lines<'_>)>, InputError> {
-        let text = self.text()?;
-        let known = text.starts_with(ENVELOPE);
-        Ok(known.then(|| Lines::listed(text)).flatten())
-    }
-
-    /// A saved plan without its objects, where they are all laid out as we print them, else with them; none of other forms.
-    pub fn head(&self) -> Result<Option<Cow<'_, str>>, InputError> {
-        if self.form != Form::Envelope {
-            return Ok(None);
-        }
-        Ok(Some(match self.listed()? {
-            Some((head, _)) => Cow::Owned(format!("{head}]}}")),
-            None => Cow::Borrowed(self.text()?),
-        }))
     }
 
     /// The objects, each as JSON.

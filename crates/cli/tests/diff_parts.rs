@@ -468,3 +468,60 @@ fn a_saved_plan_that_lies_is_refused() {
         assert!(err(&output).contains("b.json: line 1"), "{}", err(&output));
     }
 }
+
+/// Names that do not fold: none of what is told of them may fill a comment, and none of it may vanish.
+#[test]
+fn a_comment_holds_whatever_names_there_are() {
+    let site = |value: &str| {
+        let mut text =
+            "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab }\nspec: {}\n"
+                .to_owned();
+        let mut random = 1_u64;
+        for pool in 0..6 {
+            let names = (0..300).map(|_| {
+                let letter = |_| {
+                    random = random
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    char::from(b'a' + (random >> 60) as u8)
+                };
+                (0..50).map(letter).collect::<String>()
+            });
+            let names: Vec<String> = names.collect();
+            text += &format!(
+                "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: p{pool} }}\nspec:\n  supercluster: lab\n  nodes: {{ names: \"{}\" }}\n  host: {{ sysctls: {{ vm.swappiness: \"{value}\" }} }}\n",
+                names.join(",")
+            );
+        }
+        text
+    };
+    let folder = folder_of(&[("a.yaml", &site("1")), ("b.yaml", &site("10"))]);
+    let refused = [
+        "--max-nodes",
+        "1",
+        "--max-domains",
+        "1",
+        "--forbid",
+        "reload,reboot",
+        "--require-approval-of",
+        "0",
+    ];
+    let output = run_in(
+        folder.path(),
+        &[&["diff", "a.yaml", "b.yaml", "-o", "markdown"], &refused[..]].concat(),
+        b"",
+    );
+    let comment = out(&output);
+    assert!(comment.len() < 60_000, "{}", comment.len());
+    for part in [
+        "--max-nodes",
+        "--max-domains",
+        "--forbid",
+        "--require-approval-of",
+        "What changes them (6)",
+        "spec.host.sysctls[vm.swappiness]: 1 -> 10",
+    ] {
+        assert!(comment.contains(part), "{part}");
+    }
+    assert!(comment.matches("b.yaml:").count() >= 6, "each cause is there");
+}

@@ -113,10 +113,19 @@ fn lists(out: &mut String, report: &Report) {
                 .take(SHOWN)
                 .map(|edit| code(text::edit(edit)))
                 .collect();
+            let each = if cause.each {
+                format!("<br>{}", text::EACH)
+            } else {
+                String::new()
+            };
             let (letter, _) = told(cause.class);
             let mark = format!("<span class=\"mark {:?}\">{letter}</span>", cause.class);
             let nodes = escaped(&format!("{} ({})", count(cause.nodes, "node"), cut(&cause.names)));
-            format!("{mark} {:?}, {nodes}<br>{}", cause.class, edits.join("<br>"))
+            format!(
+                "{mark} {:?}, {nodes}<br>{}{each}",
+                cause.class,
+                edits.join("<br>")
+            )
         });
         fold(out, "What changes them", (causes.len(), true), &mut items);
     } else {

@@ -17,6 +17,9 @@ const LIMIT: usize = 60_000;
 /// Bytes that each section may take of it, so that none hides another.
 const SECTION: usize = 11_000;
 
+/// Characters of a list of names.
+const NAMES: usize = 400;
+
 /// The whole comment.
 pub fn comment(report: &Report) -> String {
     let [a, b] = &report.sides;
@@ -33,7 +36,7 @@ pub fn comment(report: &Report) -> String {
             violation.message
         ));
         if !violation.names.is_empty() {
-            out.push_str(&format!("> {}\n", code(&violation.names)));
+            out.push_str(&format!("> {}\n", code(&shortened(&violation.names))));
         }
     }
     if report.verdict != Verdict::Same {
@@ -126,6 +129,15 @@ pub fn comment(report: &Report) -> String {
     out
 }
 
+/// The start of a hostlist: of names that do not fold, one of many nodes would fill the comment.
+fn shortened(names: &str) -> String {
+    if names.len() <= NAMES {
+        return names.to_owned();
+    }
+    let kept: String = names.chars().take(NAMES).collect();
+    format!("{kept}…")
+}
+
 fn item(text: &str) -> String {
     format!("- {}\n", code(text))
 }
@@ -141,15 +153,20 @@ fn cause(cause: &CauseReport) -> String {
         0 => String::new(),
         more => format!(" and {}", count(more, "more edit")),
     };
+    let each = if cause.each {
+        format!("; {}", text::EACH)
+    } else {
+        String::new()
+    };
     let lost = match cause.class {
         ActionClass::Destructive => "❌ **DATA IS LOST** ",
         _ => "",
     };
     let nodes = count(cause.nodes, "node");
     format!(
-        "- {lost}**{:?}**, {nodes} {}: {}{more}\n",
+        "- {lost}**{:?}**, {nodes} {}: {}{more}{each}\n",
         cause.class,
-        code(&cause.names),
+        code(&shortened(&cause.names)),
         edits.join(", ")
     )
 }

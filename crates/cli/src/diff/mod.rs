@@ -8,6 +8,7 @@ pub mod causes;
 pub mod edits;
 mod facts;
 pub mod html;
+pub mod inventories;
 pub mod known;
 pub mod markdown;
 pub mod policy;

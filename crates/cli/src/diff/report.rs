@@ -108,6 +108,9 @@ pub struct Reach {
 pub struct CauseReport {
     /// The edits: one, or several that only together can be undone or make the difference.
     pub edits: Vec<EditReport>,
+    /// Whether the edits are NodeInventory objects, each of which changes the node of its own name alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub each: bool,
     /// The gravest class of what they change.
     pub class: ActionClass,
     /// How many nodes.
@@ -131,10 +134,13 @@ pub struct CausedField {
 }
 
 /// An edit of a document.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct EditReport {
-    /// The object, as `GPUPool/train`.
+    /// The object, as `GPUPool/train`; or how many of a kind.
     pub object: String,
+    /// Of several objects, their names as a hostlist.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub names: String,
     /// The field; absent where the whole object comes or goes.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,

@@ -12,6 +12,9 @@ use crate::summary::count;
 /// Causes, addresses and other lines of one sort that are listed.
 const SHOWN: usize = 30;
 
+/// What is said of inventories that are told together.
+pub const EACH: &str = "each changes the node of its own name alone";
+
 /// What stands above edits of saved plans.
 pub const UNTRIED: &str = "edits of the documents, of which none was tried alone";
 
@@ -206,6 +209,9 @@ fn cause(cause: &CauseReport) -> String {
             cause.edits.len() - SHOWN
         ));
     }
+    if cause.each {
+        out.push_str(&format!("               {EACH}\n"));
+    }
     let fields: Vec<&str> = cause
         .fields
         .iter()
@@ -238,11 +244,19 @@ pub fn edit(edit: &EditReport) -> String {
     } else {
         format!(" {}", edit.path)
     };
+    let names = match &*edit.names {
+        "" => String::new(),
+        names => format!(" ({})", cut(&printable(names))),
+    };
     let values = match (&edit.old, &edit.new) {
         (None, None) => String::new(),
         (old, new) => format!(": {} -> {}", value(old.as_ref()), value(new.as_ref())),
     };
-    format!("{place}{}{}{values}", printable(&edit.object), printable(&field))
+    format!(
+        "{place}{}{names}{}{values}",
+        printable(&edit.object),
+        printable(&field)
+    )
 }
 
 fn value(value: Option<&Value>) -> String {

@@ -9,9 +9,10 @@ use rackwright_planner::{Kind, Plan};
 use serde_json::Value;
 
 use super::cables::Cables;
-use super::causes::Causes;
+use super::causes::{Cause, Causes};
 use super::edits::Edit;
 use super::facts::{ByRail, hash, rack};
+use super::inventories::Changed;
 use super::known::Known;
 use super::policy::{Facts, Policy};
 use super::report::{
@@ -37,8 +38,8 @@ pub struct Found<'a> {
     pub compared: &'a Compared<'a>,
     /// The edits, and the causes among them, where both sides are documents.
     pub causes: Option<(&'a [Edit], &'a Causes)>,
-    /// The inventory that differs, or how many do.
-    pub inventories: Option<String>,
+    /// The inventories that differ, where both sides are documents.
+    pub inventories: Option<&'a Changed<'a>>,
     /// Edits of which nobody tried what they change.
     pub untried: Vec<Edit>,
 }
@@ -185,19 +186,6 @@ fn told(found: &Found<'_>, nodes: &mut [NodeReport]) -> (Option<Vec<CauseReport>
     let Some((edits, causes)) = found.causes else {
         return (None, Vec::new());
     };
-    let report = |edit: usize| {
-        edits.get(edit).map_or_else(
-            || EditReport {
-                object: found.inventories.clone().unwrap_or_default(),
-                path: String::new(),
-                old: None,
-                new: None,
-                file: None,
-                line: None,
-            },
-            Edit::report,
-        )
-    };
     let gravest = |number: usize| {
         causes.all[number]
             .nodes
@@ -224,17 +212,40 @@ fn told(found: &Found<'_>, nodes: &mut [NodeReport]) -> (Option<Vec<CauseReport>
             .collect();
         node.causes.sort_unstable();
     }
-    let effective: BTreeSet<usize> = order
-        .iter()
-        .flat_map(|&cause| causes.all[cause].edits.iter().copied())
-        .collect();
-    let idle =
-        (0..edits.len() + usize::from(found.inventories.is_some())).filter(|edit| !effective.contains(edit));
+    let inventories = found.inventories;
+    let all = inventories.map_or(0, Changed::len);
+    // The inventories that an edit of a cause is.
+    let which = |cause: &Cause, edit: usize| -> Vec<usize> {
+        let of_node = |node: &usize| inventories?.number(&nodes[*node].name);
+        match edit.checked_sub(edits.len()) {
+            None => Vec::new(),
+            Some(0) if cause.own => cause.nodes.keys().filter_map(of_node).collect(),
+            Some(0) => (0..all).collect(),
+            Some(one) => vec![one - 1],
+        }
+    };
+    let report = |cause: &Cause, edit: usize| match (edits.get(edit), inventories) {
+        (Some(edit), _) => edit.report(),
+        (None, None) => EditReport::default(),
+        (None, Some(inventories)) => inventories.report(&which(cause, edit)),
+    };
+    let (mut effective, mut of_inventories): (BTreeSet<usize>, BTreeSet<usize>) = Default::default();
+    for cause in order.iter().map(|&cause| &causes.all[cause]) {
+        effective.extend(&cause.edits);
+        of_inventories.extend(cause.edits.iter().flat_map(|&edit| which(cause, edit)));
+    }
+    let idle = edits.iter().zip(0..).filter(|(_, at)| !effective.contains(at));
+    let mut idle: Vec<EditReport> = idle.map(|(edit, _)| edit.report()).collect();
+    let inventories_idle: Vec<usize> = (0..all).filter(|at| !of_inventories.contains(at)).collect();
+    if let (Some(inventories), false) = (inventories, inventories_idle.is_empty()) {
+        idle.push(inventories.report(&inventories_idle));
+    }
     let told = order.iter().map(|&number| {
         let cause = &causes.all[number];
         let shown = cause.fields.iter().take(FIELDS_SHOWN);
         CauseReport {
-            edits: cause.edits.iter().map(|&edit| report(edit)).collect(),
+            edits: cause.edits.iter().map(|&edit| report(cause, edit)).collect(),
+            each: cause.own && cause.nodes.len() > 1,
             class: gravest(number),
             nodes: cause.nodes.len(),
             names: folded(cause.nodes.keys().map(|&node| nodes[node].name.as_str())),
@@ -247,7 +258,7 @@ fn told(found: &Found<'_>, nodes: &mut [NodeReport]) -> (Option<Vec<CauseReport>
             more_fields: cause.fields.len().saturating_sub(FIELDS_SHOWN),
         }
     });
-    (Some(told.collect()), idle.map(report).collect())
+    (Some(told.collect()), idle)
 }
 
 impl Edit {
@@ -259,6 +270,7 @@ impl Edit {
         let value = |value: &Option<Value>| value.clone().filter(|_| !self.is_whole());
         EditReport {
             object: format!("{}/{name}", Kind::as_str(*kind)),
+            names: String::new(),
             path: self.path.clone(),
             old: value(&self.old),
             new: value(&self.new),

@@ -3,7 +3,6 @@
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use rackwright_planner::Inventory;
 use rackwright_planner::change::{State, planned};
 
 use super::VerbError;
@@ -14,6 +13,7 @@ use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
 use crate::diff::edits::{self, Edit, Id, Place, Specs, edits, objects};
+use crate::diff::inventories::Changed;
 use crate::diff::known::Known;
 use crate::diff::policy::Policy;
 use crate::diff::report::{Report, Verdict};
@@ -109,17 +109,17 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         report::violations(&compared.violations);
         return Ok(Exit::Tool);
     }
-    let (mut between, mut found, mut inventories) = (Vec::new(), None, None);
-    if let Some(before) = before.as_deref() {
+    let (mut between, mut found) = (Vec::new(), None);
+    let inventories = before.as_deref().map(|before| Changed::new(before, &after));
+    if let (Some(before), Some(inventories)) = (before.as_deref(), &inventories) {
         let objects = (objects(before, &schemas), objects(&after, &schemas));
         between = edits((&objects.0, before), (&objects.1, &after));
-        inventories = differing(&before.input.inventories, &after.input.inventories);
         let sides = Sides {
-            a: (&objects.0, &before.input.inventories),
+            a: &objects.0,
             b: &objects.1,
             new: &after,
             edits: &between,
-            inventories: inventories.is_some(),
+            inventories,
             cluster,
             schemas: &schemas,
         };
@@ -140,7 +140,7 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
             states: [&states.0, &states.1],
             compared: &compared,
             causes: found.as_ref().map(|found| (edits, found)),
-            inventories,
+            inventories: inventories.as_ref(),
         },
         &policy(args),
     );
@@ -268,37 +268,6 @@ fn policy(args: &Diff) -> Policy {
         max_domains: args.max_domains,
         forbid: args.forbid.clone(),
         approved: args.require_approval_of.clone(),
-    }
-}
-
-/// The inventory that differs, or how many do.
-fn differing(old: &[Inventory], new: &[Inventory]) -> Option<String> {
-    fn sorted(list: &[Inventory]) -> Vec<&Inventory> {
-        let mut sorted: Vec<&Inventory> = list.iter().collect();
-        sorted.sort_by(|a, b| a.name.cmp(&b.name));
-        sorted
-    }
-    let (old, new) = (sorted(old), sorted(new));
-    let other = |list: &[&Inventory], one: &Inventory| match list
-        .binary_search_by(|known| known.name.cmp(&one.name))
-    {
-        Ok(at) => list[at] != one,
-        Err(_) => true,
-    };
-    let gone = old
-        .iter()
-        .filter(|one| new.binary_search_by(|known| known.name.cmp(&one.name)).is_err());
-    let mut names: Vec<&str> = new
-        .iter()
-        .filter(|one| other(&old, one))
-        .chain(gone)
-        .map(|one| one.name.as_str())
-        .collect();
-    names.sort_unstable();
-    match names[..] {
-        [] => None,
-        [name] => Some(format!("NodeInventory/{name}")),
-        _ => Some(format!("{} NodeInventory objects", names.len())),
     }
 }
 
