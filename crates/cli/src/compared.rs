@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use rackwright_planner::change::{Diff, State, Supply, Waves, What, check_waves, diff, waves};
+use rackwright_planner::power::Envelope;
+use rackwright_planner::{Input, Plan};
 
 use crate::carried::{Carried, Fate};
 use crate::pipeline::Outcome;
@@ -36,18 +38,25 @@ impl<'a> Compared<'a> {
             }
             Some(Fate::Elsewhere) => false,
         });
-        let none = BTreeSet::new();
-        let supply = Supply {
-            budgets: &outcome.compilation.power,
-            old,
+        let compared = Self {
+            diff,
+            order: None,
+            kept,
+            violations: Vec::new(),
         };
-        let order = waves(&outcome.input, plan, &diff, &none, &supply);
-        let violations = check_waves(&outcome.input, plan, &diff, &none, &supply, &order);
+        compared.ordered(&outcome.input, plan, old, &outcome.compilation.power)
+    }
+
+    /// Orders the nodes by the budgets of the intents that `plan` came from, and has the order checked.
+    pub fn ordered(self, input: &Input, plan: &Plan, old: &State<'a>, power: &[Envelope]) -> Self {
+        let none = BTreeSet::new();
+        let supply = Supply { budgets: power, old };
+        let order = waves(input, plan, &self.diff, &none, &supply);
+        let violations = check_waves(input, plan, &self.diff, &none, &supply, &order);
         Self {
             violations: violations.iter().map(ToString::to_string).collect(),
             order: Some(order),
-            diff,
-            kept,
+            ..self
         }
     }
 

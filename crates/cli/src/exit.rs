@@ -100,9 +100,11 @@ pub static BY_VERB: &[Meanings] = &[
     Meanings {
         verb: "diff",
         codes: [
-            Some("no node differs; with `--exit-zero` also where some do and no policy flag refuses it"),
             Some(
-                "a node differs, a policy flag refuses the change (`verdict` of the JSON says which), or an error",
+                "neither a node nor a cable differs; with `--exit-zero` also where some do and no policy flag refuses it",
+            ),
+            Some(
+                "a node or a cable differs, a policy flag refuses the change (`verdict` of the JSON says which), or an error",
             ),
             Some("a side cannot be read, as an input for `validate`"),
             RENDERED,

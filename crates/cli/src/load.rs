@@ -48,6 +48,13 @@ pub struct LineFile {
     pub lines: Vec<Line>,
 }
 
+impl LineFile {
+    /// The file, as the user named it.
+    pub fn name(&self) -> String {
+        self.source.shown().into_owned()
+    }
+}
+
 /// All that was read.
 #[derive(Debug, Default)]
 pub struct Loaded {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
 
+use crate::complete;
 use crate::diff::policy::Forbidden;
 use crate::formats::{Target, TargetParser};
 use crate::live::Clusters;
@@ -25,6 +27,9 @@ pub struct Diff {
     /// How clusters are reached.
     #[command(flatten)]
     pub clusters: Clusters,
+    /// Compare the part of one member cluster: its nodes on both sides. A saved plan is taken for what that cluster has
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::clusters))]
+    pub cluster: Option<String>,
     /// Form of the difference, on standard output or in a file (FORM=FILE); may be given more than once
     #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser::<DiffForm>::new(), default_value = "text")]
     pub output: Vec<Target<DiffForm>>,

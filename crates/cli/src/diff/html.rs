@@ -66,7 +66,7 @@ pub fn page(report: &Report, compared: &Compared<'_>) -> String {
     }
     out.push_str("</ul>\n");
     out.extend(
-        reach(&report.reach)
+        reach(report)
             .iter()
             .map(|line| format!("<p>{}</p>\n", escaped(line))),
     );
@@ -113,10 +113,19 @@ fn lists(out: &mut String, report: &Report) {
                 .take(SHOWN)
                 .map(|edit| code(text::edit(edit)))
                 .collect();
+            let each = if cause.each {
+                format!("<br>{}", text::EACH)
+            } else {
+                String::new()
+            };
             let (letter, _) = told(cause.class);
             let mark = format!("<span class=\"mark {:?}\">{letter}</span>", cause.class);
             let nodes = escaped(&format!("{} ({})", count(cause.nodes, "node"), cut(&cause.names)));
-            format!("{mark} {:?}, {nodes}<br>{}", cause.class, edits.join("<br>"))
+            format!(
+                "{mark} {:?}, {nodes}<br>{}{each}",
+                cause.class,
+                edits.join("<br>")
+            )
         });
         fold(out, "What changes them", (causes.len(), true), &mut items);
     } else {
@@ -137,6 +146,14 @@ fn lists(out: &mut String, report: &Report) {
         (edits.len(), false),
         &mut edits.iter().map(|edit| code(text::edit(edit))),
     );
+    let edits = &report.untried_edits;
+    let mut lines = edits.iter().map(|edit| code(text::edit(edit)));
+    fold(
+        out,
+        "Edits of the documents, of which none was tried alone",
+        (edits.len(), false),
+        &mut lines,
+    );
     let order = report.changes.order();
     let lines = order
         .lines()
@@ -155,6 +172,10 @@ fn lists(out: &mut String, report: &Report) {
     });
     let lines = report.power.iter().map(|power| code(text::power(power)));
     fold(out, "Power at most", (report.power.len(), false), &mut { lines });
+    if let Some(cables) = &report.cables {
+        let mut lines = cables.lines().into_iter().map(code);
+        fold(out, "Cables to move", (cables.number(), false), &mut lines);
+    }
     let lines = report.capacity.iter().map(|change| code(text::capacity(change)));
     fold(out, "Capacity", (report.capacity.len(), false), &mut { lines });
 }

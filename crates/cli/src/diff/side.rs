@@ -64,21 +64,31 @@ impl Side {
         Path::new(&self.name)
     }
 
+    /// What is read of documents.
+    pub fn paths(&self) -> impl Iterator<Item = String> {
+        self.paths.iter().map(|path| path.display().to_string())
+    }
+
     /// Opens a saved plan.
     pub fn saved(&self) -> Result<Previous, InputError> {
         Previous::read(self.path())
     }
 
-    /// Compiles documents after what hosts have.
+    /// Compiles documents after what hosts have. Of a member cluster that these documents do not name there is no node.
     pub fn compiled(
         &self,
         schemas: &OwnSchemas,
         clusters: &Clusters,
         held: Vec<PreviousNode>,
         before: &Before<'_>,
+        cluster: Option<&str>,
     ) -> Result<Outcome, VerbError> {
         let inputs = Inputs::new(&self.paths, clusters);
-        Ok(pipeline::run_after(schemas, inputs, held, before)?)
+        let mut outcome = pipeline::run_after(schemas, inputs, held, before, cluster)?;
+        if outcome.unknown_cluster.is_some() {
+            outcome.compilation.keep_none();
+        }
+        Ok(outcome)
     }
 }
 

@@ -3,8 +3,7 @@
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use rackwright_planner::Inventory;
-use rackwright_planner::change::State;
+use rackwright_planner::change::{State, planned};
 
 use super::VerbError;
 use super::plan::{blocked, findings};
@@ -13,8 +12,10 @@ use crate::before::Before;
 use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
-use crate::diff::edits::{Edit, edits, objects};
+use crate::diff::edits::{self, Edit, Id, Place, Specs, edits, objects};
 use crate::diff::ground::Ground;
+use crate::diff::inventories::Changed;
+use crate::diff::known::Known;
 use crate::diff::policy::Policy;
 use crate::diff::report::{Report, Verdict};
 use crate::diff::side::{Side, Source};
@@ -27,6 +28,7 @@ use crate::pager::{self, Paging};
 use crate::pipeline::{self, Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
+use crate::saved::{self, Saved};
 use crate::schemas::OwnSchemas;
 use crate::summary::count;
 
@@ -39,6 +41,13 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
     if a.is_stdin() && b.is_stdin() {
         return Err(VerbError::Usage("standard input can be one side only".to_owned()));
     }
+    let cluster = args.cluster.as_deref();
+    if cluster.is_some() && [&a, &b].map(|side| side.source) == [Source::Plan; 2] {
+        return Err(VerbError::Usage(
+            "--cluster needs documents on one side: a saved plan does not say which of its nodes are whose"
+                .to_owned(),
+        ));
+    }
     let schemas = OwnSchemas::default();
     let ground = Ground::new([&a, &b], &args.clusters, &schemas)?;
     let before = match a.source {
@@ -49,7 +58,7 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
                 pools: &[],
                 inventories: &ground.inventories,
             };
-            let compiled = a.compiled(&schemas, &args.clusters, ground.nodes()?, &after)?;
+            let compiled = a.compiled(&schemas, &args.clusters, ground.nodes()?, &after, cluster)?;
             Some(ManuallyDrop::new(compiled))
         }
     };
@@ -67,17 +76,24 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
             args,
             [&a, &b],
             (&previous, before.as_deref()),
+            &schemas,
             exit,
             (paging, out),
         );
     }
+    let told = match &before {
+        None => Saved::of(&previous)?,
+        Some(_) => None,
+    };
     let was = before.as_ref().map(|before| &before.input);
     let stay = a.source == Source::Live && b.source == Source::Documents;
     let earlier = pipeline::Before {
-        pools: was.map_or(&[], |input| &input.pools),
+        pools: was
+            .or(told.as_ref().map(|told| &told.input))
+            .map_or(&[], |input| &input.pools),
         inventories: was.filter(|_| stay).map_or(&[], |input| &input.inventories),
     };
-    let after = b.compiled(&schemas, &args.clusters, previous.nodes()?, &earlier)?;
+    let after = b.compiled(&schemas, &args.clusters, previous.nodes()?, &earlier, cluster)?;
     let after = ManuallyDrop::new(after);
     exit = exit.max(report::exit(&after, false));
     findings(&after, color);
@@ -86,6 +102,12 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
     if exit > Exit::Findings {
         eprint("nothing is compared because of the errors above\n");
         return Ok(exit);
+    }
+    let known_before = before
+        .as_ref()
+        .is_some_and(|before| before.unknown_cluster.is_none());
+    if let (Some(unknown), false) = (&after.unknown_cluster, known_before) {
+        return Err(VerbError::Unknown(unknown.to_string()));
     }
     let carried = Carried::new(Some(&previous), &after)?;
     blocked(&carried);
@@ -96,41 +118,50 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
         report::violations(&compared.violations);
         return Ok(Exit::Tool);
     }
-    let (mut between, mut found, mut inventories) = (Vec::new(), None, None);
-    if let Some(before) = before.as_deref() {
+    let (mut between, mut found) = (Vec::new(), None);
+    let inventories = before.as_deref().map(|before| Changed::new(before, &after));
+    if let (Some(before), Some(inventories)) = (before.as_deref(), &inventories) {
         let objects = (objects(before, &schemas), objects(&after, &schemas));
         between = edits((&objects.0, before), (&objects.1, &after));
-        inventories = differing(&before.input.inventories, &after.input.inventories);
         let sides = Sides {
-            a: (&objects.0, &before.input.inventories),
+            a: &objects.0,
             b: &objects.1,
             new: &after,
             edits: &between,
-            inventories: inventories.is_some(),
+            inventories,
+            cluster,
             schemas: &schemas,
         };
         found = Some(causes(&sides, &states.0, &compared.diff).map_err(ToolError::from)?);
     }
+    let untried = match &told {
+        Some(told) => edits::between(&specs_saved(told)?, &specs(&after, &schemas)?),
+        None => Vec::new(),
+    };
     let edits: &[Edit] = &between;
+    let known_before = (before.as_deref().map(Known::from)).or_else(|| told.as_ref().map(Known::from));
     let report = Report::new(
         &Found {
             sides: [&a, &b],
-            outcomes: [before.as_deref(), Some(&after)],
+            known: [known_before, Some(Known::from(&*after))],
+            plan: Some(&after.compilation.plan),
+            untried,
             states: [&states.0, &states.1],
             compared: &compared,
             causes: found.as_ref().map(|found| (edits, found)),
-            inventories,
+            inventories: inventories.as_ref(),
         },
         &policy(args),
     );
     finish(args, (&report, &compared), exit, (paging, out))
 }
 
-/// Compares with a plan that was saved, which says nothing of budgets.
+/// Compares with a plan that was saved.
 fn saved(
     args: &Diff,
     sides: [&Side; 2],
     (previous, before): (&Previous, Option<&Outcome>),
+    schemas: &OwnSchemas,
     exit: Exit,
     (paging, out): (Paging, &mut Out),
 ) -> Result<Exit, VerbError> {
@@ -139,9 +170,37 @@ fn saved(
     let (states, same) = was.against(&is)?;
     let mut compared = Compared::written(&states.0, &states.1);
     compared.diff.unchanged += same;
+    let told = Saved::of(&new)?;
+    let earlier = match before {
+        None => Saved::of(previous)?,
+        Some(_) => None,
+    };
+    let plan = told
+        .as_ref()
+        .map(|told| planned(&told.input, &compared.diff, &states.1));
+    let mut untried = Vec::new();
+    if let (Some(told), Some(plan)) = (&told, &plan) {
+        compared = compared.ordered(&told.input, plan, &states.0, &told.power);
+        if !compared.violations.is_empty() {
+            report::violations(&compared.violations);
+            return Ok(Exit::Tool);
+        }
+        let was = match (before, &earlier) {
+            (Some(before), _) => Some(specs(before, schemas)?),
+            (None, earlier) => earlier.as_ref().map(specs_saved).transpose()?,
+        };
+        if let Some(was) = was {
+            untried = edits::between(&was, &specs_saved(told)?);
+        }
+    }
+    let known_before = before
+        .map(Known::from)
+        .or_else(|| earlier.as_ref().map(Known::from));
     let found = Found {
         sides,
-        outcomes: [before, None],
+        known: [known_before, told.as_ref().map(Known::from)],
+        plan: plan.as_ref(),
+        untried,
         states: [&states.0, &states.1],
         compared: &compared,
         causes: None,
@@ -149,6 +208,33 @@ fn saved(
     };
     let report = Report::new(&found, &policy(args));
     finish(args, (&report, &compared), exit, (paging, out))
+}
+
+/// What the intents of documents ask for, as a saved plan would have it.
+fn specs<'a>(outcome: &'a Outcome, schemas: &OwnSchemas) -> Result<Specs<'a>, VerbError> {
+    let documents = objects(outcome, schemas);
+    let place = |id: &Id| {
+        let document = documents.get(id);
+        document.map_or(Place::Nowhere, |(_, document)| Place::Document(document, outcome))
+    };
+    let intents = saved::specs(&outcome.input)?.into_iter();
+    // What goes with the documents is no more among them.
+    let stays = intents.filter(|(id, (deleting, _))| !deleting || documents.contains_key(id));
+    Ok(stays
+        .map(|(id, (_, spec))| (id.clone(), (spec, place(&id))))
+        .collect())
+}
+
+/// The same of a saved plan.
+fn specs_saved(told: &Saved) -> Result<Specs<'_>, VerbError> {
+    let place = |id: &Id| {
+        let place = told.places.get(id);
+        place.map_or(Place::Nowhere, |(file, lines)| Place::Lines(file, lines))
+    };
+    let intents = saved::specs(&told.input)?.into_iter();
+    Ok(intents
+        .map(|(id, (_, spec))| (id.clone(), (spec, place(&id))))
+        .collect())
 }
 
 /// The two sides; of one alone, what HEAD has of it is the old one.
@@ -191,37 +277,6 @@ fn policy(args: &Diff) -> Policy {
         max_domains: args.max_domains,
         forbid: args.forbid.clone(),
         approved: args.require_approval_of.clone(),
-    }
-}
-
-/// The inventory that differs, or how many do.
-fn differing(old: &[Inventory], new: &[Inventory]) -> Option<String> {
-    fn sorted(list: &[Inventory]) -> Vec<&Inventory> {
-        let mut sorted: Vec<&Inventory> = list.iter().collect();
-        sorted.sort_by(|a, b| a.name.cmp(&b.name));
-        sorted
-    }
-    let (old, new) = (sorted(old), sorted(new));
-    let other = |list: &[&Inventory], one: &Inventory| match list
-        .binary_search_by(|known| known.name.cmp(&one.name))
-    {
-        Ok(at) => list[at] != one,
-        Err(_) => true,
-    };
-    let gone = old
-        .iter()
-        .filter(|one| new.binary_search_by(|known| known.name.cmp(&one.name)).is_err());
-    let mut names: Vec<&str> = new
-        .iter()
-        .filter(|one| other(&old, one))
-        .chain(gone)
-        .map(|one| one.name.as_str())
-        .collect();
-    names.sort_unstable();
-    match names[..] {
-        [] => None,
-        [name] => Some(format!("NodeInventory/{name}")),
-        _ => Some(format!("{} NodeInventory objects", names.len())),
     }
 }
 
