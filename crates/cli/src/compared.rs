@@ -22,6 +22,16 @@ pub struct Compared<'a> {
 impl<'a> Compared<'a> {
     /// Compares a compiled plan with an earlier state, orders the nodes, and has the order checked.
     pub fn new(outcome: &'a Outcome, old: &State<'a>, carried: &Carried) -> Self {
+        Self::while_down(outcome, old, carried, &BTreeSet::new())
+    }
+
+    /// The same while some nodes are unavailable for another reason.
+    pub fn while_down(
+        outcome: &'a Outcome,
+        old: &State<'a>,
+        carried: &Carried,
+        down: &BTreeSet<&str>,
+    ) -> Self {
         let plan = &outcome.compilation.plan;
         let mut diff = diff(old, &State::of(plan));
         let mut kept = 0;
@@ -33,13 +43,12 @@ impl<'a> Compared<'a> {
             }
             Some(Fate::Elsewhere) => false,
         });
-        let none = BTreeSet::new();
         let supply = Supply {
             budgets: &outcome.compilation.power,
             old,
         };
-        let order = waves(&outcome.input, plan, &diff, &none, &supply);
-        let violations = check_waves(&outcome.input, plan, &diff, &none, &supply, &order);
+        let order = waves(&outcome.input, plan, &diff, down, &supply);
+        let violations = check_waves(&outcome.input, plan, &diff, down, &supply, &order);
         Self {
             violations: violations.iter().map(ToString::to_string).collect(),
             order: Some(order),

@@ -97,11 +97,15 @@ pub static BY_VERB: &[Meanings] = &[
     Meanings {
         verb: "diff",
         codes: [
-            Some("no node differs; with `--exit-zero` also where some do and no policy flag refuses it"),
             Some(
-                "a node differs, a policy flag refuses the change (`verdict` of the JSON says which), or an error",
+                "no node differs, whatever drifts; with `--exit-zero` also where some do and no policy flag refuses it",
             ),
-            Some("a side cannot be read, as an input for `validate`"),
+            Some(
+                "a node differs, a policy flag refuses the change (`verdict` of the JSON says which), a node drifts and `--fail-on-drift` is given, or an error",
+            ),
+            Some(
+                "a side cannot be read, as an input for `validate`; `--fail-on-drift` where no side is a cluster",
+            ),
             RENDERED,
         ],
     },

@@ -9,8 +9,8 @@ use rackwright_api::{GPUPoolSpec, Name};
 use rackwright_manifest::schema::SchemaError;
 use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
 use rackwright_planner::{
-    Compilation, CompileError, Finding, Input, Intent, Kind, ObjectRef, PreviousNode, UnknownCluster, check,
-    compile, rules,
+    Compilation, CompileError, Finding, Input, Intent, Inventory, Kind, ObjectRef, PreviousNode,
+    UnknownCluster, check, compile, rules,
 };
 use serde::de::DeserializeOwned;
 
@@ -101,15 +101,24 @@ pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, To
     run_with(&OwnSchemas::default(), paths, previous)
 }
 
-/// As [`run`], where pools of an earlier state that these paths do not hold are ordered away: who takes a pool out of a
-/// repository deletes it from the cluster.
+/// What there is before documents are compiled, beside what is written.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Earlier<'a> {
+    /// Pools. Those that the documents do not hold are ordered away: who takes a pool out of a repository deletes it from the
+    /// cluster.
+    pub pools: &'a [Intent<GPUPoolSpec>],
+    /// What agents found, where that is not among the documents.
+    pub inventories: &'a [Inventory],
+}
+
+/// As [`run`], after an earlier state, of what was read already.
 pub fn run_after(
     schemas: &OwnSchemas,
-    paths: &[PathBuf],
+    loaded: Loaded,
     previous: Vec<PreviousNode>,
-    before: &[Intent<GPUPoolSpec>],
+    before: Earlier<'_>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, Loaded::read(paths, schemas), previous, None, before)
+    compiled(schemas, loaded, previous, None, before)
 }
 
 /// As [`run`], and leaves the part of one member cluster.
@@ -119,7 +128,13 @@ pub fn run_member(
     cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
     let schemas = OwnSchemas::default();
-    compiled(&schemas, Loaded::read(paths, &schemas), previous, cluster, &[])
+    compiled(
+        &schemas,
+        Loaded::read(paths, &schemas),
+        previous,
+        cluster,
+        Earlier::default(),
+    )
 }
 
 /// As [`run`], with schemas that serve many runs.
@@ -128,12 +143,18 @@ pub fn run_with(
     paths: &[PathBuf],
     previous: Vec<PreviousNode>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, Loaded::read(paths, schemas), previous, None, &[])
+    compiled(
+        schemas,
+        Loaded::read(paths, schemas),
+        previous,
+        None,
+        Earlier::default(),
+    )
 }
 
 /// As [`run`], of what was read already.
 pub fn run_loaded(schemas: &OwnSchemas, loaded: Loaded) -> Result<Outcome, ToolError> {
-    compiled(schemas, loaded, Vec::new(), None, &[])
+    compiled(schemas, loaded, Vec::new(), None, Earlier::default())
 }
 
 fn compiled(
@@ -141,7 +162,7 @@ fn compiled(
     mut loaded: Loaded,
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
-    before: &[Intent<GPUPoolSpec>],
+    before: Earlier<'_>,
 ) -> Result<Outcome, ToolError> {
     if let Some(error) = schemas.error() {
         return Err(error.clone().into());
@@ -150,9 +171,10 @@ fn compiled(
         previous,
         ..input(&mut loaded, schemas)
     };
-    let gone = gone(&loaded, before);
+    let gone = gone(&loaded, before.pools);
     let named: BTreeSet<ObjectRef> = gone.iter().map(pool_of).collect();
     input.pools.extend(gone);
+    add_missing(&mut input.inventories, before.inventories);
     let mut compilation = compile(&input)?;
     // What goes may refer to what goes with it.
     compilation.refused.retain(|object| !named.contains(object));
@@ -226,6 +248,16 @@ fn gone(loaded: &Loaded, before: &[Intent<GPUPoolSpec>]) -> Vec<Intent<GPUPoolSp
         ..pool.clone()
     });
     deleted.collect()
+}
+
+/// Adds the inventories of nodes that have none.
+fn add_missing(inventories: &mut Vec<Inventory>, others: &[Inventory]) {
+    let missing: Vec<Inventory> = {
+        let known: BTreeSet<&str> = inventories.iter().map(|found| found.name.as_str()).collect();
+        let missing = others.iter().filter(|found| !known.contains(found.name.as_str()));
+        missing.cloned().collect()
+    };
+    inventories.extend(missing);
 }
 
 /// A pool as findings name it.
@@ -311,7 +343,7 @@ pub fn intent_of<S: DeserializeOwned>(name: &str, value: &serde_json::Value) -> 
     })
 }
 
-fn inventory(object: &Object, schemas: &OwnSchemas) -> Result<rackwright_planner::Inventory, String> {
+fn inventory(object: &Object, schemas: &OwnSchemas) -> Result<Inventory, String> {
     jsonl::inventory(&stored(object, schemas)).ok_or_else(|| {
         "a number is too large for its field, or a text has another form than its field demands".to_owned()
     })

@@ -1,15 +1,16 @@
-//! The two sides of a diff: documents in files or in a git revision, or a plan that was saved.
+//! The two sides of a diff: documents in files or in a git revision, a plan that was saved, or a cluster that was.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rackwright_api::GPUPoolSpec;
 use rackwright_api::labels::API_VERSION;
-use rackwright_planner::{Intent, PreviousNode};
+use rackwright_planner::PreviousNode;
 use serde::Serialize;
 
-use crate::pipeline::{self, Outcome};
+use crate::cluster::Cluster;
+use crate::load::Loaded;
+use crate::pipeline::{self, Earlier, Outcome};
 use crate::plan_objects::{profile, write_node};
 use crate::previous::Previous;
 use crate::schemas::OwnSchemas;
@@ -23,6 +24,8 @@ pub enum Source {
     Documents,
     /// NodeConfigs and NodeProfiles that were compiled before.
     Plan,
+    /// A cluster: its intents, which are compiled, and what is written and reported there.
+    Cluster,
 }
 
 /// One side, as the command line names it.
@@ -32,6 +35,8 @@ pub struct Side {
     pub name: String,
     /// What it is read from.
     pub source: Source,
+    /// The cluster that it is, if it is one.
+    pub cluster: Option<Cluster>,
     paths: Vec<PathBuf>,
 }
 
@@ -39,11 +44,19 @@ impl Side {
     /// Finds out what a path leads to. `with` is read beside documents.
     pub fn new(path: &Path, with: &[PathBuf]) -> Result<Self, InputError> {
         let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        let saved = is_file && is_saved_plan(path).map_err(|error| InputError::io(path, error))?;
-        let more = with.iter().filter(|_| !saved).cloned();
+        let cluster = if is_file { Cluster::read(path)? } else { None };
+        let source = match &cluster {
+            Some(_) => Source::Cluster,
+            None if is_file && is_saved_plan(path).map_err(|error| InputError::io(path, error))? => {
+                Source::Plan
+            }
+            None => Source::Documents,
+        };
+        let more = with.iter().filter(|_| source == Source::Documents).cloned();
         Ok(Self {
             name: path.display().to_string(),
-            source: if saved { Source::Plan } else { Source::Documents },
+            source,
+            cluster,
             paths: std::iter::once(path.to_owned()).chain(more).collect(),
         })
     }
@@ -58,9 +71,10 @@ impl Side {
         Previous::read(Path::new(&self.name))
     }
 
-    /// Compiles documents that nothing comes before.
+    /// Compiles documents that nothing comes before, or a cluster's intents after what is written there.
     pub fn compiled(&self, schemas: &OwnSchemas) -> Result<Outcome, VerbError> {
-        Ok(pipeline::run_with(schemas, &self.paths, Vec::new())?)
+        let held = self.cluster.as_ref().map(Cluster::nodes).transpose()?;
+        self.compiled_after(schemas, held.unwrap_or_default(), Earlier::default())
     }
 
     /// Compiles documents after what hosts have.
@@ -68,9 +82,13 @@ impl Side {
         &self,
         schemas: &OwnSchemas,
         held: Vec<PreviousNode>,
-        before: &[Intent<GPUPoolSpec>],
+        before: Earlier<'_>,
     ) -> Result<Outcome, VerbError> {
-        Ok(pipeline::run_after(schemas, &self.paths, held, before)?)
+        let loaded = match &self.cluster {
+            Some(cluster) => Loaded::walked(cluster.inputs()?, schemas),
+            None => Loaded::read(&self.paths, schemas),
+        };
+        Ok(pipeline::run_after(schemas, loaded, held, before)?)
     }
 }
 

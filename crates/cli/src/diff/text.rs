@@ -9,6 +9,7 @@ use super::report::{
     AddressChange, CapacityChange, CauseReport, EditReport, PowerChange, Reach, Report, Verdict,
 };
 use crate::changes::{ClassCount, FieldChange, cut};
+use crate::drift::text as drift;
 use crate::summary::count;
 
 /// Causes, addresses and other lines of one sort that are listed.
@@ -81,6 +82,7 @@ pub fn text(report: &Report) -> String {
     section(&mut out, "capacity", &report.capacity, |capacity| {
         format!("  {}\n", self::capacity(capacity))
     });
+    out.extend(report.drift.iter().map(|found| drift::section(found, SHOWN)));
     out
 }
 

@@ -19,6 +19,7 @@ use super::report::{
 use super::side::Side;
 use crate::changes::{Changes, folded, reason};
 use crate::compared::Compared;
+use crate::drift::report::Drift;
 use crate::pipeline::Outcome;
 use crate::power::PowerSummary;
 
@@ -36,6 +37,8 @@ pub struct Found<'a> {
     pub causes: Option<(&'a [Edit], &'a Causes)>,
     /// The inventory that differs, or how many do.
     pub inventories: Option<String>,
+    /// The drift of the sides that are clusters.
+    pub drift: Vec<Drift>,
 }
 
 /// Fields that are listed of a cause.
@@ -43,7 +46,9 @@ const FIELDS_SHOWN: usize = 20;
 
 impl Report {
     /// Tells what was found, and judges it.
-    pub fn new(found: &Found<'_>, policy: &Policy) -> Self {
+    pub fn new(mut found: Found<'_>, policy: &Policy) -> Self {
+        let drift = std::mem::take(&mut found.drift);
+        let found = &found;
         let diff = &found.compared.diff;
         let by_pair: Vec<ByRail> = diff
             .pairs
@@ -131,6 +136,7 @@ impl Report {
             capacity: capacities(found),
             nodes,
             violations,
+            drift,
         }
     }
 }

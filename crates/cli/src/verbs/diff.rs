@@ -4,13 +4,13 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use rackwright_planner::Inventory;
-use rackwright_planner::change::State;
+use rackwright_planner::change::{Carry, State, intended};
 
 use super::VerbError;
 use super::plan::{blocked, findings};
 use crate::args::{Diff, DiffForm};
 use crate::before::Before;
-use crate::carried::Carried;
+use crate::carried::{Carried, Fate};
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
 use crate::diff::edits::{Edit, edits, objects};
@@ -19,10 +19,12 @@ use crate::diff::report::{Report, Verdict};
 use crate::diff::side::{Side, Source, written};
 use crate::diff::told::Found;
 use crate::diff::{html, markdown, text};
+use crate::drift;
+use crate::drift::report::Drift;
 use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
-use crate::pipeline::{Outcome, ToolError};
+use crate::pipeline::{Earlier, Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
 use crate::schemas::OwnSchemas;
@@ -37,26 +39,50 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     if a.is_stdin() && b.is_stdin() {
         return Err(VerbError::Usage("standard input can be one side only".to_owned()));
     }
+    if args.fail_on_drift && a.cluster.is_none() && b.cluster.is_none() {
+        return Err(VerbError::Usage(
+            "--fail-on-drift: no side is a cluster, so nobody knows what is written or applied".to_owned(),
+        ));
+    }
     let schemas = OwnSchemas::default();
     let before = match a.source {
         Source::Plan => None,
         // Its millions of small parts go with the process.
-        Source::Documents => Some(ManuallyDrop::new(a.compiled(&schemas)?)),
+        Source::Documents | Source::Cluster => Some(ManuallyDrop::new(a.compiled(&schemas)?)),
     };
     let mut exit = before.as_ref().map_or(Exit::Clean, |before| old_side(&a, before));
     if exit > Exit::Findings {
         eprint("nothing is compared because of the errors above\n");
         return Ok(exit);
     }
-    let previous = match &before {
-        None => a.saved()?,
-        Some(outcome) => written(&a.name, outcome)?,
+    let made;
+    let previous = match (&a.cluster, &before) {
+        (Some(cluster), _) => &cluster.written,
+        (None, None) => {
+            made = a.saved()?;
+            &made
+        }
+        (None, Some(outcome)) => {
+            made = written(&a.name, outcome)?;
+            &made
+        }
     };
-    if b.source == Source::Plan {
-        return saved(args, [&a, &b], (&previous, before.as_deref()), exit, out);
+    let mut drift = Vec::new();
+    if let (Some(cluster), Some(before)) = (&a.cluster, &before) {
+        drift.push(drift::drift(cluster, before)?);
     }
-    let pools = before.as_ref().map_or(&[][..], |before| &before.input.pools);
-    let after = ManuallyDrop::new(b.compiled_after(&schemas, previous.nodes()?, pools)?);
+    if b.source == Source::Plan {
+        return saved(args, [&a, &b], (previous, before.as_deref()), (drift, exit), out);
+    }
+    if let Some(cluster) = &b.cluster {
+        drift.push(drift::drift(cluster, &b.compiled(&schemas)?)?);
+    }
+    let earlier = before.as_ref().map_or_else(Earlier::default, |before| Earlier {
+        pools: &before.input.pools,
+        // Agents write them, and no repository holds them.
+        inventories: a.cluster.as_ref().map_or(&[], |_| &before.input.inventories),
+    });
+    let after = ManuallyDrop::new(b.compiled_after(&schemas, previous.nodes()?, earlier)?);
     exit = exit.max(report::exit(&after, false));
     findings(&after, color);
     report::refused(&after);
@@ -65,10 +91,11 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         eprint("nothing is compared because of the errors above\n");
         return Ok(exit);
     }
-    let carried = Carried::new(Some(&previous), &after)?;
+    let carried = Carried::new(Some(previous), &after)?;
     blocked(&carried);
-    let was = Before::new(&previous)?;
-    let states = (was.state()?, State::of(&after.compilation.plan));
+    let was = Before::new(previous)?;
+    let is = State::of(&after.compilation.plan);
+    let states = (old_state(&a, before.as_deref(), &was)?, is);
     let compared = Compared::new(&after, &states.0, &carried);
     if !compared.violations.is_empty() {
         report::violations(&compared.violations);
@@ -91,13 +118,14 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     }
     let edits: &[Edit] = &between;
     let report = Report::new(
-        &Found {
+        Found {
             sides: [&a, &b],
             outcomes: [before.as_deref(), Some(&after)],
             states: [&states.0, &states.1],
             compared: &compared,
             causes: found.as_ref().map(|found| (edits, found)),
             inventories,
+            drift,
         },
         &policy(args),
     );
@@ -109,12 +137,15 @@ fn saved(
     args: &Diff,
     sides: [&Side; 2],
     (previous, before): (&Previous, Option<&Outcome>),
-    exit: Exit,
+    (drift, exit): (Vec<Drift>, Exit),
     out: &mut Out,
 ) -> Result<Exit, VerbError> {
     let new = sides[1].saved()?;
     let (was, is) = (Before::new(previous)?, Before::new(&new)?);
-    let (states, same) = was.against(&is)?;
+    let (mut states, same) = was.against(&is)?;
+    if sides[0].cluster.is_some() {
+        states.0 = old_state(sides[0], before, &was)?;
+    }
     let mut compared = Compared::written(&states.0, &states.1);
     compared.diff.unchanged += same;
     let found = Found {
@@ -124,9 +155,28 @@ fn saved(
         compared: &compared,
         causes: None,
         inventories: None,
+        drift,
     };
-    let report = Report::new(&found, &policy(args));
+    let report = Report::new(found, &policy(args));
     finish(args, (&report, &compared), exit, out)
+}
+
+/// What the old side makes of nodes: of a cluster what its intents say, since the rest is drift.
+fn old_state<'a>(
+    side: &Side,
+    before: Option<&'a Outcome>,
+    was: &'a Before<'_>,
+) -> Result<State<'a>, VerbError> {
+    let written = was.state()?;
+    let (Some(cluster), Some(before)) = (&side.cluster, before) else {
+        return Ok(written);
+    };
+    let carried = Carried::new(Some(&cluster.written), before)?;
+    let carry = Carry {
+        blocked: &|node| carried.is_blocked(node),
+        let_go: &|node| carried.fate(node) == Some(&Fate::LetGo),
+    };
+    Ok(intended(&State::of(&before.compilation.plan), &written, &carry))
 }
 
 /// The two sides; of one alone, what HEAD has of it is the old one.
@@ -230,5 +280,13 @@ fn finish(
         Verdict::Different if args.exit_zero => Exit::Clean,
         Verdict::Different | Verdict::Refused => Exit::Findings,
     };
-    Ok(exit.max(ours))
+    let drifting: usize = report.drift.iter().map(|drift| drift.drifting).sum();
+    if !args.fail_on_drift || drifting == 0 {
+        return Ok(exit.max(ours));
+    }
+    eprint(&format!(
+        "--fail-on-drift: {} not as the intents say\n",
+        count(drifting, "node")
+    ));
+    Ok(exit.max(Exit::Findings))
 }
