@@ -1,18 +1,21 @@
-//! A cluster as it was saved: what `kubectl get` printed as JSON of its intents and of what is written for them, in one list. Its
-//! intents are documents, its NodeConfigs and NodeProfiles an earlier state, and the statuses of both say how far the one has
-//! become the other.
+//! A cluster, live or as it was saved: what `kubectl get` printed as JSON of its intents and of what is written for them, in one
+//! list. Its intents are documents, its NodeConfigs and NodeProfiles an earlier state, and the statuses of both say how far the one
+//! has become the other.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use rackwright_planner::{Kind, PreviousNode};
+use rackwright_planner::{Inventory, Kind, PreviousNode};
 use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::git::Blob;
+use crate::live::{Clusters, is_live};
+use crate::load::Loaded;
 use crate::object::{ObjectKind, Owner, owner};
 use crate::previous::Previous;
+use crate::schemas::OwnSchemas;
 use crate::walk::{InputError, Source, Walk};
 
 /// What a list of `kubectl get -o json` begins with, without its white space.
@@ -24,10 +27,12 @@ const HEAD: u64 = 256;
 /// A cluster.
 #[derive(Debug)]
 pub struct Cluster {
-    /// The list, in which the NodeConfigs and NodeProfiles are looked up.
+    /// The NodeConfigs and NodeProfiles; of a saved one, the whole list.
     pub written: Previous,
-    /// By object of the list: its kind, where it is ours.
+    /// By object of these: its kind, where it is ours.
     kinds: Vec<Option<ObjectKind>>,
+    /// Of a live one: its intents with their statuses, one a line.
+    intents: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -40,9 +45,25 @@ struct Header<'a> {
 }
 
 impl Cluster {
+    /// The cluster that a path leads to, if it does.
+    pub fn at(path: &Path, clusters: &Clusters) -> Result<Option<Self>, InputError> {
+        if is_live(path) {
+            let written = clusters.written(path)?;
+            return Ok(Some(Self {
+                kinds: kinds(&written)?,
+                written,
+                intents: Some(clusters.intents(path)?),
+            }));
+        }
+        if !path.is_file() {
+            return Ok(None);
+        }
+        Self::read(path)
+    }
+
     /// Reads a list that holds both intents and what is written for them; none where a file is anything else. A list without a
     /// NodeConfig or NodeProfile does not say whether there are none or whether nobody asked for them.
-    pub fn read(path: &Path) -> Result<Option<Self>, InputError> {
+    fn read(path: &Path) -> Result<Option<Self>, InputError> {
         let io = |error| InputError::io(path, error);
         let mut head = Vec::new();
         File::open(path)
@@ -55,11 +76,20 @@ impl Cluster {
             return Ok(None);
         }
         let written = Previous::read(path)?;
-        let kinds: Vec<Option<ObjectKind>> = written.objects()?.par_iter().map(|text| kind(text)).collect();
+        let kinds = kinds(&written)?;
         let any = |is: fn(ObjectKind) -> bool| kinds.iter().flatten().any(|&kind| is(kind));
         let both =
             any(is_intent) && any(|kind| matches!(kind, ObjectKind::NodeConfig | ObjectKind::NodeProfile));
-        Ok(both.then_some(Self { written, kinds }))
+        Ok(both.then_some(Self {
+            written,
+            kinds,
+            intents: None,
+        }))
+    }
+
+    /// Whether it was saved, and is not asked now.
+    pub const fn is_saved(&self) -> bool {
+        self.intents.is_none()
     }
 
     /// As the command line names it.
@@ -69,11 +99,29 @@ impl Cluster {
 
     /// The objects of a kind, each as JSON.
     pub fn objects(&self, wanted: ObjectKind) -> Result<Vec<&str>, InputError> {
+        if let Some(intents) = self.intents.as_ref().filter(|_| is_intent(wanted)) {
+            return Ok(intents
+                .lines()
+                .filter(|text| kind(text) == Some(wanted))
+                .collect());
+        }
         let objects = self.written.objects()?.into_iter().zip(&self.kinds);
-        Ok(objects
-            .filter(|(_, kind)| **kind == Some(wanted))
-            .map(|(text, _)| text)
-            .collect())
+        let wanted = objects.filter(|(_, kind)| **kind == Some(wanted));
+        Ok(wanted.map(|(text, _)| text).collect())
+    }
+
+    /// The inventories, as a compile takes them. Those that it could not take are findings of the documents.
+    pub fn inventories(
+        &self,
+        clusters: &Clusters,
+        schemas: &OwnSchemas,
+    ) -> Result<Vec<Inventory>, InputError> {
+        if !self.is_saved() {
+            return clusters.inventories(Path::new(self.name()), schemas);
+        }
+        let loaded = Loaded::walked(self.inputs(Walk::default())?, schemas);
+        let lines = loaded.line_files.into_iter().flat_map(|file| file.lines);
+        Ok(lines.filter_map(|line| line.inventory).collect())
     }
 
     /// What is written already, as a compile needs it.
@@ -81,8 +129,9 @@ impl Cluster {
         self.written.nodes()
     }
 
-    /// What a compile starts from, as inputs: intents where they stand in the file, and inventories, one a line.
-    pub fn inputs(&self) -> Result<Walk, InputError> {
+    /// What a compile of a saved one starts from, beside other inputs: intents where they stand in the file, and inventories, one
+    /// a line.
+    pub fn inputs(&self, mut walk: Walk) -> Result<Walk, InputError> {
         let whole = self.written.text()?;
         let (mut documents, mut inventories) = (Vec::new(), Vec::new());
         // Lines of the file before the object, up to where they are counted, and lines of the documents.
@@ -109,7 +158,6 @@ impl Cluster {
             }
         }
         let blob = |name: String, bytes| Source::Blob(Blob { name, bytes });
-        let mut walk = Walk::default();
         walk.sources.push(blob(self.name().to_owned(), documents));
         if !inventories.is_empty() {
             walk.sources
@@ -117,6 +165,10 @@ impl Cluster {
         }
         Ok(walk)
     }
+}
+
+fn kinds(written: &Previous) -> Result<Vec<Option<ObjectKind>>, InputError> {
+    Ok(written.objects()?.par_iter().map(|text| kind(text)).collect())
 }
 
 fn kind(text: &str) -> Option<ObjectKind> {

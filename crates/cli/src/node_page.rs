@@ -21,14 +21,16 @@ use crate::diff::side::is_saved_plan;
 use crate::drift::Survey;
 use crate::drift::node::{NodeDrift, of_node};
 use crate::exit::Exit;
+use crate::inputs::Inputs;
 use crate::load::Loaded;
-use crate::pipeline::{self, Earlier, Outcome};
+use crate::pipeline::{self, Outcome};
 use crate::power::PowerSummary;
 use crate::previous::Previous;
 use crate::report;
 use crate::schemas::OwnSchemas;
 use crate::values::{From, NodeValue, Traced, leaves};
 use crate::verbs::VerbError;
+use crate::walk::Walk;
 
 use self::change::{Change, change};
 
@@ -100,10 +102,9 @@ pub fn explain(args: &Explain) -> Result<(String, Exit), VerbError> {
         }
         [path]
             if args.previous.is_none()
-                && path.is_file()
-                && let Some(cluster) = Cluster::read(path)? =>
+                && let Some(cluster) = Cluster::at(path, &args.clusters)? =>
         {
-            of_cluster(name, &cluster)?
+            of_cluster(name, &cluster, Inputs::new(&paths, &args.clusters))?
         }
         [plan] if plan.is_file() && is_saved_plan(plan).unwrap_or(false) => {
             (saved(name, &Previous::read(plan)?)?, Exit::Clean)
@@ -164,8 +165,9 @@ fn saved(name: &str, plan: &Previous) -> Result<Page, VerbError> {
 
 /// What documents say.
 fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<(Page, Exit), VerbError> {
-    let (previous, held) = Previous::opened(args.previous.as_deref())?;
-    let outcome = pipeline::run(paths, held)?;
+    let inputs = Inputs::new(paths, &args.clusters);
+    let (previous, held) = Previous::opened(args.previous.as_deref(), inputs)?;
+    let outcome = pipeline::run(inputs, held)?;
     of_outcome(
         name,
         &outcome,
@@ -174,10 +176,13 @@ fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<
 }
 
 /// What a cluster says, of which the written and reported are a part.
-fn of_cluster(name: &str, cluster: &Cluster) -> Result<(Page, Exit), VerbError> {
+fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<(Page, Exit), VerbError> {
     let schemas = OwnSchemas::default();
-    let loaded = Loaded::walked(cluster.inputs()?, &schemas);
-    let outcome = pipeline::run_after(&schemas, loaded, cluster.nodes()?, Earlier::default())?;
+    let loaded = match cluster.is_saved() {
+        true => Loaded::walked(cluster.inputs(Walk::default())?, &schemas),
+        false => Loaded::read(inputs, &schemas),
+    };
+    let outcome = pipeline::run_after(&schemas, loaded, cluster.nodes()?, &pipeline::Before::default())?;
     let survey = Survey::new(cluster, &outcome)?;
     let drift = of_node(cluster, &outcome, &survey, name)?;
     match of_outcome(name, &outcome, Some((&cluster.written, survey.down()))) {

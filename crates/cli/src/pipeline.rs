@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use rackwright_api::labels::IGNORE_ANNOTATION;
-use rackwright_api::{GPUPoolSpec, Name};
+use rackwright_api::{GPUPoolSpec, Name, NodeName};
 use rackwright_manifest::schema::SchemaError;
 use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
 use rackwright_planner::{
@@ -15,6 +14,7 @@ use rackwright_planner::{
 use serde::de::DeserializeOwned;
 
 use crate::findings::{self, Documents};
+use crate::inputs::Inputs;
 use crate::jsonl;
 use crate::load::{Loaded, Object};
 use crate::object::ObjectKind;
@@ -97,64 +97,78 @@ pub enum ToolError {
 }
 
 /// Reads, checks and compiles.
-pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, ToolError> {
-    run_with(&OwnSchemas::default(), paths, previous)
+pub fn run<'a>(inputs: impl Into<Inputs<'a>>, previous: Vec<PreviousNode>) -> Result<Outcome, ToolError> {
+    run_with(&OwnSchemas::default(), inputs, previous)
 }
 
-/// What there is before documents are compiled, beside what is written.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Earlier<'a> {
-    /// Pools. Those that the documents do not hold are ordered away: who takes a pool out of a repository deletes it from the
-    /// cluster.
+/// What an earlier state has beside nodes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before<'a> {
+    /// Its pools: those that are not read now are ordered away.
     pub pools: &'a [Intent<GPUPoolSpec>],
-    /// What agents found, where that is not among the documents.
+    /// Inventories that stay in the cluster, where no other of the same node is read.
     pub inventories: &'a [Inventory],
 }
 
-/// As [`run`], after an earlier state, of what was read already.
+impl Before<'_> {
+    fn left(&self, input: &Input) -> Vec<Inventory> {
+        if self.inventories.is_empty() {
+            return Vec::new();
+        }
+        let read: BTreeSet<&NodeName> = input.inventories.iter().map(|found| &found.name).collect();
+        let left = self
+            .inventories
+            .iter()
+            .filter(|found| !read.contains(&found.name));
+        left.cloned().collect()
+    }
+}
+
+/// As [`run`], of what was read already. Pools of an earlier state that it does not hold are ordered away: who takes a pool out of a
+/// repository deletes it from the cluster.
 pub fn run_after(
     schemas: &OwnSchemas,
     loaded: Loaded,
     previous: Vec<PreviousNode>,
-    before: Earlier<'_>,
+    before: &Before<'_>,
 ) -> Result<Outcome, ToolError> {
     compiled(schemas, loaded, previous, None, before)
 }
 
 /// As [`run`], and leaves the part of one member cluster.
-pub fn run_member(
-    paths: &[PathBuf],
+pub fn run_member<'a>(
+    inputs: impl Into<Inputs<'a>>,
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
     let schemas = OwnSchemas::default();
     compiled(
         &schemas,
-        Loaded::read(paths, &schemas),
+        Loaded::read(inputs, &schemas),
         previous,
         cluster,
-        Earlier::default(),
+        &Before::default(),
     )
 }
 
 /// As [`run`], with schemas that serve many runs.
-pub fn run_with(
+pub fn run_with<'a>(
     schemas: &OwnSchemas,
-    paths: &[PathBuf],
+    inputs: impl Into<Inputs<'a>>,
     previous: Vec<PreviousNode>,
 ) -> Result<Outcome, ToolError> {
     compiled(
         schemas,
-        Loaded::read(paths, schemas),
+        Loaded::read(inputs, schemas),
         previous,
         None,
-        Earlier::default(),
+        &Before::default(),
     )
 }
 
 /// As [`run`], of what was read already.
 pub fn run_loaded(schemas: &OwnSchemas, loaded: Loaded) -> Result<Outcome, ToolError> {
-    compiled(schemas, loaded, Vec::new(), None, Earlier::default())
+    compiled(schemas, loaded, Vec::new(), None, &Before::default())
 }
 
 fn compiled(
@@ -162,7 +176,7 @@ fn compiled(
     mut loaded: Loaded,
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
-    before: Earlier<'_>,
+    before: &Before<'_>,
 ) -> Result<Outcome, ToolError> {
     if let Some(error) = schemas.error() {
         return Err(error.clone().into());
@@ -171,10 +185,10 @@ fn compiled(
         previous,
         ..input(&mut loaded, schemas)
     };
+    input.inventories.extend(before.left(&input));
     let gone = gone(&loaded, before.pools);
     let named: BTreeSet<ObjectRef> = gone.iter().map(pool_of).collect();
     input.pools.extend(gone);
-    add_missing(&mut input.inventories, before.inventories);
     let mut compilation = compile(&input)?;
     // What goes may refer to what goes with it.
     compilation.refused.retain(|object| !named.contains(object));
@@ -248,16 +262,6 @@ fn gone(loaded: &Loaded, before: &[Intent<GPUPoolSpec>]) -> Vec<Intent<GPUPoolSp
         ..pool.clone()
     });
     deleted.collect()
-}
-
-/// Adds the inventories of nodes that have none.
-fn add_missing(inventories: &mut Vec<Inventory>, others: &[Inventory]) {
-    let missing: Vec<Inventory> = {
-        let known: BTreeSet<&str> = inventories.iter().map(|found| found.name.as_str()).collect();
-        let missing = others.iter().filter(|found| !known.contains(found.name.as_str()));
-        missing.cloned().collect()
-    };
-    inventories.extend(missing);
 }
 
 /// A pool as findings name it.

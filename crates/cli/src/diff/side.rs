@@ -1,4 +1,4 @@
-//! The two sides of a diff: documents in files or in a git revision, a plan that was saved, or a cluster that was.
+//! The two sides of a diff: documents in files or in a git revision, a plan that was saved, or a cluster.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -9,13 +9,14 @@ use rackwright_planner::PreviousNode;
 use serde::Serialize;
 
 use crate::cluster::Cluster;
+use crate::inputs::Inputs;
+use crate::live::Clusters;
 use crate::load::Loaded;
-use crate::pipeline::{self, Earlier, Outcome};
-use crate::plan_objects::{profile, write_node};
+use crate::pipeline::{self, Before, Outcome};
 use crate::previous::Previous;
 use crate::schemas::OwnSchemas;
 use crate::verbs::VerbError;
-use crate::walk::InputError;
+use crate::walk::{InputError, Walk};
 
 /// What a side is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -24,7 +25,7 @@ pub enum Source {
     Documents,
     /// NodeConfigs and NodeProfiles that were compiled before.
     Plan,
-    /// A cluster: its intents, which are compiled, and what is written and reported there.
+    /// The intents of a cluster, which are compiled after what is written there.
     Cluster,
 }
 
@@ -42,9 +43,9 @@ pub struct Side {
 
 impl Side {
     /// Finds out what a path leads to. `with` is read beside documents.
-    pub fn new(path: &Path, with: &[PathBuf]) -> Result<Self, InputError> {
+    pub fn new(path: &Path, with: &[PathBuf], clusters: &Clusters) -> Result<Self, InputError> {
         let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        let cluster = if is_file { Cluster::read(path)? } else { None };
+        let cluster = Cluster::at(path, clusters)?;
         let source = match &cluster {
             Some(_) => Source::Cluster,
             None if is_file && is_saved_plan(path).map_err(|error| InputError::io(path, error))? => {
@@ -52,12 +53,14 @@ impl Side {
             }
             None => Source::Documents,
         };
-        let more = with.iter().filter(|_| source == Source::Documents).cloned();
+        let more = with.iter().filter(|_| source != Source::Plan).cloned();
+        // A saved cluster is taken apart, and not read as documents are.
+        let read = (!cluster.as_ref().is_some_and(Cluster::is_saved)).then(|| path.to_owned());
         Ok(Self {
             name: path.display().to_string(),
             source,
             cluster,
-            paths: std::iter::once(path.to_owned()).chain(more).collect(),
+            paths: read.into_iter().chain(more).collect(),
         })
     }
 
@@ -66,46 +69,31 @@ impl Side {
         self.name == "-"
     }
 
-    /// Opens a saved plan.
-    pub fn saved(&self) -> Result<Previous, InputError> {
-        Previous::read(Path::new(&self.name))
+    /// The path or the revision.
+    pub fn path(&self) -> &Path {
+        Path::new(&self.name)
     }
 
-    /// Compiles documents that nothing comes before, or a cluster's intents after what is written there.
-    pub fn compiled(&self, schemas: &OwnSchemas) -> Result<Outcome, VerbError> {
-        let held = self.cluster.as_ref().map(Cluster::nodes).transpose()?;
-        self.compiled_after(schemas, held.unwrap_or_default(), Earlier::default())
+    /// Opens a saved plan.
+    pub fn saved(&self) -> Result<Previous, InputError> {
+        Previous::read(self.path())
     }
 
     /// Compiles documents after what hosts have.
-    pub fn compiled_after(
+    pub fn compiled(
         &self,
         schemas: &OwnSchemas,
+        clusters: &Clusters,
         held: Vec<PreviousNode>,
-        before: Earlier<'_>,
+        before: &Before<'_>,
     ) -> Result<Outcome, VerbError> {
-        let loaded = match &self.cluster {
-            Some(cluster) => Loaded::walked(cluster.inputs()?, schemas),
-            None => Loaded::read(&self.paths, schemas),
+        let inputs = Inputs::new(&self.paths, clusters);
+        let loaded = match self.cluster.as_ref().filter(|cluster| cluster.is_saved()) {
+            Some(cluster) => Loaded::walked(cluster.inputs(Walk::new(inputs))?, schemas),
+            None => Loaded::read(inputs, schemas),
         };
         Ok(pipeline::run_after(schemas, loaded, held, before)?)
     }
-}
-
-/// A compiled plan as the state that comes before another.
-pub fn written(name: &str, outcome: &Outcome) -> Result<Previous, VerbError> {
-    let plan = &outcome.compilation.plan;
-    let mut text = Vec::new();
-    for pool in plan.pools().iter().filter(|pool| pool.nodes > 0) {
-        serde_json::to_writer(&mut text, &profile(pool))?;
-        text.push(b'\n');
-    }
-    for node in plan.nodes() {
-        write_node(node, &mut text);
-        text.push(b'\n');
-    }
-    let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(Previous::of_lines(name.to_owned(), text))
 }
 
 /// Bytes in which the first object shows.

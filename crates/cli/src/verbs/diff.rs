@@ -4,19 +4,20 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use rackwright_planner::Inventory;
-use rackwright_planner::change::{Carry, State, intended};
+use rackwright_planner::change::{State, intended};
 
 use super::VerbError;
 use super::plan::{blocked, findings};
 use crate::args::{Diff, DiffForm};
 use crate::before::Before;
-use crate::carried::{Carried, Fate};
+use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
 use crate::diff::edits::{Edit, edits, objects};
+use crate::diff::ground::Ground;
 use crate::diff::policy::Policy;
 use crate::diff::report::{Report, Verdict};
-use crate::diff::side::{Side, Source, written};
+use crate::diff::side::{Side, Source};
 use crate::diff::told::Found;
 use crate::diff::{html, markdown, text};
 use crate::drift;
@@ -24,7 +25,7 @@ use crate::drift::report::Drift;
 use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
-use crate::pipeline::{Earlier, Outcome, ToolError};
+use crate::pipeline::{self, Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
 use crate::schemas::OwnSchemas;
@@ -45,44 +46,58 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         ));
     }
     let schemas = OwnSchemas::default();
+    let ground = Ground::new([&a, &b], &args.clusters, &schemas)?;
     let before = match a.source {
         Source::Plan => None,
         // Its millions of small parts go with the process.
-        Source::Documents | Source::Cluster => Some(ManuallyDrop::new(a.compiled(&schemas)?)),
+        Source::Documents | Source::Cluster => {
+            let after = pipeline::Before {
+                pools: &[],
+                inventories: &ground.inventories,
+            };
+            let compiled = a.compiled(&schemas, &args.clusters, ground.nodes()?, &after)?;
+            Some(ManuallyDrop::new(compiled))
+        }
     };
     let mut exit = before.as_ref().map_or(Exit::Clean, |before| old_side(&a, before));
     if exit > Exit::Findings {
         eprint("nothing is compared because of the errors above\n");
         return Ok(exit);
     }
-    let made;
-    let previous = match (&a.cluster, &before) {
-        (Some(cluster), _) => &cluster.written,
-        (None, None) => {
-            made = a.saved()?;
-            &made
-        }
-        (None, Some(outcome)) => {
-            made = written(&a.name, outcome)?;
-            &made
-        }
+    let previous = match &before {
+        None => a.saved()?,
+        Some(outcome) => ground.state(&a.name, outcome)?,
     };
     let mut drift = Vec::new();
     if let (Some(cluster), Some(before)) = (&a.cluster, &before) {
         drift.push(drift::drift(cluster, before)?);
     }
     if b.source == Source::Plan {
-        return saved(args, [&a, &b], (previous, before.as_deref()), (drift, exit), out);
+        let old = Old {
+            side: &a,
+            previous: &previous,
+            outcome: before.as_deref(),
+            ground: &ground,
+        };
+        return saved(args, &old, &b, (drift, exit), out);
     }
     if let Some(cluster) = &b.cluster {
-        drift.push(drift::drift(cluster, &b.compiled(&schemas)?)?);
+        let own = b.compiled(
+            &schemas,
+            &args.clusters,
+            cluster.nodes()?,
+            &pipeline::Before::default(),
+        )?;
+        drift.push(drift::drift(cluster, &own)?);
     }
-    let earlier = before.as_ref().map_or_else(Earlier::default, |before| Earlier {
-        pools: &before.input.pools,
-        // Agents write them, and no repository holds them.
-        inventories: a.cluster.as_ref().map_or(&[], |_| &before.input.inventories),
-    });
-    let after = ManuallyDrop::new(b.compiled_after(&schemas, previous.nodes()?, earlier)?);
+    let was = before.as_ref().map(|before| &before.input);
+    let stay = a.source == Source::Cluster && b.source == Source::Documents;
+    let earlier = pipeline::Before {
+        pools: was.map_or(&[], |input| &input.pools),
+        inventories: was.filter(|_| stay).map_or(&[], |input| &input.inventories),
+    };
+    let after = b.compiled(&schemas, &args.clusters, previous.nodes()?, &earlier)?;
+    let after = ManuallyDrop::new(after);
     exit = exit.max(report::exit(&after, false));
     findings(&after, color);
     report::refused(&after);
@@ -91,11 +106,11 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         eprint("nothing is compared because of the errors above\n");
         return Ok(exit);
     }
-    let carried = Carried::new(Some(previous), &after)?;
+    let carried = Carried::new(Some(&previous), &after)?;
     blocked(&carried);
-    let was = Before::new(previous)?;
+    let was = Before::new(&previous)?;
     let is = State::of(&after.compilation.plan);
-    let states = (old_state(&a, before.as_deref(), &was)?, is);
+    let states = (intentions(&ground, before.as_deref(), &was)?, is);
     let compared = Compared::new(&after, &states.0, &carried);
     if !compared.violations.is_empty() {
         report::violations(&compared.violations);
@@ -132,25 +147,33 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     finish(args, (&report, &compared), exit, out)
 }
 
+/// The old side.
+struct Old<'a> {
+    side: &'a Side,
+    previous: &'a Previous,
+    outcome: Option<&'a Outcome>,
+    ground: &'a Ground<'a>,
+}
+
 /// Compares with a plan that was saved, which says nothing of budgets.
 fn saved(
     args: &Diff,
-    sides: [&Side; 2],
-    (previous, before): (&Previous, Option<&Outcome>),
+    old: &Old<'_>,
+    side: &Side,
     (drift, exit): (Vec<Drift>, Exit),
     out: &mut Out,
 ) -> Result<Exit, VerbError> {
-    let new = sides[1].saved()?;
-    let (was, is) = (Before::new(previous)?, Before::new(&new)?);
-    let (mut states, same) = was.against(&is)?;
-    if sides[0].cluster.is_some() {
-        states.0 = old_state(sides[0], before, &was)?;
-    }
+    let new = side.saved()?;
+    let (was, is) = (Before::new(old.previous)?, Before::new(&new)?);
+    let (states, same) = match old.ground.written {
+        None => was.against(&is)?,
+        Some(_) => ((intentions(old.ground, old.outcome, &was)?, is.state()?), 0),
+    };
     let mut compared = Compared::written(&states.0, &states.1);
     compared.diff.unchanged += same;
     let found = Found {
-        sides,
-        outcomes: [before, None],
+        sides: [old.side, side],
+        outcomes: [old.outcome, None],
         states: [&states.0, &states.1],
         compared: &compared,
         causes: None,
@@ -161,22 +184,19 @@ fn saved(
     finish(args, (&report, &compared), exit, out)
 }
 
-/// What the old side makes of nodes: of a cluster what its intents say, since the rest is drift.
-fn old_state<'a>(
-    side: &Side,
+/// What the old side makes of nodes. Above a cluster that is what its intents say, since the rest is drift.
+fn intentions<'a>(
+    ground: &Ground<'_>,
     before: Option<&'a Outcome>,
     was: &'a Before<'_>,
 ) -> Result<State<'a>, VerbError> {
     let written = was.state()?;
-    let (Some(cluster), Some(before)) = (&side.cluster, before) else {
+    let (Some(stored), Some(before)) = (ground.written, before) else {
         return Ok(written);
     };
-    let carried = Carried::new(Some(&cluster.written), before)?;
-    let carry = Carry {
-        blocked: &|node| carried.is_blocked(node),
-        let_go: &|node| carried.fate(node) == Some(&Fate::LetGo),
-    };
-    Ok(intended(&State::of(&before.compilation.plan), &written, &carry))
+    let carried = Carried::new(Some(stored), before)?;
+    let plan = State::of(&before.compilation.plan);
+    Ok(intended(&plan, &written, |node| carried.is_blocked(node)))
 }
 
 /// The two sides; of one alone, what HEAD has of it is the old one.
@@ -185,7 +205,10 @@ fn sides(args: &Diff) -> Result<(Side, Side), VerbError> {
         Some(b) => (args.a.clone(), b),
         None => (head(&args.a)?, &args.a),
     };
-    Ok((Side::new(&a, &args.with)?, Side::new(b, &args.with)?))
+    Ok((
+        Side::new(&a, &args.with, &args.clusters)?,
+        Side::new(b, &args.with, &args.clusters)?,
+    ))
 }
 
 fn head(path: &Path) -> Result<PathBuf, VerbError> {

@@ -1,28 +1,19 @@
-//! What the intents of a cluster say of its nodes, as the old side of a change: what they have not brought yet is drift, and no
-//! part of what other intents change.
+//! What intents say of nodes, as the old side of a change: what they have not brought yet is drift, and no part of what other
+//! intents change.
 
 use super::state::{NodeState, State};
 
-/// What becomes of NodeConfigs that a cluster has.
-pub struct Carry<'f> {
-    /// Whether a planned node keeps its NodeConfig, because another pool has it and cannot let it go.
-    pub blocked: &'f dyn Fn(&str) -> bool,
-    /// Whether a NodeConfig that is not planned is to be detached.
-    pub let_go: &'f dyn Fn(&str) -> bool,
-}
-
-/// What a cluster's intents make of its nodes. Those that they do not speak for are as they are written.
-pub fn intended<'a>(planned: &State<'a>, written: &State<'a>, carry: &Carry<'_>) -> State<'a> {
+/// The nodes of a plan. Those that it does not speak for are as they are written, and so are those that it cannot reach, because
+/// another pool has them; of none it matters what its host says.
+pub fn intended<'a>(planned: &State<'a>, written: &State<'a>, blocked: impl Fn(&str) -> bool) -> State<'a> {
     let is_planned = |node: &NodeState<'_>| {
         let nodes = &planned.nodes;
-        nodes.binary_search_by(|known| known.name.cmp(node.name)).is_ok()
+        nodes.binary_search_by(|known| known.name.cmp(node.name)).is_ok() && !blocked(node.name)
     };
-    let nodes = planned.nodes.iter().filter(|node| !(carry.blocked)(node.name));
-    let others = written.nodes.iter();
-    let others = others.filter(|node| !is_planned(node) || (carry.blocked)(node.name));
+    let nodes = planned.nodes.iter().filter(|node| !blocked(node.name));
+    let others = written.nodes.iter().filter(|node| !is_planned(node));
     let others = others.map(|node| NodeState {
         applied: None,
-        managed: node.managed && !(carry.let_go)(node.name),
         ..node.clone()
     });
     let profiles = written.profiles.iter().chain(&planned.profiles);

@@ -32,7 +32,7 @@ pub use devices::{MadeTier, Were};
 pub use diff::{Diff, NodeChange, ProfilePair, Was, What, diff};
 pub use difference::Difference;
 pub use fields::{Field, Turn};
-pub use intended::{Carry, intended};
+pub use intended::intended;
 pub use lines::{LineError, between};
 pub use power::{Caps, Supply, UNCAPPED, cap_of_profile};
 pub use state::{FactsOf, NodeState, State, Written, WrittenConfig};
