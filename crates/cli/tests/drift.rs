@@ -250,6 +250,36 @@ fn drift_ends_with_1_only_where_it_is_asked_for() {
     );
 }
 
+/// A cluster has the NodeConfigs of its own nodes only, and the documents of the whole site.
+#[test]
+fn nodes_of_other_member_clusters_are_not_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let racks = json!([{"names": "a[1-4]", "nodes": "n[1-2]", "system": "dgx-b200"}]);
+    let clusters = json!([{"name": "one", "racks": "a[1-2]"}, {"name": "two", "racks": "a3"}]);
+    let site = [
+        object(
+            "Supercluster",
+            "lab",
+            json!({"racks": racks, "clusters": clusters}),
+        ),
+        object(
+            "GPUPool",
+            "plain",
+            json!({"supercluster": "lab", "nodes": {"racks": "a[1-3]"}}),
+        ),
+    ];
+    fs::write(folder.path().join("same.yaml"), documents(&site)).unwrap();
+    let mut saved = Saved::of(folder.path(), &site, &site);
+    for node in ["a3-n1", "a3-n2", "a1-n2"] {
+        saved.remove("NodeConfig", node);
+    }
+    saved.write(&folder.path().join("one.json"));
+    let (found, _) = report(folder.path(), &["one.json", "same.yaml"]);
+    let drift = &found["drift"][0];
+    assert_eq!((&drift["elsewhere"], &drift["nodes"]), (&json!(2), &json!(4)));
+    assert_eq!(drift["links"][0]["breaks"][0]["names"], "a1-n2");
+}
+
 /// The page lists each kind, and whether it is known.
 #[test]
 fn the_page_tells_of_each_kind() {

@@ -11,6 +11,7 @@ pub mod text;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rackwright_api::{Hash, NodeProfileSpec};
+use rackwright_planner::PlannedNode;
 use rackwright_planner::change::{NodeState, State, diff};
 use rackwright_planner::drift::{Break, Judge, Link, State as Joint};
 use rayon::prelude::*;
@@ -84,7 +85,7 @@ enum Found {
 pub struct Survey {
     /// Those whose chain does not hold everywhere, by name.
     rows: Vec<Row>,
-    /// Those that have a NodeConfig.
+    /// Those that have a NodeConfig, and those that are planned for other member clusters.
     written: BTreeMap<String, Found>,
 }
 
@@ -107,9 +108,26 @@ impl Survey {
             };
             survey.written.insert(name, found);
         }
-        let nodes = outcome.compilation.plan.nodes();
-        let missing = nodes.filter(|node| !survey.written.contains_key(node.name()));
-        let missing = missing.map(|node| Row {
+        let plan = &outcome.compilation.plan;
+        let here = |node: &PlannedNode<'_>| survey.written.contains_key(node.name());
+        // Of a site with member clusters this may be one: those of which nothing at all is here are others.
+        let clusters: BTreeSet<&str> = plan
+            .nodes()
+            .filter(here)
+            .filter_map(|node| node.cluster())
+            .collect();
+        let elsewhere = |node: &PlannedNode<'_>| {
+            let cluster = node.cluster().filter(|_| !clusters.is_empty());
+            cluster.is_some_and(|cluster| !clusters.contains(cluster))
+        };
+        let (others, missing): (Vec<_>, Vec<_>) =
+            plan.nodes().filter(|node| !here(node)).partition(elsewhere);
+        let others = others
+            .iter()
+            .map(|node| (node.name().to_owned(), Found::Elsewhere));
+        let others: Vec<_> = others.collect();
+        survey.written.extend(others);
+        let missing = missing.into_iter().map(|node| Row {
             name: node.name().to_owned(),
             pool: Some(node.pool().name.to_string()),
             rack: node.rack().map(ToString::to_string),
