@@ -72,7 +72,7 @@ pub enum Verb {
     /// gravely, in which order, and which line of which file is the reason. Exit code 0: no node differs; 1: some do, or a
     /// policy flag refuses it. Findings of the new side go to standard error; what they refuse keeps what it has.
     #[command(
-        after_help = "Examples:\n  rackwright diff main:deploy/ deploy/\n  rackwright diff deploy/\n  rackwright diff main:deploy/ HEAD:deploy/ --output markdown=comment.md --output json=diff.json\n  rackwright diff plan.jsonl deploy/ --exit-zero --max-domains 1 --forbid reboot,destructive\n  rackwright diff main:deploy/ deploy/ --with inventory.jsonl --require-approval-of 1d0c7b1ea1d8cd2bbf0d2a2cd37a4b1e"
+        after_help = "Examples:\n  rackwright diff main:deploy/ deploy/\n  rackwright diff deploy/\n  rackwright diff main:deploy/ HEAD:deploy/ --output markdown=comment.md --output json=diff.json\n  rackwright diff plan.jsonl deploy/ --exit-zero --max-domains 1 --forbid reboot,destructive\n  rackwright diff main:deploy/ deploy/ --with inventory.jsonl --require-approval-of 1d0c7b1ea1d8cd2bbf0d2a2cd37a4b1e\n  rackwright diff cluster.json deploy/ --fail-on-drift"
     )]
     Diff(Diff),
     /// Write what a node becomes on its host, or what other programs in the cluster are handed over
@@ -98,7 +98,7 @@ pub enum Verb {
     /// or `adapter` it prints an entry of the catalogue, each figure with its source; without a name it lists the entries.
     /// With --file it is the catalogue of the Superclusters in these files, which override and add entries.
     #[command(
-        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain node dgx001 clusters/ inventory.jsonl --previous plan.jsonl\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain node dgx001 clusters/ inventory.jsonl --previous plan.jsonl\n  rackwright explain node dgx001 cluster.json\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
     )]
     Explain(Explain),
     /// Write a commented starting point that validates

@@ -111,9 +111,9 @@ fn take(written: &mut Written, object: &str) -> Result<(), serde_json::Error> {
     match kind.as_str() {
         "NodeConfig" => {
             let spec: NodeSpec<'_> = serde_json::from_str(spec.get())?;
-            let status: Option<NodeStatus> = status
-                .map(|status| serde_json::from_str(status.get()))
-                .transpose()?;
+            // What this version cannot read says nothing.
+            let status: Option<NodeStatus> =
+                status.and_then(|status| serde_json::from_str(status.get()).ok());
             let applied = status.and_then(|status| status.applied);
             let config = WrittenConfig {
                 hash: &spec.hash,

@@ -26,6 +26,16 @@ pub struct Compared<'a> {
 impl<'a> Compared<'a> {
     /// Compares a compiled plan with an earlier state, orders the nodes, and has the order checked.
     pub fn new(outcome: &'a Outcome, old: &State<'a>, carried: &Carried) -> Self {
+        Self::while_down(outcome, old, carried, &BTreeSet::new())
+    }
+
+    /// The same while some nodes are unavailable for another reason.
+    pub fn while_down(
+        outcome: &'a Outcome,
+        old: &State<'a>,
+        carried: &Carried,
+        down: &BTreeSet<&str>,
+    ) -> Self {
         let plan = &outcome.compilation.plan;
         let _phase = progress::phase(|| format!("comparing {}", count(plan.nodes().len(), "node")));
         let mut diff = diff(old, &State::of(plan));
@@ -44,15 +54,20 @@ impl<'a> Compared<'a> {
             kept,
             violations: Vec::new(),
         };
-        compared.ordered(&outcome.input, plan, old, &outcome.compilation.power)
+        compared.ordered(&outcome.input, plan, (old, down), &outcome.compilation.power)
     }
 
-    /// Orders the nodes by the budgets of the intents that `plan` came from, and has the order checked.
-    pub fn ordered(self, input: &Input, plan: &Plan, old: &State<'a>, power: &[Envelope]) -> Self {
-        let none = BTreeSet::new();
+    /// Orders the nodes by the budgets of the intents that `plan` came from, while some are down, and has the order checked.
+    pub fn ordered(
+        self,
+        input: &Input,
+        plan: &Plan,
+        (old, down): (&State<'a>, &BTreeSet<&str>),
+        power: &[Envelope],
+    ) -> Self {
         let supply = Supply { budgets: power, old };
-        let order = waves(input, plan, &self.diff, &none, &supply);
-        let violations = check_waves(input, plan, &self.diff, &none, &supply, &order);
+        let order = waves(input, plan, &self.diff, down, &supply);
+        let violations = check_waves(input, plan, &self.diff, down, &supply, &order);
         Self {
             violations: violations.iter().map(ToString::to_string).collect(),
             order: Some(order),

@@ -101,12 +101,14 @@ pub static BY_VERB: &[Meanings] = &[
         verb: "diff",
         codes: [
             Some(
-                "neither a node nor a cable differs; with `--exit-zero` also where some do and no policy flag refuses it",
+                "neither a node nor a cable differs, whatever drifts; with `--exit-zero` also where some do and no policy flag refuses it",
             ),
             Some(
-                "a node or a cable differs, a policy flag refuses the change (`verdict` of the JSON says which), or an error",
+                "a node or a cable differs, a policy flag refuses the change (`verdict` of the JSON says which), a node drifts and `--fail-on-drift` is given, or an error",
             ),
-            Some("a side cannot be read, as an input for `validate`"),
+            Some(
+                "a side cannot be read, as an input for `validate`; `--fail-on-drift` where no side is a cluster",
+            ),
             RENDERED,
         ],
     },

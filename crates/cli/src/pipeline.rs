@@ -128,16 +128,16 @@ impl Before<'_> {
     }
 }
 
-/// As [`run_member`], where pools of an earlier state that these paths do not hold are ordered away: who takes a pool out of a
+/// As [`run_member`], of what was read already. Pools of an earlier state that it does not hold are ordered away: who takes a pool out of a
 /// repository deletes it from the cluster.
-pub fn run_after<'a>(
+pub fn run_after(
     schemas: &OwnSchemas,
-    inputs: impl Into<Inputs<'a>>,
+    loaded: Loaded,
     previous: Vec<PreviousNode>,
     before: &Before<'_>,
     cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, Loaded::read(inputs, schemas), previous, cluster, before)
+    compiled(schemas, loaded, previous, cluster, before)
 }
 
 /// As [`run`], and leaves the part of one member cluster.

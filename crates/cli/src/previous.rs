@@ -219,7 +219,8 @@ impl Previous {
         InputError::io(Path::new(&self.path), error)
     }
 
-    fn text(&self) -> Result<&str, InputError> {
+    /// The whole text.
+    pub fn text(&self) -> Result<&str, InputError> {
         if let Some(text) = self.text.get() {
             return Ok(text);
         }

@@ -25,6 +25,7 @@ use run::{code, err, out, root, run_in};
 const TINY: &str = "examples/tiny";
 const REFUSED: &str = "crates/cli/tests/corpus/rules/missing-fabric.yaml";
 const FABRIC: &str = "crates/cli/tests/fabric";
+const SAVED: &str = "crates/cli/tests/drift/lab.json";
 
 /// A command line, its exit code, and a part of what it says on standard error. `OUT` is a folder that is not there yet,
 /// `FILE` one that is no folder, `CLOSED` a kubeconfig that leads to a closed port.
@@ -136,6 +137,14 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("diff", "TINY TINY", 0, ""),
     ("diff", "TINY REFUSED --exit-zero", 1, "1 error"),
     ("diff", "TINY examples/gb200-unit", 1, ""),
+    ("diff", "SAVED crates/cli/tests/changes/old.yaml", 0, ""),
+    (
+        "diff",
+        "SAVED crates/cli/tests/changes/old.yaml --fail-on-drift",
+        1,
+        "--fail-on-drift: 8 nodes",
+    ),
+    ("diff", "TINY TINY --fail-on-drift", 2, "no side is a cluster"),
     ("diff", "TINY nope", 2, "error: nope: no such file"),
     ("diff", "TINY helm:nope", 3, "error: helm:nope:"),
     ("render node", "r1-n1 TINY --format ignition", 0, "no findings"),
@@ -223,7 +232,9 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("explain", "system --file nope", 2, "error: nope: no such file"),
     ("explain", "system --file helm:nope", 3, "error: helm:nope:"),
     ("explain", "node a1-n1 REFUSED", 1, ""),
+    ("explain", "node r1-n1 SAVED", 0, ""),
     ("explain", "node nope TINY", 2, "error: node nope"),
+    ("explain", "node nope SAVED", 2, "error: node nope"),
     ("explain", "gpupool.nope", 2, "error: gpupool has no field"),
     ("init", "--system dgx-b200 --nodes 4", 0, "not known"),
     ("init", "", 2, "error: say --system"),
@@ -298,6 +309,7 @@ fn arguments(verb: &str, rest: &str, folder: &Path) -> Vec<String> {
             word.replace("TINY", TINY)
                 .replace("REFUSED", REFUSED)
                 .replace("FABRIC", FABRIC)
+                .replace("SAVED", SAVED)
                 .replace("OUT", &path("out"))
                 .replace("FILE", &path("file"))
                 .replace("CLOSED", &path("closed"))

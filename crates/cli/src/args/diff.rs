@@ -14,7 +14,7 @@ use crate::live::Clusters;
 #[derive(Debug, Args)]
 pub struct Diff {
     /// What there is: a file, a directory or `-`, a git revision such as main:deploy/, a saved plan, or a cluster
-    /// (`live:` or `live:CONTEXT`). With one side alone it
+    /// (`live:`, `live:CONTEXT`, or a file of what kubectl printed of it). With one side alone it
     /// is the new one, and is compared with what HEAD has of it
     #[arg(value_name = "A", required = true)]
     pub a: PathBuf,
@@ -49,6 +49,10 @@ pub struct Diff {
     /// End with exit code 0 where there are differences and nothing else is wrong; what a policy flag refuses still ends with 1
     #[arg(long)]
     pub exit_zero: bool,
+    /// End with exit code 1 where a side that is a cluster has nodes that are known not to be what its own intents say. Without
+    /// it drift is told, and changes no exit code
+    #[arg(long)]
+    pub fail_on_drift: bool,
 }
 
 /// Forms of a difference.

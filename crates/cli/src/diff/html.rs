@@ -11,6 +11,8 @@ use super::report::{Becomes, NodeReport, Report, Verdict};
 use super::text::{self, headline, reach};
 use crate::changes::{ClassCount, cut, step};
 use crate::compared::Compared;
+use crate::drift::report::LinkReport;
+use crate::drift::text as drift;
 use crate::summary::count;
 
 const STYLE: &str = include_str!("page/page.css");
@@ -178,6 +180,21 @@ fn lists(out: &mut String, report: &Report) {
     }
     let lines = report.capacity.iter().map(|change| code(text::capacity(change)));
     fold(out, "Capacity", (report.capacity.len(), false), &mut { lines });
+    for found in &report.drift {
+        let headline = escaped(&drift::headline(found));
+        out.push_str(&format!(
+            "<h2>Drift, no part of the change</h2>\n<p>{headline}</p>\n"
+        ));
+        for LinkReport { link, breaks, .. } in &found.links {
+            let title = drift::words(*link).replace("->", "→");
+            let items = breaks.iter().map(|found| {
+                let mut lines = vec![code(drift::line(found))];
+                lines.extend(drift::more(found).into_iter().map(code));
+                lines.join("<br>")
+            });
+            fold(out, &title, (breaks.len(), true), &mut { items });
+        }
+    }
 }
 
 /// A list that can be folded: how many items it has, and whether it is open.

@@ -7,6 +7,8 @@ use rackwright_api::ActionClass;
 use super::report::{CauseReport, NodeReport, Report, Verdict};
 use super::text::{self, headline, reach};
 use crate::changes::ClassCount;
+use crate::drift::report::{BreakReport, LinkReport};
+use crate::drift::text as drift;
 use crate::formats::markdown::code;
 use crate::summary::count;
 
@@ -126,6 +128,20 @@ pub fn comment(report: &Report) -> String {
         report.nodes.len(),
         &mut report.nodes.iter().map(node),
     );
+    for found in &report.drift {
+        out.push_str(&format!(
+            "\n**Drift**, no part of the change: {}\n",
+            code(&drift::headline(found))
+        ));
+        for LinkReport { link, breaks, .. } in &found.links {
+            fold(
+                &mut out,
+                &format!("Drift, {}", drift::words(*link).replace("->", "→")),
+                breaks.len(),
+                &mut breaks.iter().map(broken),
+            );
+        }
+    }
     out
 }
 
@@ -136,6 +152,13 @@ fn shortened(names: &str) -> String {
     }
     let kept: String = names.chars().take(NAMES).collect();
     format!("{kept}…")
+}
+
+fn broken(found: &BreakReport) -> String {
+    let more = drift::more(found)
+        .into_iter()
+        .map(|line| format!("  - {}\n", code(&line)));
+    item(&drift::line(found)) + &more.collect::<String>()
 }
 
 fn item(text: &str) -> String {

@@ -11,6 +11,7 @@ use super::facts::ByRail;
 use super::policy::Violation;
 use super::side::Source;
 use crate::changes::Changes;
+use crate::drift::report::Drift;
 
 /// The form of the JSON; another number when a reader of this one would misread it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -53,6 +54,9 @@ pub struct Report {
     pub nodes: Vec<NodeReport>,
     /// What the policy flags do not allow.
     pub violations: Vec<Violation>,
+    /// Where sides that are clusters are not what their own intents say; absent where no side is one. No part of the change.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Drift>,
 }
 
 /// Whether anything differs.

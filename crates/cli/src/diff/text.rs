@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::report::{AddressChange, CapacityChange, CauseReport, EditReport, PowerChange, Report, Verdict};
 use crate::changes::{ClassCount, FieldChange, cut};
+use crate::drift::text as drift;
 use crate::summary::count;
 
 /// Causes, addresses and other lines of one sort that are listed.
@@ -93,6 +94,7 @@ pub fn text(report: &Report) -> String {
     section(&mut out, "capacity", &report.capacity, |capacity| {
         format!("  {}\n", self::capacity(capacity))
     });
+    out.extend(report.drift.iter().map(|found| drift::section(found, SHOWN)));
     out
 }
 

@@ -22,6 +22,7 @@ use super::report::{
 use super::side::Side;
 use crate::changes::{Changes, folded, reason};
 use crate::compared::Compared;
+use crate::drift::report::Drift;
 use crate::power::PowerSummary;
 
 /// What a report is made from.
@@ -42,6 +43,8 @@ pub struct Found<'a> {
     pub inventories: Option<&'a Changed<'a>>,
     /// Edits of which nobody tried what they change.
     pub untried: Vec<Edit>,
+    /// The drift of the sides that are clusters.
+    pub drift: Vec<Drift>,
 }
 
 /// Fields that are listed of a cause.
@@ -49,7 +52,9 @@ const FIELDS_SHOWN: usize = 20;
 
 impl Report {
     /// Tells what was found, and judges it.
-    pub fn new(found: &Found<'_>, policy: &Policy) -> Self {
+    pub fn new(mut found: Found<'_>, policy: &Policy) -> Self {
+        let drift = std::mem::take(&mut found.drift);
+        let found = &found;
         let diff = &found.compared.diff;
         let by_pair: Vec<ByRail> = diff
             .pairs
@@ -144,6 +149,7 @@ impl Report {
             capacity: capacities(found),
             nodes,
             violations,
+            drift,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `rackwright diff`.
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use rackwright_planner::change::{State, planned};
+use rackwright_planner::change::{State, intended, planned};
 
 use super::VerbError;
 use super::plan::{blocked, findings};
@@ -21,6 +22,8 @@ use crate::diff::report::{Report, Verdict};
 use crate::diff::side::{Side, Source};
 use crate::diff::told::Found;
 use crate::diff::{html, markdown, text};
+use crate::drift;
+use crate::drift::report::Drift;
 use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
@@ -48,12 +51,17 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
                 .to_owned(),
         ));
     }
+    if args.fail_on_drift && a.cluster.is_none() && b.cluster.is_none() {
+        return Err(VerbError::Usage(
+            "--fail-on-drift: no side is a cluster, so nobody knows what is written or applied".to_owned(),
+        ));
+    }
     let schemas = OwnSchemas::default();
     let ground = Ground::new([&a, &b], &args.clusters, &schemas)?;
     let before = match a.source {
         Source::Plan => None,
         // Its millions of small parts go with the process.
-        Source::Documents | Source::Live => {
+        Source::Documents | Source::Cluster => {
             let after = pipeline::Before {
                 pools: &[],
                 inventories: &ground.inventories,
@@ -71,22 +79,35 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
         None => a.saved()?,
         Some(outcome) => ground.state(&a.name, outcome)?,
     };
+    let mut drift = Vec::new();
+    if let (Some(cluster), Some(before)) = (&a.cluster, &before) {
+        drift.push(drift::drift(cluster, before)?);
+    }
     if b.source == Source::Plan {
-        return saved(
-            args,
-            [&a, &b],
-            (&previous, before.as_deref()),
+        let old = Old {
+            side: &a,
+            previous: &previous,
+            outcome: before.as_deref(),
+            ground: &ground,
+        };
+        return saved(args, &old, &b, &schemas, (drift, exit), (paging, out));
+    }
+    if let Some(found) = &b.cluster {
+        let own = b.compiled(
             &schemas,
-            exit,
-            (paging, out),
-        );
+            &args.clusters,
+            found.nodes()?,
+            &pipeline::Before::default(),
+            cluster,
+        )?;
+        drift.push(drift::drift(found, &own)?);
     }
     let told = match &before {
         None => Saved::of(&previous)?,
         Some(_) => None,
     };
     let was = before.as_ref().map(|before| &before.input);
-    let stay = a.source == Source::Live && b.source == Source::Documents;
+    let stay = a.source == Source::Cluster && b.source == Source::Documents;
     let earlier = pipeline::Before {
         pools: was
             .or(told.as_ref().map(|told| &told.input))
@@ -112,7 +133,8 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
     let carried = Carried::new(Some(&previous), &after)?;
     blocked(&carried);
     let was = Before::new(&previous)?;
-    let states = (was.state()?, State::of(&after.compilation.plan));
+    let is = State::of(&after.compilation.plan);
+    let states = (intentions(&ground, before.as_deref(), &was)?, is);
     let compared = Compared::new(&after, &states.0, &carried);
     if !compared.violations.is_empty() {
         report::violations(&compared.violations);
@@ -141,7 +163,7 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
     let edits: &[Edit] = &between;
     let known_before = (before.as_deref().map(Known::from)).or_else(|| told.as_ref().map(Known::from));
     let report = Report::new(
-        &Found {
+        Found {
             sides: [&a, &b],
             known: [known_before, Some(Known::from(&*after))],
             plan: Some(&after.compilation.plan),
@@ -150,29 +172,41 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
             compared: &compared,
             causes: found.as_ref().map(|found| (edits, found)),
             inventories: inventories.as_ref(),
+            drift,
         },
         &policy(args),
     );
     finish(args, (&report, &compared), exit, (paging, out))
 }
 
+/// The old side.
+struct Old<'a> {
+    side: &'a Side,
+    previous: &'a Previous,
+    outcome: Option<&'a Outcome>,
+    ground: &'a Ground<'a>,
+}
+
 /// Compares with a plan that was saved.
 fn saved(
     args: &Diff,
-    sides: [&Side; 2],
-    (previous, before): (&Previous, Option<&Outcome>),
+    old: &Old<'_>,
+    side: &Side,
     schemas: &OwnSchemas,
-    exit: Exit,
+    (drift, exit): (Vec<Drift>, Exit),
     (paging, out): (Paging, &mut Out),
 ) -> Result<Exit, VerbError> {
-    let new = sides[1].saved()?;
-    let (was, is) = (Before::new(previous)?, Before::new(&new)?);
-    let (states, same) = was.against(&is)?;
+    let new = side.saved()?;
+    let (was, is) = (Before::new(old.previous)?, Before::new(&new)?);
+    let (states, same) = match old.ground.written {
+        None => was.against(&is)?,
+        Some(_) => ((intentions(old.ground, old.outcome, &was)?, is.state()?), 0),
+    };
     let mut compared = Compared::written(&states.0, &states.1);
     compared.diff.unchanged += same;
     let told = Saved::of(&new)?;
-    let earlier = match before {
-        None => Saved::of(previous)?,
+    let earlier = match old.outcome {
+        None => Saved::of(old.previous)?,
         Some(_) => None,
     };
     let plan = told
@@ -180,12 +214,12 @@ fn saved(
         .map(|told| planned(&told.input, &compared.diff, &states.1));
     let mut untried = Vec::new();
     if let (Some(told), Some(plan)) = (&told, &plan) {
-        compared = compared.ordered(&told.input, plan, &states.0, &told.power);
+        compared = compared.ordered(&told.input, plan, (&states.0, &BTreeSet::new()), &told.power);
         if !compared.violations.is_empty() {
             report::violations(&compared.violations);
             return Ok(Exit::Tool);
         }
-        let was = match (before, &earlier) {
+        let was = match (old.outcome, &earlier) {
             (Some(before), _) => Some(specs(before, schemas)?),
             (None, earlier) => earlier.as_ref().map(specs_saved).transpose()?,
         };
@@ -193,11 +227,12 @@ fn saved(
             untried = edits::between(&was, &specs_saved(told)?);
         }
     }
-    let known_before = before
+    let known_before = old
+        .outcome
         .map(Known::from)
         .or_else(|| earlier.as_ref().map(Known::from));
     let found = Found {
-        sides,
+        sides: [old.side, side],
         known: [known_before, told.as_ref().map(Known::from)],
         plan: plan.as_ref(),
         untried,
@@ -205,8 +240,9 @@ fn saved(
         compared: &compared,
         causes: None,
         inventories: None,
+        drift,
     };
-    let report = Report::new(&found, &policy(args));
+    let report = Report::new(found, &policy(args));
     finish(args, (&report, &compared), exit, (paging, out))
 }
 
@@ -237,13 +273,31 @@ fn specs_saved(told: &Saved) -> Result<Specs<'_>, VerbError> {
         .collect())
 }
 
+/// What the old side makes of nodes. Above a cluster that is what its intents say, since the rest is drift.
+fn intentions<'a>(
+    ground: &Ground<'_>,
+    before: Option<&'a Outcome>,
+    was: &'a Before<'_>,
+) -> Result<State<'a>, VerbError> {
+    let written = was.state()?;
+    let (Some(stored), Some(before)) = (ground.written, before) else {
+        return Ok(written);
+    };
+    let carried = Carried::new(Some(stored), before)?;
+    let plan = State::of(&before.compilation.plan);
+    Ok(intended(&plan, &written, |node| carried.is_blocked(node)))
+}
+
 /// The two sides; of one alone, what HEAD has of it is the old one.
 fn sides(args: &Diff) -> Result<(Side, Side), VerbError> {
     let (a, b) = match &args.b {
         Some(b) => (args.a.clone(), b),
         None => (head(&args.a)?, &args.a),
     };
-    Ok((Side::new(&a, &args.with)?, Side::new(b, &args.with)?))
+    Ok((
+        Side::new(&a, &args.with, &args.clusters)?,
+        Side::new(b, &args.with, &args.clusters)?,
+    ))
 }
 
 fn head(path: &Path) -> Result<PathBuf, VerbError> {
@@ -310,5 +364,13 @@ fn finish(
         Verdict::Different if args.exit_zero => Exit::Clean,
         Verdict::Different | Verdict::Refused => Exit::Findings,
     };
-    Ok(exit.max(ours))
+    let drifting: usize = report.drift.iter().map(|drift| drift.drifting).sum();
+    if !args.fail_on_drift || drifting == 0 {
+        return Ok(exit.max(ours));
+    }
+    eprint(&format!(
+        "--fail-on-drift: {} not as the intents say\n",
+        count(drifting, "node")
+    ));
+    Ok(exit.max(Exit::Findings))
 }

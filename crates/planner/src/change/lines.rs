@@ -60,8 +60,8 @@ struct NodeLine<'a> {
     metadata: Metadata<'a>,
     #[serde(borrow)]
     spec: NodeSpec<'a>,
-    #[serde(default)]
-    status: Option<NodeStatus>,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
 }
 
 /// What a diff needs of a NodeConfig's status.
@@ -308,6 +308,8 @@ fn node(line: &str) -> Result<NodeState<'_>, serde_json::Error> {
         spec,
         status,
     } = serde_json::from_str(line)?;
+    // What this version cannot read says nothing.
+    let status: Option<NodeStatus> = status.and_then(|status| serde_json::from_str(status.get()).ok());
     let applied = status.and_then(|status| status.applied);
     Ok(NodeState {
         name: metadata.name,
