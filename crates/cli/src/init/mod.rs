@@ -87,7 +87,7 @@ struct Part {
 /// Makes a starting point.
 pub fn start(args: &Init, source: Option<&Source>) -> Result<Start, VerbError> {
     let mut known = match source {
-        Some(source) => source.read()?,
+        Some(source) => source.read(args.system.as_deref())?,
         None => Known::default(),
     };
     let running = source.is_some() || args.names.is_some();

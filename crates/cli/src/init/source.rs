@@ -40,8 +40,8 @@ impl Source {
         })
     }
 
-    /// What it says.
-    pub fn read(&self) -> Result<Known, VerbError> {
+    /// What it says. `said` is the system that the user names, which decides where several fit.
+    pub fn read(&self, said: Option<&str>) -> Result<Known, VerbError> {
         let lines = || self.text.lines().map(str::trim_start);
         let begins = |words: &[&str]| lines().any(|line| words.iter().any(|word| line.starts_with(word)));
         let wrong = |why: String| VerbError::Usage(format!("{}: {why}", self.path));
@@ -52,7 +52,7 @@ impl Source {
             line.get(..9)
                 .is_some_and(|word| word.eq_ignore_ascii_case("NodeName="))
         }) {
-            return slurm::read(&self.text).map_err(wrong);
+            return slurm::read(&self.text, said).map_err(wrong);
         }
         let mut meaning = lines().filter(|line| !line.is_empty() && !line.starts_with('#') && *line != "---");
         let first = meaning.next().unwrap_or_default();
@@ -61,7 +61,7 @@ impl Source {
                 .iter()
                 .any(|key| first.starts_with(key))
         {
-            return kubernetes::read(&self.text).map_err(wrong);
+            return kubernetes::read(&self.text, said).map_err(wrong);
         }
         table::read(&self.text).map_err(wrong)
     }
