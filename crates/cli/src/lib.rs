@@ -34,6 +34,7 @@ mod fingerprint;
 mod fix;
 mod folder;
 mod formats;
+mod formatter;
 mod git;
 mod handover;
 mod init;
@@ -125,6 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let mut out = stdout();
     let result = match &cli.verb {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
+        Verb::Fmt(args) => verbs::fmt::run(args, &mut out),
         Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
         Verb::Diff(args) => verbs::diff::run(args, cli.color, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
