@@ -11,6 +11,7 @@ use crate::output::When;
 
 mod diff;
 mod explain;
+mod fmt;
 mod init;
 mod plan;
 mod schedulers;
@@ -18,6 +19,7 @@ mod validate;
 
 pub use diff::{Diff, DiffForm};
 pub use explain::Explain;
+pub use fmt::Fmt;
 pub use init::Init;
 pub use plan::{Plan, PlanOutput};
 pub use schedulers::{LabelKeys, SchedulerOptions};
@@ -58,6 +60,16 @@ pub enum Verb {
         after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json\n  rackwright validate 'deploy/**/*.yaml' main:inventory/ kustomize:overlays/production helm:charts/site,values.yaml\n  rackwright validate clusters/ --crd crds/"
     )]
     Validate(Validate),
+    /// Write manifests in canonical order and spelling; comments stay
+    ///
+    /// Brings the keys of Superclusters, GPUPools, InfiniBandFabrics and StorageTiers into one order, and hostlists and
+    /// quantities into one spelling. Comments go with what they are about, and all else stays byte for byte: objects of
+    /// others, lists and their order, layout. Files are rewritten in place where they differ; what cannot be treated safely is
+    /// left as it is, and said.
+    #[command(
+        after_help = "Examples:\n  rackwright fmt clusters/\n  rackwright fmt --check clusters/\n  rackwright fmt --diff 'clusters/**/*.yaml'\n  rackwright fmt - < site.yaml > formatted.yaml"
+    )]
+    Fmt(Fmt),
     /// Print what each node becomes
     ///
     /// Compiles the manifests as the operator does and prints the NodeProfile and NodeConfig objects that it would

@@ -89,6 +89,17 @@ pub static BY_VERB: &[Meanings] = &[
         ],
     },
     Meanings {
+        verb: "fmt",
+        codes: [
+            Some("every document is in canonical form now; with `--check` and `--diff` it was so before"),
+            Some(
+                "with `--check` or `--diff`: a file differs. Or a document was left because it cannot be read one way only",
+            ),
+            Some("a path does not exist, cannot be read or is no file to write to; `-` beside others"),
+            Some("a file or the output cannot be written"),
+        ],
+    },
+    Meanings {
         verb: "plan",
         codes: [
             Some("everything is accepted"),

@@ -36,6 +36,7 @@ mod fingerprint;
 mod fix;
 mod folder;
 mod formats;
+mod formatter;
 mod git;
 mod handover;
 mod init;
@@ -133,6 +134,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
     let result = match &cli.verb {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
+        Verb::Fmt(args) => verbs::fmt::run(args, &mut out),
         Verb::Plan(args) => verbs::plan::run(args, cli.color, paging, &mut out),
         Verb::Diff(args) => verbs::diff::run(args, cli.color, paging, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),

@@ -24,6 +24,8 @@ use run::{code, err, out, root, run_in};
 
 const TINY: &str = "examples/tiny";
 const REFUSED: &str = "crates/cli/tests/corpus/rules/missing-fabric.yaml";
+const UNFORMATTED: &str = "crates/cli/tests/corpus/schema/enum-domain.yaml";
+const BROKEN: &str = "crates/cli/tests/corpus/yaml/unclosed-list.yaml";
 const FABRIC: &str = "crates/cli/tests/fabric";
 const SAVED: &str = "crates/cli/tests/drift/lab.json";
 
@@ -127,6 +129,19 @@ const LINES: &[(&str, &str, i32, &str)] = &[
         2,
         "nope: not a kubeconfig",
     ),
+    ("fmt", "--check TINY", 0, "0 files not formatted"),
+    ("fmt", "--check UNFORMATTED", 1, "1 file not formatted"),
+    ("fmt", "--diff UNFORMATTED", 1, "1 file not formatted"),
+    ("fmt", "--check BROKEN", 1, "left as it is: not YAML"),
+    (
+        "fmt",
+        "--check UNFORMATTED nope.yaml",
+        2,
+        "error: nope.yaml: no such file",
+    ),
+    ("fmt", "- TINY", 2, "error: `-` stands alone"),
+    ("fmt", "--diff -o json TINY", 2, "cannot be used with"),
+    ("fmt", "kustomize:nope", 3, "error: kustomize:nope:"),
     ("plan", "TINY", 0, "no findings"),
     ("plan", "REFUSED", 1, "1 error"),
     ("plan", "TINY nope", 2, "error: nope: no such file"),
@@ -280,6 +295,9 @@ const PRINTING: &[(&str, &str, i32)] = &[
         "--fix --dry-run crates/cli/tests/corpus/schema/enum-lower-case.yaml",
         1,
     ),
+    ("fmt", "--check UNFORMATTED", 1),
+    ("fmt", "--diff UNFORMATTED", 1),
+    ("fmt", "--check UNFORMATTED --output json", 1),
     ("plan", "TINY --output jsonl", 0),
     ("diff", "TINY examples/gb200-unit", 1),
     ("render node", "r1-n1 TINY --format ignition", 0),
@@ -310,6 +328,8 @@ fn arguments(verb: &str, rest: &str, folder: &Path) -> Vec<String> {
                 .replace("REFUSED", REFUSED)
                 .replace("FABRIC", FABRIC)
                 .replace("SAVED", SAVED)
+                .replace("UNFORMATTED", UNFORMATTED)
+                .replace("BROKEN", BROKEN)
                 .replace("OUT", &path("out"))
                 .replace("FILE", &path("file"))
                 .replace("CLOSED", &path("closed"))
