@@ -16,6 +16,7 @@ mod crds;
 mod deletion;
 mod handover;
 mod leader;
+mod live;
 mod member;
 mod mutations;
 mod rights;

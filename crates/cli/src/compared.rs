@@ -6,6 +6,8 @@ use rackwright_planner::change::{Diff, State, Supply, Waves, What, check_waves, 
 
 use crate::carried::{Carried, Fate};
 use crate::pipeline::Outcome;
+use crate::progress;
+use crate::summary::count;
 
 /// What differs, and when.
 pub struct Compared<'a> {
@@ -23,6 +25,7 @@ impl<'a> Compared<'a> {
     /// Compares a compiled plan with an earlier state, orders the nodes, and has the order checked.
     pub fn new(outcome: &'a Outcome, old: &State<'a>, carried: &Carried) -> Self {
         let plan = &outcome.compilation.plan;
+        let _phase = progress::phase(|| format!("comparing {}", count(plan.nodes().len(), "node")));
         let mut diff = diff(old, &State::of(plan));
         let mut kept = 0;
         diff.nodes.retain(|node| match carried.fate(node.name) {

@@ -4,13 +4,17 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use glob::MatchOptions;
+use rackwright_live::LiveError;
 
 use crate::exit::Exit;
 use crate::git::{self, Blob, GitError};
+use crate::inputs::Inputs;
+use crate::live::{Clusters, is_live};
+use crate::progress;
 use crate::rendered::{self, ToolError};
 
 /// One input.
@@ -20,7 +24,7 @@ pub enum Source {
     Stdin,
     /// A file, under the name that the user can find it by.
     File(PathBuf),
-    /// A file of a git revision, or what a tool rendered.
+    /// A file of a git revision, what a tool rendered, or what a cluster holds.
     Blob(Blob),
 }
 
@@ -32,6 +36,12 @@ impl Source {
             Self::File(path) => path.to_string_lossy(),
             Self::Blob(blob) => (&*blob.name).into(),
         }
+    }
+
+    /// That it is being read; not of what somebody types, who sees it.
+    pub fn reading(&self) -> Option<progress::Phase> {
+        let typed = *self == Self::Stdin && io::stdin().is_terminal();
+        (!typed).then(|| progress::phase(|| format!("reading {}", named(&self.shown()))))
     }
 
     /// Its text, from the start.
@@ -72,6 +82,14 @@ pub enum InputError {
     /// What another program was to render.
     #[error(transparent)]
     Rendered(#[from] ToolError),
+    /// A cluster.
+    #[error("{}: {error}", name.trim_end_matches(':'))]
+    Live {
+        /// What was asked for.
+        name: String,
+        /// Why.
+        error: LiveError,
+    },
     /// A pattern that cannot be read.
     #[error("{pattern}: not a pattern: {error}")]
     Pattern {
@@ -147,10 +165,14 @@ impl InputError {
         }
     }
 
-    /// What a run that meets it ends with: a program that is not there or fails is not the input's fault.
+    /// What a run that meets it ends with: a program or a cluster that is not there or fails is not the
+    /// input's fault.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Rendered(_) | Self::Git(GitError::NoGit(_) | GitError::Run { .. }) => Exit::Tool,
+            Self::Live { error, .. } if error.is_usage() => Exit::Usage,
+            Self::Live { .. } | Self::Rendered(_) | Self::Git(GitError::NoGit(_) | GitError::Run { .. }) => {
+                Exit::Tool
+            }
             _ => Exit::Usage,
         }
     }
@@ -173,9 +195,14 @@ pub struct Walk {
 
 impl Walk {
     /// Follows the paths.
-    pub fn new(paths: &[PathBuf]) -> Self {
+    pub fn new<'a>(inputs: impl Into<Inputs<'a>>) -> Self {
+        let Inputs { paths, clusters } = inputs.into();
         let mut walk = Self::default();
         for path in paths {
+            if let Some(clusters) = clusters.filter(|_| is_live(path)) {
+                walk.live(clusters, path);
+                continue;
+            }
             if path.as_os_str() == "-" {
                 if !walk.sources.contains(&Source::Stdin) {
                     walk.sources.push(Source::Stdin);
@@ -195,6 +222,7 @@ impl Walk {
     /// Follows what is no file: what a tool renders, a git revision, a pattern.
     fn named(&mut self, path: &Path, error: io::Error) {
         let name = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
+        let _phase = progress::phase(|| format!("reading {}", path.display()));
         if let Some(rendered) = name.and_then(rendered::render) {
             match rendered {
                 Ok(texts) => self.sources.extend(texts.into_iter().map(Source::Blob)),
@@ -206,6 +234,17 @@ impl Walk {
             self.pattern(pattern);
         } else {
             self.errors.push(InputError::io(path, error));
+        }
+    }
+
+    /// Reads what a cluster holds, once however often it is named.
+    fn live(&mut self, clusters: &Clusters, path: &Path) {
+        if !self.revisions.insert(path.to_string_lossy().into_owned()) {
+            return;
+        }
+        match clusters.documents(path) {
+            Ok(documents) => self.sources.extend(documents.into_iter().map(Source::Blob)),
+            Err(error) => self.errors.push(error),
         }
     }
 
@@ -350,6 +389,11 @@ impl Walk {
         let real = fs::canonicalize(path).map_err(|error| InputError::io(path, error))?;
         Ok(self.seen.insert(real))
     }
+}
+
+/// An input in words.
+pub fn named(shown: &str) -> &str {
+    if shown == "-" { "standard input" } else { shown }
 }
 
 /// The file that makes a directory a Helm chart.

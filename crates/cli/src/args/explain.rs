@@ -7,6 +7,7 @@ use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 
 use super::TextOrJson;
 use crate::complete;
+use crate::live::Clusters;
 
 /// `rackwright explain`.
 #[derive(Debug, Args)]
@@ -24,12 +25,12 @@ pub struct Explain {
     /// Of a node, what it has already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub clusters: Clusters,
     /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
     #[arg(long, short, value_name = "PATH")]
     pub file: Vec<PathBuf>,
-    /// Print long texts on a terminal as they are; without it they go through $PAGER, or less where that is not set
-    #[arg(long)]
-    pub no_pager: bool,
     /// Of a field, list all fields below it and not only its own
     #[arg(long)]
     pub recursive: bool,

@@ -6,6 +6,7 @@
 pub mod causes;
 pub mod edits;
 mod facts;
+pub mod ground;
 pub mod html;
 pub mod markdown;
 pub mod policy;

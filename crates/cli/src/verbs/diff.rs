@@ -14,22 +14,24 @@ use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
 use crate::diff::edits::{Edit, edits, objects};
+use crate::diff::ground::Ground;
 use crate::diff::policy::Policy;
 use crate::diff::report::{Report, Verdict};
-use crate::diff::side::{Side, Source, written};
+use crate::diff::side::{Side, Source};
 use crate::diff::told::Found;
 use crate::diff::{html, markdown, text};
 use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
-use crate::pipeline::{Outcome, ToolError};
+use crate::pager::{self, Paging};
+use crate::pipeline::{self, Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
 use crate::schemas::OwnSchemas;
 use crate::summary::count;
 
 /// Compares.
-pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
+pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Exit, VerbError> {
     if let Some(why) = collision(&args.output) {
         return Err(VerbError::Usage(why));
     }
@@ -38,10 +40,18 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         return Err(VerbError::Usage("standard input can be one side only".to_owned()));
     }
     let schemas = OwnSchemas::default();
+    let ground = Ground::new([&a, &b], &args.clusters, &schemas)?;
     let before = match a.source {
         Source::Plan => None,
         // Its millions of small parts go with the process.
-        Source::Documents => Some(ManuallyDrop::new(a.compiled(&schemas)?)),
+        Source::Documents | Source::Live => {
+            let after = pipeline::Before {
+                pools: &[],
+                inventories: &ground.inventories,
+            };
+            let compiled = a.compiled(&schemas, &args.clusters, ground.nodes()?, &after)?;
+            Some(ManuallyDrop::new(compiled))
+        }
     };
     let mut exit = before.as_ref().map_or(Exit::Clean, |before| old_side(&a, before));
     if exit > Exit::Findings {
@@ -50,13 +60,25 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     }
     let previous = match &before {
         None => a.saved()?,
-        Some(outcome) => written(&a.name, outcome)?,
+        Some(outcome) => ground.state(&a.name, outcome)?,
     };
     if b.source == Source::Plan {
-        return saved(args, [&a, &b], (&previous, before.as_deref()), exit, out);
+        return saved(
+            args,
+            [&a, &b],
+            (&previous, before.as_deref()),
+            exit,
+            (paging, out),
+        );
     }
-    let pools = before.as_ref().map_or(&[][..], |before| &before.input.pools);
-    let after = ManuallyDrop::new(b.compiled_after(&schemas, previous.nodes()?, pools)?);
+    let was = before.as_ref().map(|before| &before.input);
+    let stay = a.source == Source::Live && b.source == Source::Documents;
+    let earlier = pipeline::Before {
+        pools: was.map_or(&[], |input| &input.pools),
+        inventories: was.filter(|_| stay).map_or(&[], |input| &input.inventories),
+    };
+    let after = b.compiled(&schemas, &args.clusters, previous.nodes()?, &earlier)?;
+    let after = ManuallyDrop::new(after);
     exit = exit.max(report::exit(&after, false));
     findings(&after, color);
     report::refused(&after);
@@ -101,7 +123,7 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         },
         &policy(args),
     );
-    finish(args, (&report, &compared), exit, out)
+    finish(args, (&report, &compared), exit, (paging, out))
 }
 
 /// Compares with a plan that was saved, which says nothing of budgets.
@@ -110,7 +132,7 @@ fn saved(
     sides: [&Side; 2],
     (previous, before): (&Previous, Option<&Outcome>),
     exit: Exit,
-    out: &mut Out,
+    (paging, out): (Paging, &mut Out),
 ) -> Result<Exit, VerbError> {
     let new = sides[1].saved()?;
     let (was, is) = (Before::new(previous)?, Before::new(&new)?);
@@ -126,7 +148,7 @@ fn saved(
         inventories: None,
     };
     let report = Report::new(&found, &policy(args));
-    finish(args, (&report, &compared), exit, out)
+    finish(args, (&report, &compared), exit, (paging, out))
 }
 
 /// The two sides; of one alone, what HEAD has of it is the old one.
@@ -208,7 +230,7 @@ fn finish(
     args: &Diff,
     (report, compared): (&Report, &Compared<'_>),
     exit: Exit,
-    out: &mut Out,
+    (paging, out): (Paging, &mut Out),
 ) -> Result<Exit, VerbError> {
     for target in &args.output {
         let form = match target.form {
@@ -217,7 +239,10 @@ fn finish(
             DiffForm::Markdown => markdown::comment(report),
             DiffForm::Html => html::page(report, compared),
         };
-        target.print(&form, out)?;
+        match (target.form, &target.file) {
+            (DiffForm::Text, None) => pager::print(&form, paging, out)?,
+            _ => target.print(&form, out)?,
+        }
     }
     for violation in &report.violations {
         eprint(&format!(
