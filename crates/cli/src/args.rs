@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCandidates, Shell};
 
 use crate::complete;
+use crate::live::Clusters;
 use crate::output::When;
 
 mod diff;
@@ -143,9 +144,13 @@ pub enum Verb {
 #[derive(Debug, Args)]
 pub struct Paths {
     /// Files, directories (*.yaml, *.yml, *.json, *.jsonl; hidden files are skipped), quoted patterns, `REVISION:PATH` of
-    /// git, `kustomize:DIR`, `helm:CHART[,VALUES...]`, or `-` for standard input
+    /// git, `kustomize:DIR`, `helm:CHART[,VALUES...]`, `live:` or `live:CONTEXT` for what a cluster holds, or `-` for
+    /// standard input
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub clusters: Clusters,
 }
 
 /// `rackwright lsp`.

@@ -215,7 +215,7 @@ impl Changes {
         }
         for wave in &self.waves {
             let soak = if wave.soak > 0 {
-                format!("; healthy for {} s before the next", wave.soak)
+                format!("; healthy for {} before the next", spell(wave.soak))
             } else {
                 String::new()
             };
@@ -360,6 +360,15 @@ pub fn cut(text: &str) -> String {
     }
     let kept: String = text.chars().take(WIDTH).collect();
     format!("{kept}...")
+}
+
+/// A time in the largest unit that it is whole in, as documents spell it.
+fn spell(seconds: u64) -> String {
+    match seconds {
+        _ if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
 }
 
 /// What sort of wave, in words.

@@ -5,7 +5,7 @@
 //!
 //! What it never does: judge a manifest by a rule of its own (that is the work of `manifest`, `planner` and
 //! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, start a program that
-//! nobody named, or talk to a cluster.
+//! nobody named, or change anything in a cluster: it reads one where `live:` names it, with a client that cannot write.
 //!
 //! Where to start: [`command`] is the command line, `verbs/` has one file a verb, [`pipeline::run`] is the way from
 //! paths to a plan.
@@ -37,7 +37,9 @@ mod formats;
 mod git;
 mod handover;
 mod init;
+pub mod inputs;
 mod jsonl;
+mod live;
 mod load;
 mod lsp;
 mod node_page;

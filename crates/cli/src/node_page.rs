@@ -19,6 +19,7 @@ use crate::changes::{cut, reason, step};
 use crate::compared::Compared;
 use crate::diff::side::is_saved_plan;
 use crate::exit::Exit;
+use crate::inputs::Inputs;
 use crate::pipeline::{self, Outcome};
 use crate::power::PowerSummary;
 use crate::previous::Previous;
@@ -173,8 +174,9 @@ fn saved(name: &str, plan: &Previous) -> Result<Page, VerbError> {
 
 /// What documents say.
 fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<(Page, Exit), VerbError> {
-    let (previous, held) = Previous::opened(args.previous.as_deref())?;
-    let outcome = pipeline::run(paths, held)?;
+    let inputs = Inputs::new(paths, &args.clusters);
+    let (previous, held) = Previous::opened(args.previous.as_deref(), inputs)?;
+    let outcome = pipeline::run(inputs, held)?;
     let exit = report::exit(&outcome, false);
     report::errors(&outcome);
     let carried = Carried::new(previous.as_ref(), &outcome)?;

@@ -22,6 +22,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::blocks;
+use crate::inputs::Inputs;
 use crate::quick;
 use crate::walk::InputError;
 
@@ -143,12 +144,14 @@ impl Object {
 }
 
 impl Previous {
-    /// The earlier state that is given, if one is, and what a compile needs of it.
-    pub fn opened(path: Option<&Path>) -> Result<(Option<Self>, Vec<PreviousNode>), InputError> {
-        let Some(path) = path else {
+    /// The earlier state that is given or that goes with the inputs, if any, and what a compile needs of it.
+    pub fn opened<'a>(
+        path: Option<&Path>,
+        inputs: impl Into<Inputs<'a>>,
+    ) -> Result<(Option<Self>, Vec<PreviousNode>), InputError> {
+        let Some(previous) = inputs.into().earlier(path)? else {
             return Ok((None, Vec::new()));
         };
-        let previous = Self::read(path)?;
         let nodes = previous.nodes()?;
         Ok((Some(previous), nodes))
     }
@@ -175,7 +178,7 @@ impl Previous {
         Ok(previous)
     }
 
-    /// A plan that was just compiled, as lines.
+    /// A plan that was just compiled, or what a cluster holds, as lines.
     pub fn of_lines(name: String, text: String) -> Self {
         Self {
             path: name,

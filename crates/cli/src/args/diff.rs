@@ -8,11 +8,13 @@ use clap_complete::ArgValueCandidates;
 use crate::complete;
 use crate::diff::policy::Forbidden;
 use crate::formats::{Target, TargetParser};
+use crate::live::Clusters;
 
 /// `rackwright diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// What there is: a file, a directory or `-`, a git revision such as main:deploy/, or a saved plan. With one side alone it
+    /// What there is: a file, a directory or `-`, a git revision such as main:deploy/, a saved plan, or a cluster
+    /// (`live:` or `live:CONTEXT`). With one side alone it
     /// is the new one, and is compared with what HEAD has of it
     #[arg(value_name = "A", required = true)]
     pub a: PathBuf,
@@ -25,6 +27,9 @@ pub struct Diff {
     /// Compare the part of one member cluster: its nodes on both sides. A saved plan is taken for what that cluster has
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::clusters))]
     pub cluster: Option<String>,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub clusters: Clusters,
     /// Form of the difference, on standard output or in a file (FORM=FILE); may be given more than once
     #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser::<DiffForm>::new(), default_value = "text")]
     pub output: Vec<Target<DiffForm>>,

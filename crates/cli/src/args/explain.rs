@@ -7,6 +7,7 @@ use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 
 use super::TextOrJson;
 use crate::complete;
+use crate::live::Clusters;
 
 /// `rackwright explain`.
 #[derive(Debug, Args)]
@@ -24,6 +25,9 @@ pub struct Explain {
     /// Of a node, what it has already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub clusters: Clusters,
     /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
     #[arg(long, short, value_name = "PATH")]
     pub file: Vec<PathBuf>,

@@ -4,9 +4,11 @@
 //! that holds all that is told, [`cables`] what moves in the fabrics, and `text`, `markdown` and `html` tell it. [`policy`] compares it with what a pipeline allows.
 
 pub mod cables;
+mod caused;
 pub mod causes;
 pub mod edits;
 mod facts;
+pub mod ground;
 pub mod html;
 pub mod inventories;
 pub mod known;

@@ -87,7 +87,7 @@ pub struct Reach {
     pub rack_count: usize,
     /// Rails whose interfaces change.
     pub rails: Vec<u8>,
-    /// Scalable units, by the fabric that makes them.
+    /// Scalable units, by the fabric that makes them, counted from 1 as in the names of its leaves.
     pub units: Vec<String>,
     /// Racks that are NVLink domains, as a hostlist.
     pub nvlink_domains: String,

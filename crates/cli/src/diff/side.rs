@@ -1,16 +1,16 @@
-//! The two sides of a diff: documents in files or in a git revision, or a plan that was saved.
+//! The two sides of a diff: documents in files or in a git revision, a plan that was saved, or a cluster.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rackwright_api::GPUPoolSpec;
 use rackwright_api::labels::API_VERSION;
-use rackwright_planner::{Intent, PreviousNode};
+use rackwright_planner::PreviousNode;
 use serde::Serialize;
 
-use crate::pipeline::{self, Outcome};
-use crate::plan_objects::{profile, write_node};
+use crate::inputs::Inputs;
+use crate::live::{Clusters, is_live};
+use crate::pipeline::{self, Before, Outcome};
 use crate::previous::Previous;
 use crate::schemas::OwnSchemas;
 use crate::verbs::VerbError;
@@ -23,6 +23,8 @@ pub enum Source {
     Documents,
     /// NodeConfigs and NodeProfiles that were compiled before.
     Plan,
+    /// The intents of a cluster, which are compiled after what is written there.
+    Live,
 }
 
 /// One side, as the command line names it.
@@ -43,7 +45,11 @@ impl Side {
         let more = with.iter().filter(|_| !saved).cloned();
         Ok(Self {
             name: path.display().to_string(),
-            source: if saved { Source::Plan } else { Source::Documents },
+            source: match saved {
+                true => Source::Plan,
+                false if is_live(path) => Source::Live,
+                false => Source::Documents,
+            },
             paths: std::iter::once(path.to_owned()).chain(more).collect(),
         })
     }
@@ -58,42 +64,32 @@ impl Side {
         self.paths.iter().map(|path| path.display().to_string())
     }
 
-    /// Opens a saved plan.
-    pub fn saved(&self) -> Result<Previous, InputError> {
-        Previous::read(Path::new(&self.name))
+    /// The path or the revision.
+    pub fn path(&self) -> &Path {
+        Path::new(&self.name)
     }
 
-    /// Compiles documents after what hosts have; `before` are the pools that there were. Of a member cluster that these
-    /// documents do not name there is no node.
+    /// Opens a saved plan.
+    pub fn saved(&self) -> Result<Previous, InputError> {
+        Previous::read(self.path())
+    }
+
+    /// Compiles documents after what hosts have. Of a member cluster that these documents do not name there is no node.
     pub fn compiled(
         &self,
         schemas: &OwnSchemas,
+        clusters: &Clusters,
         held: Vec<PreviousNode>,
-        before: &[Intent<GPUPoolSpec>],
+        before: &Before<'_>,
         cluster: Option<&str>,
     ) -> Result<Outcome, VerbError> {
-        let mut outcome = pipeline::run_after(schemas, &self.paths, held, before, cluster)?;
+        let inputs = Inputs::new(&self.paths, clusters);
+        let mut outcome = pipeline::run_after(schemas, inputs, held, before, cluster)?;
         if outcome.unknown_cluster.is_some() {
             outcome.compilation.keep_none();
         }
         Ok(outcome)
     }
-}
-
-/// A compiled plan as the state that comes before another.
-pub fn written(name: &str, outcome: &Outcome) -> Result<Previous, VerbError> {
-    let plan = &outcome.compilation.plan;
-    let mut text = Vec::new();
-    for pool in plan.pools().iter().filter(|pool| pool.nodes > 0) {
-        serde_json::to_writer(&mut text, &profile(pool))?;
-        text.push(b'\n');
-    }
-    for node in plan.nodes() {
-        write_node(node, &mut text);
-        text.push(b'\n');
-    }
-    let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(Previous::of_lines(name.to_owned(), text))
 }
 
 /// Bytes in which the first object shows.

@@ -171,7 +171,7 @@ fn reach(found: &Found<'_>, nodes: &[NodeReport]) -> Reach {
         units: all
             .units
             .iter()
-            .map(|(fabric, unit)| format!("{fabric}/{unit}"))
+            .map(|(fabric, unit)| format!("{fabric}/{}", unit + 1))
             .collect(),
         nvlink_domains: folded(all.nvlink.iter().copied()),
         domains: all.budgeted,

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::{Known, capture, kubernetes, slurm, table};
+use crate::live::{Clusters, is_live};
 use crate::verbs::VerbError;
 use crate::walk::InputError;
 
@@ -17,9 +18,15 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads a file, or standard input for `-`. Bytes that are no UTF-8 are taken for an unknown character: descriptions in a
+    /// Reads a file, the Nodes of a cluster, or standard input for `-`. Bytes that are no UTF-8 are taken for an unknown character: descriptions in a
     /// capture are what users set.
-    pub fn open(path: &Path) -> Result<Self, VerbError> {
+    pub fn open(path: &Path, clusters: &Clusters) -> Result<Self, VerbError> {
+        if is_live(path) {
+            return Ok(Self {
+                path: path.display().to_string(),
+                text: clusters.nodes(path)?,
+            });
+        }
         let bytes = if path == Path::new("-") {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)

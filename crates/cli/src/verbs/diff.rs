@@ -13,17 +13,18 @@ use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
 use crate::diff::edits::{self, Edit, Id, Place, Specs, edits, objects};
+use crate::diff::ground::Ground;
 use crate::diff::inventories::Changed;
 use crate::diff::known::Known;
 use crate::diff::policy::Policy;
 use crate::diff::report::{Report, Verdict};
-use crate::diff::side::{Side, Source, written};
+use crate::diff::side::{Side, Source};
 use crate::diff::told::Found;
 use crate::diff::{html, markdown, text};
 use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
-use crate::pipeline::{Outcome, ToolError};
+use crate::pipeline::{self, Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
 use crate::saved::{self, Saved};
@@ -47,15 +48,18 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         ));
     }
     let schemas = OwnSchemas::default();
+    let ground = Ground::new([&a, &b], &args.clusters, &schemas)?;
     let before = match a.source {
         Source::Plan => None,
         // Its millions of small parts go with the process.
-        Source::Documents => Some(ManuallyDrop::new(a.compiled(
-            &schemas,
-            Vec::new(),
-            &[],
-            cluster,
-        )?)),
+        Source::Documents | Source::Live => {
+            let after = pipeline::Before {
+                pools: &[],
+                inventories: &ground.inventories,
+            };
+            let compiled = a.compiled(&schemas, &args.clusters, ground.nodes()?, &after, cluster)?;
+            Some(ManuallyDrop::new(compiled))
+        }
     };
     let mut exit = before.as_ref().map_or(Exit::Clean, |before| old_side(&a, before));
     if exit > Exit::Findings {
@@ -64,7 +68,7 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     }
     let previous = match &before {
         None => a.saved()?,
-        Some(outcome) => written(&a.name, outcome)?,
+        Some(outcome) => ground.state(&a.name, outcome)?,
     };
     if b.source == Source::Plan {
         return saved(
@@ -80,12 +84,15 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         None => Saved::of(&previous)?,
         Some(_) => None,
     };
-    let pools = match (&before, &told) {
-        (Some(before), _) => &before.input.pools[..],
-        (None, Some(told)) => &told.input.pools,
-        (None, None) => &[],
+    let was = before.as_ref().map(|before| &before.input);
+    let was_or_told = was.or(told.as_ref().map(|told| &told.input));
+    let stay = a.source == Source::Live && b.source == Source::Documents;
+    let earlier = pipeline::Before {
+        pools: was_or_told.map_or(&[], |input| &input.pools),
+        inventories: was.filter(|_| stay).map_or(&[], |input| &input.inventories),
     };
-    let after = ManuallyDrop::new(b.compiled(&schemas, previous.nodes()?, pools, cluster)?);
+    let after = b.compiled(&schemas, &args.clusters, previous.nodes()?, &earlier, cluster)?;
+    let after = ManuallyDrop::new(after);
     exit = exit.max(report::exit(&after, false));
     findings(&after, color);
     report::refused(&after);

@@ -13,7 +13,8 @@ use crate::unfinished::Unfinished;
 
 /// Writes a starting point, and says what could not be known.
 pub fn run(args: &Init, out: &mut Out) -> Result<Exit, VerbError> {
-    let source = args.from.as_deref().map(Source::open).transpose()?;
+    let open = |path| Source::open(path, &args.clusters);
+    let source = args.from.as_deref().map(open).transpose()?;
     let start = start(args, source.as_ref())?;
     match &args.out {
         None => forgive_broken_pipe(out.write_all(start.text.as_bytes()))?,

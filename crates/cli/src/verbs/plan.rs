@@ -40,8 +40,8 @@ const NODE_BYTES: usize = 560;
 
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
-    let (previous, held) = Previous::opened(args.previous.as_deref())?;
-    let outcome = pipeline::run_member(&args.paths.paths, held, args.cluster.as_deref())?;
+    let (previous, held) = Previous::opened(args.previous.as_deref(), &args.paths)?;
+    let outcome = pipeline::run_member(&args.paths, held, args.cluster.as_deref())?;
     // Its millions of small parts go with the process, which ends here.
     let outcome = ManuallyDrop::new(outcome);
     let exit = report::exit(&outcome, false);

@@ -32,14 +32,14 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
             "standard input cannot be the switches and the manifests: save one of them to a file".to_owned(),
         ));
     }
-    let (_, held) = Previous::opened(args.previous.as_deref())?;
+    let (_, held) = Previous::opened(args.previous.as_deref(), &args.paths)?;
     let switches = args
         .switches
         .as_deref()
         .map(from_file)
         .transpose()?
         .unwrap_or_default();
-    let outcome = crate::pipeline::run(&args.paths.paths, held)?;
+    let outcome = crate::pipeline::run(&args.paths, held)?;
     let mut exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::errors(&outcome);
