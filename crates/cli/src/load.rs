@@ -43,16 +43,10 @@ pub struct Object {
 /// A file of JSON lines.
 #[derive(Debug)]
 pub struct LineFile {
-    source: Source,
+    /// The file.
+    pub source: Source,
     /// Its lines that are fine.
     pub lines: Vec<Line>,
-}
-
-impl LineFile {
-    /// The file, as the user named it.
-    pub fn name(&self) -> String {
-        self.source.shown().into_owned()
-    }
 }
 
 /// All that was read.

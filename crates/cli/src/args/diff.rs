@@ -24,12 +24,12 @@ pub struct Diff {
     /// Read beside the documents of both sides: what is the same on both, such as the inventory; may be given more than once
     #[arg(long, value_name = "PATH")]
     pub with: Vec<PathBuf>,
-    /// How clusters are reached.
-    #[command(flatten)]
-    pub clusters: Clusters,
     /// Compare the part of one member cluster: its nodes on both sides. A saved plan is taken for what that cluster has
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::clusters))]
     pub cluster: Option<String>,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub clusters: Clusters,
     /// Form of the difference, on standard output or in a file (FORM=FILE); may be given more than once
     #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser::<DiffForm>::new(), default_value = "text")]
     pub output: Vec<Target<DiffForm>>,

@@ -27,7 +27,7 @@ pub struct Cables {
     pub fabrics: Vec<FabricCables>,
     /// Fabrics that one side designs and the other does not, so that nobody can say what moves.
     pub unknown: Vec<UnknownCables>,
-    /// What prints the work on each cable, in an order that can be done; none where a side can be read only once, or is a saved plan.
+    /// What prints the work on each cable, in an order that can be done; none where a side can be read only once, or is no documents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
 }
@@ -340,7 +340,7 @@ fn switches(network: &Network) -> BTreeSet<&str> {
 fn commands(sides: [&Side; 2]) -> Vec<String> {
     if sides
         .iter()
-        .any(|side| side.is_stdin() || side.source == Source::Plan)
+        .any(|side| side.is_stdin() || side.source != Source::Documents)
     {
         return Vec::new();
     }

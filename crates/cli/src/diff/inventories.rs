@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use rackwright_api::ActionClass;
 use rackwright_planner::{Compilation, CompileError, Inventory, Kind};
 
-use super::causes::{Bench, Cause, CausedFields, Was, hashes};
+use super::caused::CausedFields;
+use super::causes::{Bench, Cause, Was, hashes};
 use super::report::EditReport;
 use crate::changes::folded;
 use crate::object::ObjectKind;
@@ -102,7 +103,7 @@ fn place(outcome: &Outcome, name: &str) -> Option<(String, u32)> {
     outcome.line_files.iter().find_map(|file| {
         let mut lines = file.lines.iter();
         let line = lines.find(|line| line.kind == kind && &*line.name == name)?;
-        Some((file.name(), line.number + 1))
+        Some((file.source.shown().into_owned(), line.number + 1))
     })
 }
 

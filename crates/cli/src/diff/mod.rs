@@ -4,6 +4,7 @@
 //! that holds all that is told, [`cables`] what moves in the fabrics, and `text`, `markdown` and `html` tell it. [`policy`] compares it with what a pipeline allows.
 
 pub mod cables;
+mod caused;
 pub mod causes;
 pub mod edits;
 mod facts;
