@@ -123,7 +123,7 @@ async fn an_edit_by_hand_is_that_edit_and_nothing_else() {
     .unwrap();
     let who = String::from_utf8(who.stdout).unwrap();
     let by_reader = audit.writes(&who).unwrap();
-    let ours: Vec<&str> = by_reader.iter().map(|write| write.resource()).collect();
+    let ours: Vec<String> = by_reader.iter().map(|write| write.resource()).collect();
     assert_eq!(ours, ["gpupools"], "kubectl's patch alone: {by_reader:?}");
     operator.stop().await.unwrap();
 }

@@ -14,6 +14,7 @@ mod corpus;
 mod crash;
 mod crds;
 mod deletion;
+mod drift;
 mod handover;
 mod leader;
 mod live;

@@ -249,18 +249,22 @@ impl Changes {
 }
 
 impl FieldChange {
-    /// Class, nodes, path, values and reason, for people.
-    pub fn text(&self) -> String {
+    /// From what to what.
+    pub fn values(&self) -> String {
         let value = |value: &Option<Value>| match value {
             None => "(none)".to_owned(),
             Some(Value::String(text)) => cut(text),
             Some(value) => cut(&value.to_string()),
         };
-        let values = if self.various {
-            "each node its own".to_owned()
-        } else {
-            format!("{} -> {}", value(&self.old), value(&self.new))
-        };
+        if self.various {
+            return "each node its own".to_owned();
+        }
+        format!("{} -> {}", value(&self.old), value(&self.new))
+    }
+
+    /// Class, nodes, path, values and reason, for people.
+    pub fn text(&self) -> String {
+        let values = self.values();
         let mark = if self.class == ActionClass::Destructive {
             "!!"
         } else {

@@ -89,6 +89,17 @@ pub static BY_VERB: &[Meanings] = &[
         ],
     },
     Meanings {
+        verb: "fmt",
+        codes: [
+            Some("every document is in canonical form now; with `--check` and `--diff` it was so before"),
+            Some(
+                "with `--check` or `--diff`: a file differs. Or a document was left because it cannot be read one way only",
+            ),
+            Some("a path does not exist, cannot be read or is no file to write to; `-` beside others"),
+            Some("a file or the output cannot be written"),
+        ],
+    },
+    Meanings {
         verb: "plan",
         codes: [
             Some("everything is accepted"),
@@ -100,11 +111,15 @@ pub static BY_VERB: &[Meanings] = &[
     Meanings {
         verb: "diff",
         codes: [
-            Some("no node differs; with `--exit-zero` also where some do and no policy flag refuses it"),
             Some(
-                "a node differs, a policy flag refuses the change (`verdict` of the JSON says which), or an error",
+                "neither a node nor a cable differs, whatever drifts; with `--exit-zero` also where some do and no policy flag refuses it",
             ),
-            Some("a side cannot be read, as an input for `validate`"),
+            Some(
+                "a node or a cable differs, a policy flag refuses the change (`verdict` of the JSON says which), a node drifts and `--fail-on-drift` is given, or an error",
+            ),
+            Some(
+                "a side cannot be read, as an input for `validate`; `--fail-on-drift` where no side is a cluster",
+            ),
             RENDERED,
         ],
     },

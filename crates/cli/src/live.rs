@@ -49,9 +49,18 @@ struct Live {
     cluster: Cluster,
     /// As the user named it.
     name: String,
-    intents: OnceCell<Vec<Blob>>,
+    intents: OnceCell<Intents>,
     inventories: OnceCell<Blob>,
     written: OnceCell<String>,
+}
+
+/// The intents of a cluster.
+#[derive(Debug)]
+struct Intents {
+    /// As people write them.
+    documents: Vec<Blob>,
+    /// One a line, with what the operator says of each.
+    lines: String,
 }
 
 /// Whether a path leads to a cluster: a file of that name comes first.
@@ -63,7 +72,7 @@ impl Clusters {
     /// The documents of a cluster: its intents, and its inventories where there are any.
     pub fn documents(&self, path: &Path) -> Result<Vec<Blob>, InputError> {
         let live = self.met(path)?;
-        let mut documents = live.intents()?.clone();
+        let mut documents = live.intents()?.documents.clone();
         documents.extend(Some(live.inventories()?.clone()).filter(|blob| !blob.bytes.is_empty()));
         Ok(documents)
     }
@@ -83,6 +92,11 @@ impl Clusters {
         let live = self.met(path)?;
         let text = live.written()?.clone();
         Ok(Previous::of_lines(live.name.clone(), text))
+    }
+
+    /// The intents of a cluster with their generations and statuses, one a line.
+    pub fn intents(&self, path: &Path) -> Result<String, InputError> {
+        Ok(self.met(path)?.intents()?.lines.clone())
     }
 
     /// The Nodes of a cluster, with their labels, as `kubectl get nodes -o json` prints them.
@@ -126,15 +140,21 @@ impl Clusters {
 }
 
 impl Live {
-    fn intents(&self) -> Result<&Vec<Blob>, InputError> {
+    fn intents(&self) -> Result<&Intents, InputError> {
         once(&self.intents, || {
-            let read = self.read(&INTENTS, |resource, blobs: &mut Vec<Result<Blob, _>>, object| {
+            type Read = (Vec<Result<Blob, serde_yaml::ser::Error>>, Vec<u8>);
+            let read = self.read(&INTENTS, |resource, (blobs, lines): &mut Read, object| {
                 blobs.push(self.document(resource, &object));
+                object.line(resource, lines);
             })?;
-            let documents: Result<Vec<Blob>, _> = read.into_iter().flatten().collect();
+            let (blobs, lines): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+            let documents: Result<Vec<Blob>, _> = blobs.into_iter().flatten().collect();
             // YAML holds whatever JSON does.
-            documents.map_err(|error: serde_yaml::ser::Error| {
-                InputError::io(Path::new(&self.name), std::io::Error::other(error))
+            let documents = documents
+                .map_err(|error| InputError::io(Path::new(&self.name), std::io::Error::other(error)))?;
+            Ok(Intents {
+                documents,
+                lines: String::from_utf8_lossy(&lines.concat()).into_owned(),
             })
         })
     }

@@ -43,7 +43,8 @@ pub struct Object {
 /// A file of JSON lines.
 #[derive(Debug)]
 pub struct LineFile {
-    source: Source,
+    /// The file.
+    pub source: Source,
     /// Its lines that are fine.
     pub lines: Vec<Line>,
 }

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::findings::{self, Documents};
 use crate::inputs::Inputs;
 use crate::jsonl;
-use crate::load::{Loaded, Object};
+use crate::load::{LineFile, Loaded, Object};
 use crate::object::ObjectKind;
 use crate::progress;
 use crate::rules::UNREADABLE_OBJECT;
@@ -68,6 +68,8 @@ pub struct Outcome {
     pub violations: Vec<String>,
     /// Our objects with positions, for who wants to say where something stands.
     pub read: Vec<Object>,
+    /// Files of JSON lines, whose objects have no positions but their lines.
+    pub line_files: Vec<LineFile>,
     /// The member cluster that was asked for is not there; then the plan is that of all.
     pub unknown_cluster: Option<UnknownCluster>,
 }
@@ -126,15 +128,16 @@ impl Before<'_> {
     }
 }
 
-/// As [`run`], where pools of an earlier state that these paths do not hold are ordered away: who takes a pool out of a
+/// As [`run_member`], of what was read already. Pools of an earlier state that it does not hold are ordered away: who takes a pool out of a
 /// repository deletes it from the cluster.
-pub fn run_after<'a>(
+pub fn run_after(
     schemas: &OwnSchemas,
-    inputs: impl Into<Inputs<'a>>,
+    loaded: Loaded,
     previous: Vec<PreviousNode>,
     before: &Before<'_>,
+    cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, Loaded::read(inputs, schemas), previous, None, before)
+    compiled(schemas, loaded, previous, cluster, before)
 }
 
 /// As [`run`], and leaves the part of one member cluster.
@@ -249,6 +252,7 @@ fn compiled(
         violations,
         unknown_cluster,
         read: loaded.objects,
+        line_files: loaded.line_files,
         sources: loaded.sources,
     })
 }

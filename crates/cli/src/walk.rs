@@ -413,6 +413,11 @@ pub fn is_json_lines(path: &Path) -> bool {
     extension(path) == Some("jsonl")
 }
 
+/// Whether a file is JSON, one object or one a line.
+pub fn is_json(path: &Path) -> bool {
+    is_json_lines(path) || extension(path) == Some("json")
+}
+
 /// The names that kustomize looks for.
 fn is_kustomization(path: &Path) -> bool {
     matches!(

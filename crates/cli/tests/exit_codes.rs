@@ -24,7 +24,10 @@ use run::{code, err, out, root, run_in};
 
 const TINY: &str = "examples/tiny";
 const REFUSED: &str = "crates/cli/tests/corpus/rules/missing-fabric.yaml";
+const UNFORMATTED: &str = "crates/cli/tests/corpus/schema/enum-domain.yaml";
+const BROKEN: &str = "crates/cli/tests/corpus/yaml/unclosed-list.yaml";
 const FABRIC: &str = "crates/cli/tests/fabric";
+const SAVED: &str = "crates/cli/tests/drift/lab.json";
 
 /// A command line, its exit code, and a part of what it says on standard error. `OUT` is a folder that is not there yet,
 /// `FILE` one that is no folder, `CLOSED` a kubeconfig that leads to a closed port.
@@ -126,6 +129,19 @@ const LINES: &[(&str, &str, i32, &str)] = &[
         2,
         "nope: not a kubeconfig",
     ),
+    ("fmt", "--check TINY", 0, "0 files not formatted"),
+    ("fmt", "--check UNFORMATTED", 1, "1 file not formatted"),
+    ("fmt", "--diff UNFORMATTED", 1, "1 file not formatted"),
+    ("fmt", "--check BROKEN", 1, "left as it is: not YAML"),
+    (
+        "fmt",
+        "--check UNFORMATTED nope.yaml",
+        2,
+        "error: nope.yaml: no such file",
+    ),
+    ("fmt", "- TINY", 2, "error: `-` stands alone"),
+    ("fmt", "--diff -o json TINY", 2, "cannot be used with"),
+    ("fmt", "kustomize:nope", 3, "error: kustomize:nope:"),
     ("plan", "TINY", 0, "no findings"),
     ("plan", "REFUSED", 1, "1 error"),
     ("plan", "TINY nope", 2, "error: nope: no such file"),
@@ -136,6 +152,14 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("diff", "TINY TINY", 0, ""),
     ("diff", "TINY REFUSED --exit-zero", 1, "1 error"),
     ("diff", "TINY examples/gb200-unit", 1, ""),
+    ("diff", "SAVED crates/cli/tests/changes/old.yaml", 0, ""),
+    (
+        "diff",
+        "SAVED crates/cli/tests/changes/old.yaml --fail-on-drift",
+        1,
+        "--fail-on-drift: 8 nodes",
+    ),
+    ("diff", "TINY TINY --fail-on-drift", 2, "no side is a cluster"),
     ("diff", "TINY nope", 2, "error: nope: no such file"),
     ("diff", "TINY helm:nope", 3, "error: helm:nope:"),
     ("render node", "r1-n1 TINY --format ignition", 0, "no findings"),
@@ -223,7 +247,9 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("explain", "system --file nope", 2, "error: nope: no such file"),
     ("explain", "system --file helm:nope", 3, "error: helm:nope:"),
     ("explain", "node a1-n1 REFUSED", 1, ""),
+    ("explain", "node r1-n1 SAVED", 0, ""),
     ("explain", "node nope TINY", 2, "error: node nope"),
+    ("explain", "node nope SAVED", 2, "error: node nope"),
     ("explain", "gpupool.nope", 2, "error: gpupool has no field"),
     ("init", "--system dgx-b200 --nodes 4", 0, "not known"),
     ("init", "", 2, "error: say --system"),
@@ -269,6 +295,9 @@ const PRINTING: &[(&str, &str, i32)] = &[
         "--fix --dry-run crates/cli/tests/corpus/schema/enum-lower-case.yaml",
         1,
     ),
+    ("fmt", "--check UNFORMATTED", 1),
+    ("fmt", "--diff UNFORMATTED", 1),
+    ("fmt", "--check UNFORMATTED --output json", 1),
     ("plan", "TINY --output jsonl", 0),
     ("diff", "TINY examples/gb200-unit", 1),
     ("render node", "r1-n1 TINY --format ignition", 0),
@@ -298,6 +327,9 @@ fn arguments(verb: &str, rest: &str, folder: &Path) -> Vec<String> {
             word.replace("TINY", TINY)
                 .replace("REFUSED", REFUSED)
                 .replace("FABRIC", FABRIC)
+                .replace("SAVED", SAVED)
+                .replace("UNFORMATTED", UNFORMATTED)
+                .replace("BROKEN", BROKEN)
                 .replace("OUT", &path("out"))
                 .replace("FILE", &path("file"))
                 .replace("CLOSED", &path("closed"))

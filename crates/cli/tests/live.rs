@@ -7,6 +7,7 @@
     reason = "helpers of tests are not tests to clippy"
 )]
 
+#[allow(dead_code, reason = "this file runs the program in its own way")]
 #[path = "support/run.rs"]
 mod run;
 #[allow(dead_code, reason = "not each test file needs each answer")]

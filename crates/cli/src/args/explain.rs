@@ -19,7 +19,7 @@ pub struct Explain {
     /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility. Or of a node
     #[arg(value_name = "NAME", add = ArgValueCandidates::new(complete::named))]
     pub name: Option<String>,
-    /// After `node NAME`: what is read, as for `rackwright plan`, or a saved plan
+    /// After `node NAME`: what is read, as for `rackwright plan`, or a saved plan, or a saved cluster
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Of a node, what it has already, as for `rackwright plan`

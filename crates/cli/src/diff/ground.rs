@@ -21,50 +21,38 @@ use crate::walk::InputError;
 
 /// What lies below both sides.
 #[derive(Debug, Default)]
-pub struct Ground {
-    written: Option<Previous>,
+pub struct Ground<'a> {
+    /// What is written in the cluster, if a side is one.
+    pub written: Option<&'a Previous>,
     /// Inventories that the old side, documents, does not have to bring.
     pub inventories: Vec<Inventory>,
 }
 
-impl Ground {
+impl<'a> Ground<'a> {
     /// Reads it, where a side is a cluster. A saved plan is an earlier state itself.
-    pub fn new([a, b]: [&Side; 2], clusters: &Clusters, schemas: &OwnSchemas) -> Result<Self, InputError> {
-        let live = match (a.source, b.source) {
-            (Source::Live, _) => a,
-            (Source::Documents, Source::Live) => b,
-            (Source::Plan, _) | (Source::Documents, Source::Documents | Source::Plan) => {
-                return Ok(Self::default());
-            }
-        };
-        let inventories = match a.source {
-            Source::Documents => clusters.inventories(live.path(), schemas)?,
+    pub fn new([a, b]: [&'a Side; 2], clusters: &Clusters, schemas: &OwnSchemas) -> Result<Self, InputError> {
+        let (cluster, inventories) = match (a.source, &a.cluster, &b.cluster) {
             // It reads its own.
-            Source::Live | Source::Plan => Vec::new(),
+            (_, Some(cluster), _) => (cluster, Vec::new()),
+            (Source::Documents, None, Some(cluster)) => (cluster, cluster.inventories(clusters, schemas)?),
+            (_, None, _) => return Ok(Self::default()),
         };
         Ok(Self {
-            written: Some(clusters.written(live.path())?),
+            written: Some(&cluster.written),
             inventories,
         })
     }
 
     /// What hosts have.
     pub fn nodes(&self) -> Result<Vec<PreviousNode>, InputError> {
-        self.written
-            .as_ref()
-            .map_or_else(|| Ok(Vec::new()), Previous::nodes)
+        self.written.map_or_else(|| Ok(Vec::new()), Previous::nodes)
     }
 
     /// The old side, compiled, as the state that the new side comes after. What the cluster has already as it shall be, is as
     /// it stands there, and what hosts say of themselves stays true whatever is planned.
     pub fn state(&self, name: &str, outcome: &Outcome) -> Result<Previous, VerbError> {
-        let stored = self
-            .written
-            .as_ref()
-            .map(Stored::new)
-            .transpose()?
-            .unwrap_or_default();
-        let carried = Carried::new(self.written.as_ref(), outcome)?;
+        let stored = self.written.map(Stored::new).transpose()?.unwrap_or_default();
+        let carried = Carried::new(self.written, outcome)?;
         let plan = &outcome.compilation.plan;
         let mut text = Vec::new();
         let mut profiles = BTreeSet::new();
@@ -90,7 +78,7 @@ impl Ground {
                     write_node(node, &mut text);
                     text.pop();
                     text.extend_from_slice(b",\"status\":");
-                    text.extend_from_slice(status.get().as_bytes());
+                    text.extend(on_one_line(status.get()));
                     push(&mut text, "}");
                 }
                 Some(_) | None => {
@@ -120,8 +108,13 @@ impl Ground {
 }
 
 fn push(text: &mut Vec<u8>, line: &str) {
-    text.extend_from_slice(line.as_bytes());
+    text.extend(on_one_line(line));
     text.push(b'\n');
+}
+
+/// JSON without line breaks, which are space in it.
+fn on_one_line(json: &str) -> impl Iterator<Item = u8> + '_ {
+    json.bytes().map(|byte| if byte == b'\n' { b' ' } else { byte })
 }
 
 /// What is written, by name.
@@ -180,6 +173,9 @@ impl<'a> Stored<'a> {
             let Header { kind, metadata } = serde_json::from_str(line).map_err(wrong)?;
             if kind == "NodeProfile" {
                 stored.profiles.push((metadata.name, line));
+                continue;
+            }
+            if kind != "NodeConfig" {
                 continue;
             }
             let Body { spec, status } = serde_json::from_str(line).map_err(wrong)?;

@@ -94,7 +94,7 @@ fn told(fixed: &[Fixed], dry_run: bool, outcome: &Outcome) -> String {
     if elsewhere > 0 {
         let findings = count(elsewhere, "finding");
         text.push_str(&format!(
-            "{findings} not fixed: what stands in standard input, a git revision or rendered text is no file to write to\n"
+            "{findings} not fixed: what stands in standard input, a git revision, rendered text or a cluster is no file to write to\n"
         ));
     }
     text

@@ -134,10 +134,7 @@ fn write(
             fabric: &fabric,
             design: &design,
             number,
-            folder: match fabric.topology.subnets() {
-                1 => fabric.name.to_string(),
-                _ => format!("{}/rail-{number}", fabric.name),
-            },
+            folder: fabric.folder(number),
             network: design.network(number),
         };
         let of_subnet = subnet.missing();
