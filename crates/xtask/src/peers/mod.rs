@@ -1,5 +1,5 @@
 //! The command line against the programs that people would otherwise use: Helm, Jinja2, jrsonnet and Pkl to make the
-//! NodeConfigs, kubeconform to validate them, `diff` to compare two plans. What a peer makes must be what we make.
+//! NodeConfigs, kubeconform and kubectl-validate to validate them, `diff` to compare two plans. What a peer makes must be what we make.
 
 mod input;
 mod objects;
@@ -36,6 +36,9 @@ pub struct Peers {
     /// Measure nothing: check only that this peer makes what we make, and fail where it is missing
     #[arg(long, value_enum)]
     check: Vec<Template>,
+    /// Only what a pull request waits for: the validators on one example
+    #[arg(long)]
+    site: bool,
 }
 
 /// Runs the comparison and prints its tables.
@@ -45,6 +48,9 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
     }
     let cli = root().join(&args.cli);
     ensure!(cli.exists(), "{} is missing; build it first", cli.display());
+    if args.site {
+        return pull_request(&cli, args.rounds);
+    }
     let work = Work::new(&cli, args.nodes, "peers")?;
     if !args.check.is_empty() {
         return args.check.iter().try_for_each(|peer| work.check(*peer));
@@ -55,7 +61,7 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
         args.rounds
     ));
     compile(&work, args.rounds)?;
-    pull_request(&work, args.rounds)?;
+    pull_request(&cli, args.rounds)?;
     let inventory = objects::read(&std::fs::read(work.fleet.join("inventory.jsonl"))?)?;
     validate(&work, &inventory, "NodeInventory", args.rounds)?;
     validate(&work, &work.objects, "NodeConfig", args.rounds)?;
@@ -132,17 +138,20 @@ fn compile(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
     table::compare(&title, &ours, &peers, rounds)
 }
 
-/// What a pull request waits for: a site of 128 nodes, and of that the start alone.
-fn pull_request(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
-    let folder = work.plan.parent().context("a plan lies in a folder")?;
-    let schemas = schema::write(&folder.join("schemas"))?;
+/// What a pull request waits for: a site of 128 nodes, and of that the start alone. Each validator must accept the site.
+fn pull_request(cli: &Path, rounds: u32) -> anyhow::Result<()> {
+    let schemas = schema::write(&root().join("target/bench/schemas"))?;
     let site = root().join("examples/superpod-b200");
-    let ours = [
-        programs::validate("128 nodes", work.cli, &site),
-        programs::start(work.cli),
+    let ours = [programs::validate("128 nodes", cli, &site), programs::start(cli)];
+    let kubeconform = programs::kubeconform("128 nodes", &site, &schemas);
+    let kubectl_validate = programs::kubectl_validate("128 nodes", &site);
+    let theirs = [
+        kubeconform.clone(),
+        programs::idle(kubeconform, &["-v"]),
+        kubectl_validate.clone(),
+        programs::idle(kubectl_validate, &["--help"]),
     ];
-    let theirs = [programs::kubeconform("128 nodes", &site, &schemas)];
-    let title = "Validate: examples/superpod-b200, and the start of the program alone";
+    let title = "Validate: examples/superpod-b200, and the start of each program alone";
     table::compare(title, &ours, &theirs, rounds)
 }
 
@@ -155,7 +164,7 @@ fn validate(
     rounds: u32,
 ) -> anyhow::Result<()> {
     let folder = work.plan.parent().context("a plan lies in a folder")?;
-    let schemas = schema::write(&folder.join("schemas"))?;
+    let schemas = schema::write(&root().join("target/bench/schemas"))?;
     let folder = folder.join(kind);
     std::fs::create_dir_all(&folder)?;
     let (mut yaml, mut lines, mut documents) = (String::new(), String::new(), String::new());
