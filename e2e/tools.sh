@@ -54,6 +54,10 @@ find_missing() {
   # The page of `diff --output html` in a browser (e2e/report).
   need chromium command -v chromium
   need chromium-driver command -v chromedriver
+  # Shells that complete, and who shows manual pages (e2e/terminal).
+  need zsh command -v zsh
+  need fish command -v fish
+  need man-db command -v man
   # Downloads of crates, Go modules and Python packages.
   need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 }

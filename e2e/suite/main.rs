@@ -17,6 +17,7 @@ mod deletion;
 mod drift;
 mod handover;
 mod leader;
+mod live;
 mod member;
 mod mutations;
 mod rights;

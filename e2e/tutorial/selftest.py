@@ -52,7 +52,7 @@ CASES = {
     "an exit code that is another": ("[exit code 2]", "[exit code 1]", "-[exit code 1]\n+[exit code 2]"),
     "an exit code that is none": ("\n[exit code 2]", "", "+[exit code 2]"),
     "an exit code where there is none": ("echo $n\n3", "echo $n\n3\n[exit code 1]", "-[exit code 1]"),
-    "a command that ends the shell": ("$ seq 9", "$ exit 7", "the shell ended"),
+    "a command that ends the shell": ("$ cat file\n", "$ exit 7\n", "the shell ended"),
     "output before any command": ("$ cat file\none", "one", "begins with a command"),
     "a block without an end": ("three\n```\n", "three\n", "has no end"),
     "no command at all": (SOUND, "text\n", "has no command"),

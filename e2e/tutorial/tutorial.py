@@ -117,11 +117,11 @@ def renewed(shown, seen):
 class Shell:
     """One bash for all commands, so that folders, variables and jobs last as they do for a reader."""
 
-    def __init__(self, scratch):
-        home = scratch / "home"
-        home.mkdir()
+    def __init__(self, scratch, home):
         own = ("GIT_", "KUBECONFIG", "RACKWRIGHT", "PAGER")
         env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        # A proxy of the machine has no part in a talk with a server on it.
+        env |= {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
         # What stands below the home of who runs the test, and is installed for the reader too.
         env.setdefault("CARGO_HOME", str(Path.home() / ".cargo"))
         env.setdefault("RUSTUP_HOME", str(Path.home() / ".rustup"))
@@ -145,13 +145,14 @@ class Shell:
         end = re.compile(rf"\n{self.mark} (\d+)\n\Z".encode())
         seen, deadline = b"", time.monotonic() + LIMIT
         while not (match := end.search(seen)):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise Broken(f"does not end in {LIMIT} s; so far it printed:\n{seen[-2000:].decode(errors='replace')}")
-            some = os.read(self.process.stdout.fileno(), 1 << 16)
-            if not some:
-                raise Broken(f"the shell ended; before that it printed:\n{seen[-2000:].decode(errors='replace')}")
+            ready = select.select([self.process.stdout], [], [], 1)[0]
+            some = os.read(self.process.stdout.fileno(), 1 << 16) if ready else b""
             seen += some
+            # A job in the background may keep the pipe open when the shell is gone.
+            ended = not some and self.process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                why = "the shell ended" if ended else f"does not end in {LIMIT} s"
+                raise Broken(f"{why}; so far it printed:\n{seen[-2000:].decode(errors='replace')}")
         lines = seen[: match.start()].decode(errors="replace").splitlines()
         code = int(match[1])
         return lines + ([f"[exit code {code}]"] if code else [])
@@ -170,12 +171,15 @@ class Shell:
 def main():
     parser = argparse.ArgumentParser(description="Runs the commands of a tutorial and compares their output with its text.")
     parser.add_argument("document", type=Path)
+    parser.add_argument("--home", type=Path, help="an empty folder that is the reader's home; one that goes afterwards without it")
     parser.add_argument("--update", action="store_true", help="write the outputs into the text instead of comparing them")
     asked = parser.parse_args()
     text = asked.document.read_text()
     lines = text.splitlines()
     scratch = Path(tempfile.mkdtemp(prefix="rackwright-tutorial-"))
-    shell = Shell(scratch)
+    home = asked.home or scratch / "home"
+    home.mkdir(exist_ok=True)
+    shell = Shell(scratch, home)
     differences, begun, done, moved = 0, time.monotonic(), 0, 0
     try:
         all_steps = steps(text)

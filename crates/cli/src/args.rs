@@ -32,7 +32,7 @@ pub use validate::Validate;
     propagate_version = false,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 clean, 1 findings, 2 usage or input error, 3 tool error. An error beats a finding.\n\n\
+    after_help = "Exit codes: 0 clean, 1 findings, 2 usage or input error, 3 tool or cluster error. An error beats a finding.\n\n\
                   Examples:\n  rackwright validate clusters/\n  rackwright plan clusters/ --node dgx001\n  rackwright explain RW2002"
 )]
 pub struct Cli {
@@ -42,6 +42,9 @@ pub struct Cli {
     /// When to colour
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub color: When,
+    /// Print long texts on a terminal as they are; without it they go through $PAGER, or less where that is not set
+    #[arg(long, global = true)]
+    pub no_pager: bool,
 }
 
 /// The verbs.
@@ -103,9 +106,10 @@ pub enum Verb {
     /// For a new site from a few figures, or for a running one from what it says of itself: the Nodes of a cluster (`kubectl
     /// get nodes -o yaml` or json), slurm.conf, the output of ibnetdiscover, or a table of hosts (CSV with a head line: name,
     /// rack, system). No host is renamed, and pools of a running site are paused. What could not be known stands at the top
-    /// of the file and on standard error.
+    /// of the file and on standard error. On a terminal and without flags it asks, one line a question, and says the command
+    /// line that does the same again.
     #[command(
-        after_help = "Examples:\n  rackwright init --system dgx-b200 --nodes 32 --scratch 8 --scratch-model 'SAMSUNG MZWLO*' --out site.yaml\n  kubectl get nodes -o yaml | rackwright init --from - --out site.yaml\n  rackwright init --from slurm.conf --system dgx-h100 > site.yaml\n  rackwright init --from hosts.csv --switch qm9700 --out site.yaml"
+        after_help = "Examples:\n  rackwright init\n  rackwright init --ask --system dgx-h100 --out site.yaml\n  rackwright init --system dgx-b200 --nodes 32 --scratch 8 --scratch-model 'SAMSUNG MZWLO*' --out site.yaml\n  kubectl get nodes -o yaml | rackwright init --from - --out site.yaml\n  rackwright init --from slurm.conf --system dgx-h100 > site.yaml\n  rackwright init --from hosts.csv --switch qm9700 --out site.yaml"
     )]
     Init(Init),
     /// Print the CustomResourceDefinitions
@@ -130,9 +134,10 @@ pub enum Verb {
     ///
     /// The script knows verbs, flags and values. A shell that runs `source <(COMPLETE=bash rackwright)` (zsh, fish: see the
     /// example) asks the program itself, which also offers nodes, fabrics and member clusters of the documents in the current
-    /// folder, rules, fields, and names of the catalogue.
+    /// folder, rules, fields, and names of the catalogue. Behind `kubectl rackwright` kubectl asks a program of the name
+    /// `kubectl_complete-rackwright`: a link to this one.
     #[command(
-        after_help = "Examples:\n  rackwright completions bash > /etc/bash_completion.d/rackwright\n  echo 'source <(COMPLETE=bash rackwright)' >> ~/.bashrc\n  echo 'source <(COMPLETE=zsh rackwright)' >> ~/.zshrc\n  echo 'COMPLETE=fish rackwright | source' > ~/.config/fish/completions/rackwright.fish"
+        after_help = "Examples:\n  rackwright completions bash > /etc/bash_completion.d/rackwright\n  echo 'source <(COMPLETE=bash rackwright)' >> ~/.bashrc\n  echo 'source <(COMPLETE=zsh rackwright)' >> ~/.zshrc\n  echo 'COMPLETE=fish rackwright | source' > ~/.config/fish/completions/rackwright.fish\n  ln -s $(command -v rackwright) /usr/local/bin/kubectl_complete-rackwright"
     )]
     Completions(Completions),
     /// Print the version

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::previous::{Previous, Unfit};
+use crate::progress;
 use crate::walk::InputError;
 
 /// An earlier state.
@@ -58,6 +59,7 @@ struct Applied {
 impl<'a> Before<'a> {
     /// Takes what a comparison needs.
     pub fn new(previous: &'a Previous) -> Result<Self, InputError> {
+        let _phase = progress::phase(|| format!("reading {}", previous.path()));
         if let Some(text) = previous.lines()? {
             let content = Content::Lines(text);
             return Ok(Self { previous, content });
@@ -83,6 +85,7 @@ impl<'a> Before<'a> {
     /// This state and a later one as the sides of a diff, and how many nodes are the same on both and in neither: of two plans
     /// that stand in lines, what is the same is never read.
     pub fn against<'b>(&'b self, later: &'b Self) -> Result<((State<'b>, State<'b>), usize), InputError> {
+        let _phase = progress::phase(|| format!("comparing {} and {}", self.path(), later.path()));
         if let (Content::Lines(old), Content::Lines(new)) = (&self.content, &later.content)
             && let Ok((old, new, same)) = between(old, new)
         {

@@ -6,6 +6,8 @@ use rackwright_planner::change::{Diff, State, Supply, Waves, What, check_waves, 
 
 use crate::carried::{Carried, Fate};
 use crate::pipeline::Outcome;
+use crate::progress;
+use crate::summary::count;
 
 /// What differs, and when.
 pub struct Compared<'a> {
@@ -33,6 +35,7 @@ impl<'a> Compared<'a> {
         down: &BTreeSet<&str>,
     ) -> Self {
         let plan = &outcome.compilation.plan;
+        let _phase = progress::phase(|| format!("comparing {}", count(plan.nodes().len(), "node")));
         let mut diff = diff(old, &State::of(plan));
         let mut kept = 0;
         diff.nodes.retain(|node| match carried.fate(node.name) {

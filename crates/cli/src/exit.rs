@@ -45,8 +45,8 @@ impl Exit {
                 "The command line is wrong, or an input does not exist or cannot be read. Nothing is known of what it holds.",
             ),
             Self::Tool => (
-                "tool error",
-                "The output cannot be written, a program that was asked for is missing or fails, or this one is at fault: a plan that its own checker refuses, a panic. Not the input's fault.",
+                "tool or cluster error",
+                "The output cannot be written, a program that was asked for is missing or fails, a cluster cannot be reached or refuses, or this program is at fault: a plan that its own checker refuses, a panic. Not the input's fault.",
             ),
         }
     }
@@ -68,8 +68,11 @@ pub struct Meanings {
 }
 
 const WRITE: Option<&str> = Some("the output cannot be written");
-const RENDERED: Option<&str> =
-    Some("the output cannot be written; `kustomize:` or `helm:` names what cannot be rendered");
+const RENDERED: Option<&str> = Some(
+    "the output cannot be written; `kustomize:` or `helm:` names what cannot be rendered; `live:` a cluster that cannot be reached or refuses",
+);
+const WRITE_NODES: Option<&str> =
+    Some("the output cannot be written; `--from live:` names a cluster that cannot be reached or refuses");
 const UNKNOWN: Option<&str> = Some("an unknown flag or form");
 
 /// Every verb.
@@ -80,7 +83,7 @@ pub static BY_VERB: &[Meanings] = &[
             Some("no errors; with `--strict` no warnings either"),
             Some("an error, or a warning with `--strict`; with `--dry-run` before what would be fixed"),
             Some(
-                "a path does not exist or cannot be read, `--crd` or `--baseline` is none, or no object of Rackwright was found",
+                "a path does not exist or cannot be read, `--crd` or `--baseline` is none, no object of Rackwright was found, or the kubeconfig of `live:` is none",
             ),
             RENDERED,
         ],
@@ -172,8 +175,10 @@ pub static BY_VERB: &[Meanings] = &[
         codes: [
             Some("written"),
             None,
-            Some("an unknown flag; a source that cannot be read or names no host; `--out` is there already"),
-            WRITE,
+            Some(
+                "an unknown flag; a source that cannot be read or names no host; documents that would not validate; `--out` is there already; the answers end before the questions do",
+            ),
+            WRITE_NODES,
         ],
     },
     Meanings {

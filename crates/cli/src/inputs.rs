@@ -25,6 +25,11 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// Whether a cluster is among them.
+    pub fn any_cluster(self) -> bool {
+        self.clusters.is_some() && self.paths.iter().any(|path| is_live(path))
+    }
+
     /// The earlier state: the one that is named, or what the cluster holds whose intents are read. What its operator compiles
     /// keeps the addresses that its nodes have.
     pub fn earlier(self, named: Option<&Path>) -> Result<Option<Previous>, InputError> {

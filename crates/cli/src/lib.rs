@@ -52,8 +52,10 @@ mod own_catalogue;
 mod pager;
 pub mod pipeline;
 mod plan_objects;
+mod plugin;
 mod power;
 pub mod previous;
+mod progress;
 mod quick;
 mod reference;
 mod rendered;
@@ -87,33 +89,28 @@ pub use verbs::explain::{Entry, all_rules};
 
 use args::{Cli, Verb};
 use output::{eprint, forgive_broken_pipe, stdout};
+use pager::Paging;
 use verbs::VerbError;
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(exit) = plugin::completed(&arguments) {
+        return exit.into();
+    }
     // A shell that asks for completions says so in the environment; then this ends the process.
     clap_complete::CompleteEnv::with_factory(command).complete();
     unfinished::watch();
     // A panic is our mistake, and must not look like anything else to a script.
-    catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())))
+    catch_unwind(AssertUnwindSafe(|| run(arguments)))
         .unwrap_or(Exit::Tool)
         .into()
-}
-
-/// The command line by the name that the program is called by: as `kubectl-rackwright` it is a plug-in of kubectl, and says
-/// `kubectl rackwright` of itself.
-fn called(program: Option<&OsString>) -> clap::Command {
-    let stem = program.and_then(|program| std::path::Path::new(program).file_stem());
-    if stem == Some(std::ffi::OsStr::new("kubectl-rackwright")) {
-        return command().bin_name("kubectl rackwright");
-    }
-    command()
 }
 
 /// Runs one command line, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let parsed = called(arguments.first()).try_get_matches_from(arguments);
+    let parsed = plugin::called(arguments.first()).try_get_matches_from(arguments);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -127,13 +124,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let mut out = stdout();
+    let paging = if cli.no_pager { Paging::Never } else { Paging::Auto };
+    if !matches!(cli.verb, Verb::Lsp(_)) {
+        progress::watch();
+    }
     let result = match &cli.verb {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
-        Verb::Plan(args) => verbs::plan::run(args, cli.color, &mut out),
-        Verb::Diff(args) => verbs::diff::run(args, cli.color, &mut out),
+        Verb::Plan(args) => verbs::plan::run(args, cli.color, paging, &mut out),
+        Verb::Diff(args) => verbs::diff::run(args, cli.color, paging, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),
         Verb::Fabric(args) => verbs::fabric::run(args, cli.color, &mut out),
-        Verb::Explain(args) => verbs::explain::run(args, &mut out),
+        Verb::Explain(args) => verbs::explain::run(args, paging, &mut out),
         Verb::Init(args) => verbs::init::run(args, &mut out),
         Verb::Crds(args) => verbs::crds::run(args, &mut out),
         Verb::Lsp(args) => verbs::lsp::run(args),

@@ -16,7 +16,7 @@ use crate::object::{self, ObjectKind, Owner};
 use crate::rules::{DUPLICATE_OBJECT, UNKNOWN_KIND};
 use crate::schemas::OwnSchemas;
 use crate::suggest::nearest;
-use crate::walk::{InputError, Source, Walk, is_json_lines};
+use crate::walk::{InputError, Source, Walk, is_json_lines, named};
 
 /// Duplicates that are shown. The same inventory read under two names gives one for each node.
 const MAX_DUPLICATES: usize = 1_000;
@@ -87,7 +87,12 @@ impl Loaded {
             (None, Some(_)) => "; `kustomize:DIR` reads what Kustomize makes of a directory",
             (None, None) => "",
         };
-        Self::walked(walk, schemas).or_nothing(inputs.paths, hint)
+        let loaded = Self::walked(walk, schemas);
+        // A cluster that holds nothing yet is known to hold nothing.
+        if inputs.any_cluster() {
+            return loaded;
+        }
+        loaded.or_nothing(inputs.paths, hint)
     }
 
     /// Reads the inputs that paths led to.
@@ -100,6 +105,7 @@ impl Loaded {
         loaded.skipped = walk.skipped.iter().map(of_others).collect();
         for source in walk.sources {
             let shown = source.shown().into_owned();
+            let _phase = source.reading();
             if !matches!(source, Source::File(_)) {
                 loaded.elsewhere.insert(shown.clone());
             }
@@ -122,11 +128,10 @@ impl Loaded {
     fn or_nothing(mut self, paths: &[PathBuf], hint: &'static str) -> Self {
         let nothing = self.count == 0 && self.checked.is_empty();
         if nothing && self.diagnostics.is_empty() && self.errors.is_empty() {
-            let shown = |path: &PathBuf| match path.display().to_string() {
-                stdin if stdin == "-" => "standard input".to_owned(),
-                other => other,
-            };
-            let shown: Vec<String> = paths.iter().map(shown).collect();
+            let shown: Vec<String> = paths
+                .iter()
+                .map(|path| named(&path.display().to_string()).to_owned())
+                .collect();
             let paths = shown.join(", ");
             self.errors.push(InputError::Nothing { paths, hint });
         }

@@ -18,8 +18,10 @@ use crate::inputs::Inputs;
 use crate::jsonl;
 use crate::load::{Loaded, Object};
 use crate::object::ObjectKind;
+use crate::progress;
 use crate::rules::UNREADABLE_OBJECT;
 use crate::schemas::OwnSchemas;
+use crate::summary::count;
 use crate::walk::InputError;
 
 /// A warning that is not told, and why.
@@ -189,17 +191,21 @@ fn compiled(
     let gone = gone(&loaded, before.pools);
     let named: BTreeSet<ObjectRef> = gone.iter().map(pool_of).collect();
     input.pools.extend(gone);
+    let phase = progress::phase(|| "compiling".to_owned());
     let mut compilation = compile(&input)?;
+    drop(phase);
     // What goes may refer to what goes with it.
     compilation.refused.retain(|object| !named.contains(object));
     compilation.findings.retain(|finding| {
         let mut refused = finding.parties.iter().filter(|party| party.refused).peekable();
         refused.peek().is_none() || refused.any(|party| !named.contains(&party.object))
     });
+    let phase = progress::phase(|| format!("checking {}", count(compilation.plan.nodes().len(), "node")));
     let violations = check(&input, &compilation.plan)
         .iter()
         .map(ToString::to_string)
         .collect();
+    drop(phase);
     let unknown_cluster = cluster.and_then(|name| compilation.keep_member(name).err());
     let positions = positions(&mut loaded, &compilation);
     let mut documents = documents(&loaded);

@@ -22,6 +22,7 @@ use serde_json::value::RawValue;
 
 use crate::blocks;
 use crate::inputs::Inputs;
+use crate::progress;
 use crate::quick;
 use crate::walk::InputError;
 
@@ -265,6 +266,7 @@ impl Previous {
 
     /// What a compile needs.
     pub fn nodes(&self) -> Result<Vec<PreviousNode>, InputError> {
+        let _phase = progress::phase(|| format!("reading {}", self.path));
         if self.form == Form::Lines {
             return self.nodes_of_lines();
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Files and folders that were begun. Whoever is interrupted keeps the lock, so that nobody goes on.
@@ -44,6 +45,27 @@ impl Drop for Unfinished {
     }
 }
 
+/// Whether an interrupt from the terminal is another program's.
+static DEAF: AtomicBool = AtomicBool::new(false);
+
+/// While it lives, an interrupt from the terminal ends nothing here: it is for the program that has the terminal.
+#[derive(Debug)]
+pub struct Deaf(());
+
+impl Deaf {
+    /// From now on.
+    pub fn to_interrupts() -> Self {
+        DEAF.store(true, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for Deaf {
+    fn drop(&mut self) {
+        DEAF.store(false, Ordering::SeqCst);
+    }
+}
+
 /// Clears away at the first interrupt and ends by its signal, as a program without a handler does.
 #[cfg(unix)]
 pub fn watch() {
@@ -53,7 +75,8 @@ pub fn watch() {
         return;
     };
     std::thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
+        let heard = |signal: &i32| *signal != SIGINT || !DEAF.load(Ordering::SeqCst);
+        if let Some(signal) = signals.forever().find(heard) {
             let begun = begun();
             for path in begun.iter() {
                 remove(path);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use glob::MatchOptions;
@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::git::{self, Blob, GitError};
 use crate::inputs::Inputs;
 use crate::live::{Clusters, is_live};
+use crate::progress;
 use crate::rendered::{self, ToolError};
 
 /// One input.
@@ -35,6 +36,12 @@ impl Source {
             Self::File(path) => path.to_string_lossy(),
             Self::Blob(blob) => (&*blob.name).into(),
         }
+    }
+
+    /// That it is being read; not of what somebody types, who sees it.
+    pub fn reading(&self) -> Option<progress::Phase> {
+        let typed = *self == Self::Stdin && io::stdin().is_terminal();
+        (!typed).then(|| progress::phase(|| format!("reading {}", named(&self.shown()))))
     }
 
     /// Its text, from the start.
@@ -76,7 +83,7 @@ pub enum InputError {
     #[error(transparent)]
     Rendered(#[from] ToolError),
     /// A cluster.
-    #[error("{name}: {error}")]
+    #[error("{}: {error}", name.trim_end_matches(':'))]
     Live {
         /// What was asked for.
         name: String,
@@ -215,6 +222,7 @@ impl Walk {
     /// Follows what is no file: what a tool renders, a git revision, a pattern.
     fn named(&mut self, path: &Path, error: io::Error) {
         let name = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
+        let _phase = progress::phase(|| format!("reading {}", path.display()));
         if let Some(rendered) = name.and_then(rendered::render) {
             match rendered {
                 Ok(texts) => self.sources.extend(texts.into_iter().map(Source::Blob)),
@@ -381,6 +389,11 @@ impl Walk {
         let real = fs::canonicalize(path).map_err(|error| InputError::io(path, error))?;
         Ok(self.seen.insert(real))
     }
+}
+
+/// An input in words.
+pub fn named(shown: &str) -> &str {
+    if shown == "-" { "standard input" } else { shown }
 }
 
 /// The file that makes a directory a Helm chart.

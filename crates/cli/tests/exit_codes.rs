@@ -28,7 +28,7 @@ const FABRIC: &str = "crates/cli/tests/fabric";
 const SAVED: &str = "crates/cli/tests/drift/lab.json";
 
 /// A command line, its exit code, and a part of what it says on standard error. `OUT` is a folder that is not there yet,
-/// `FILE` one that is no folder.
+/// `FILE` one that is no folder, `CLOSED` a kubeconfig that leads to a closed port.
 const LINES: &[(&str, &str, i32, &str)] = &[
     ("validate", "TINY", 0, "no findings"),
     ("validate", "REFUSED", 1, "1 error"),
@@ -67,6 +67,66 @@ const LINES: &[(&str, &str, i32, &str)] = &[
         "cannot be written",
     ),
     ("validate", "helm:nope REFUSED nope.yaml", 3, "error: helm:nope:"),
+    ("validate", "live: --kubeconfig CLOSED", 3, "cannot be reached"),
+    ("validate", "live: --kubeconfig nope", 2, "nope: not a kubeconfig"),
+    (
+        "validate",
+        "live:nope --kubeconfig CLOSED",
+        2,
+        "no context `nope`",
+    ),
+    ("plan", "live: --kubeconfig CLOSED", 3, "cannot be reached"),
+    (
+        "plan",
+        "TINY --previous live: --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    ("diff", "live: TINY --kubeconfig CLOSED", 3, "cannot be reached"),
+    ("diff", "TINY live: --kubeconfig CLOSED", 3, "cannot be reached"),
+    (
+        "diff",
+        "live:nope TINY --kubeconfig CLOSED",
+        2,
+        "no context `nope`",
+    ),
+    (
+        "render node",
+        "r1-n1 live: --format ignition --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    (
+        "render cluster",
+        "live: --out OUT --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    (
+        "fabric render",
+        "live: --out OUT --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    (
+        "fabric check",
+        "FABRIC/designed.txt live: --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    (
+        "explain",
+        "node r1-n1 live: --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    ("init", "--from live: --kubeconfig CLOSED", 3, "cannot be reached"),
+    (
+        "init",
+        "--from live: --kubeconfig nope",
+        2,
+        "nope: not a kubeconfig",
+    ),
     ("plan", "TINY", 0, "no findings"),
     ("plan", "REFUSED", 1, "1 error"),
     ("plan", "TINY nope", 2, "error: nope: no such file"),
@@ -178,6 +238,14 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("explain", "gpupool.nope", 2, "error: gpupool has no field"),
     ("init", "--system dgx-b200 --nodes 4", 0, "not known"),
     ("init", "", 2, "error: say --system"),
+    ("init", "--ask", 2, "the answers end"),
+    ("init", "--ask --from FILE", 2, "cannot be used with"),
+    (
+        "init",
+        "--system dgx-b200 --nodes 4 --racks A1",
+        2,
+        "error: RW2011",
+    ),
     (
         "init",
         "--system dgx-b200 --nodes 4 --out FILE",
@@ -231,6 +299,9 @@ const PRINTING: &[(&str, &str, i32)] = &[
 /// The arguments of a command line, with a folder for what it writes.
 fn arguments(verb: &str, rest: &str, folder: &Path) -> Vec<String> {
     fs::write(folder.join("file"), "").unwrap();
+    // Nobody listens there.
+    let closed = "{clusters: [{name: a, cluster: {server: 'http://127.0.0.1:1'}}], contexts: [{name: a, context: {cluster: a}}], current-context: a}";
+    fs::write(folder.join("closed"), closed).unwrap();
     let words = verb.split(' ').chain(rest.split_whitespace());
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     words
@@ -241,6 +312,7 @@ fn arguments(verb: &str, rest: &str, folder: &Path) -> Vec<String> {
                 .replace("SAVED", SAVED)
                 .replace("OUT", &path("out"))
                 .replace("FILE", &path("file"))
+                .replace("CLOSED", &path("closed"))
         })
         .collect()
 }

@@ -120,6 +120,27 @@ fn the_plug_in_of_kubectl_is_the_same_program_by_another_name() {
 }
 
 #[test]
+fn kubectl_is_told_what_a_shell_may_offer() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = folder.path().join("kubectl_complete-rackwright");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_rackwright"), &asked).unwrap();
+    let offered = |words: &[&str]| {
+        let output = Command::new(&asked)
+            .args(words)
+            .current_dir(root().join("examples/tiny"))
+            .output()
+            .unwrap();
+        assert_eq!((code(&output), err(&output)), (0, String::new()));
+        out(&output)
+    };
+    assert_eq!(offered(&["pl"]), "plan\tPrint what each node becomes\n:4\n");
+    assert_eq!(offered(&["plan", ".", "--node", "r2-"]), "r2-n1\nr2-n2\n:4\n");
+    // A folder goes on, so no space comes behind it.
+    assert_eq!(offered(&["plan", "../gb200-"]), "../gb200-unit/\n:6\n");
+    assert_eq!(offered(&["plan", "--nope"]), ":4\n");
+}
+
+#[test]
 fn manual_pages_are_written_for_every_verb() {
     let folder = tempfile::tempdir().unwrap();
     let pages = folder.path().join("man1");

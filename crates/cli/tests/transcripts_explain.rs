@@ -188,6 +188,17 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "",
     ),
     ("init-nothing", "init", ""),
+    (
+        "init-ask",
+        "init --ask --name lab",
+        "\ndgx\n7\n36\n\n\n\n4\n\n0\nnas\n\n",
+    ),
+    ("init-ask-too-few-answers", "init --ask", "lab\n"),
+    (
+        "init-not-valid",
+        "init --system dgx-b200 --nodes 4 --racks A1",
+        "",
+    ),
     ("init-system-unknown", "init --system dgx-b20 --nodes 4", ""),
     ("init-without-system", "init --names n[1-3]", ""),
     ("init-no-source", "init --from README.md", ""),

@@ -1,9 +1,12 @@
 //! Where the cluster is and who asks, as kubectl finds it.
 
 use std::env;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
@@ -40,6 +43,13 @@ impl Default for Patience {
     }
 }
 
+/// Whether the environment's proxy is for this server: not for this machine, and not for what `$NO_PROXY` names.
+fn is_proxied(server: &Uri) -> bool {
+    let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
+    let here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    !here && Matcher::from_env().intercept(server).is_some()
+}
+
 impl Access {
     /// The configuration of a client.
     pub(crate) async fn config(&self) -> Result<Config, LiveError> {
@@ -65,12 +75,31 @@ impl Access {
             context: self.context.clone(),
             ..KubeConfigOptions::default()
         };
+        let proxy = self.proxy_of(&files);
         let config = Config::from_custom_kubeconfig(files, &options).await;
-        config.map_err(|error| match error {
+        let mut config = config.map_err(|error| match error {
             KubeconfigError::LoadContext(name) => LiveError::NoContext { name, contexts },
             KubeconfigError::CurrentContextNotSet => LiveError::NoCurrentContext(contexts),
             other => LiveError::Context(other),
-        })
+        })?;
+        // kube takes $HTTPS_PROXY for every server.
+        if !proxy && !is_proxied(&config.cluster_url) {
+            config.proxy_url = None;
+        }
+        Ok(config)
+    }
+
+    /// Whether the kubeconfig itself names a proxy for the cluster.
+    fn proxy_of(&self, files: &Kubeconfig) -> bool {
+        let name = self.context.as_ref().or(files.current_context.as_ref());
+        let context = files.contexts.iter().find(|known| Some(&known.name) == name);
+        let context = context.and_then(|known| known.context.as_ref());
+        let cluster = files
+            .clusters
+            .iter()
+            .find(|known| context.is_some_and(|context| context.cluster == known.name));
+        let cluster = cluster.and_then(|known| known.cluster.as_ref());
+        cluster.is_some_and(|cluster| cluster.proxy_url.as_ref().is_some_and(|url| !url.is_empty()))
     }
 
     /// What the files say together, of two the first one; none where there is no file. A file of `$KUBECONFIG` may be

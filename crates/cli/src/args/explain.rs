@@ -31,9 +31,6 @@ pub struct Explain {
     /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
     #[arg(long, short, value_name = "PATH")]
     pub file: Vec<PathBuf>,
-    /// Print long texts on a terminal as they are; without it they go through $PAGER, or less where that is not set
-    #[arg(long)]
-    pub no_pager: bool,
     /// Of a field, list all fields below it and not only its own
     #[arg(long)]
     pub recursive: bool,

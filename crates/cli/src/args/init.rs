@@ -9,7 +9,7 @@ use crate::complete;
 use crate::live::Clusters;
 
 /// `rackwright init`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Init {
     /// What a running site says of itself: a file, `live:` or `live:CONTEXT` for the Nodes of a cluster, or `-` for standard
     /// input
@@ -60,4 +60,36 @@ pub struct Init {
     /// File to write, which must not be there; standard output without it
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Ask for what no flag says, one line a question; without any flag, on a terminal, this is what happens
+    #[arg(long, conflicts_with = "from")]
+    pub ask: bool,
+}
+
+impl Init {
+    /// Whether no flag says what to write, so that somebody before a terminal can be asked.
+    pub fn says_nothing(&self) -> bool {
+        let Self {
+            from,
+            names,
+            nodes,
+            system,
+            name: _,
+            nodes_per_rack,
+            racks,
+            rails,
+            nodes_per_unit,
+            switch,
+            no_fabric,
+            scratch,
+            scratch_model: _,
+            nfs,
+            out: _,
+            ask: _,
+            clusters: _,
+        } = self;
+        let hosts = from.is_none() && names.is_none() && nodes.is_none() && system.is_none();
+        let racks = nodes_per_rack.is_none() && racks.is_none();
+        let fabric = rails.is_none() && nodes_per_unit.is_none() && switch.is_none() && !no_fabric;
+        hosts && racks && fabric && scratch.is_none() && nfs.is_none()
+    }
 }

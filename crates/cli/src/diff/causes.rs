@@ -14,7 +14,9 @@ use serde_json::Value;
 use super::edits::{Edit, Id, Objects};
 use crate::object::ObjectKind;
 use crate::pipeline::{Outcome, intent_of, pool_of};
+use crate::progress;
 use crate::schemas::OwnSchemas;
+use crate::summary::count;
 
 /// Edits that are tried one by one. Of more, those of an object are tried together; of more objects, those of a kind.
 const TRIALS: usize = 48;
@@ -63,6 +65,8 @@ type Was = Option<u128>;
 
 /// Finds the causes of each node of a diff against `old`.
 pub fn causes(sides: &Sides<'_>, old: &State<'_>, listed: &Diff<'_>) -> Result<Causes, CompileError> {
+    let nodes = count(listed.nodes.len(), "node");
+    let _phase = progress::phase(|| format!("looking for what changes {nodes}"));
     let mut bench = Bench::new(sides, old, listed);
     let mut found = Causes::default();
     let (mut units, none) = (bench.units(), Vec::new());

@@ -44,13 +44,18 @@ fn unfolded(text: &str) -> Vec<String> {
     expand(text, &Limits::default()).unwrap_or_default()
 }
 
+/// Names of racks that nobody gave any.
+pub fn usual(count: usize) -> Vec<String> {
+    let width = count.to_string().len();
+    (1..=count).map(|number| format!("r{number:0width$}")).collect()
+}
+
 /// Racks of a site that is not there yet. The last one holds what is left.
 pub fn planned(nodes: u32, per_rack: u16, racks: Option<&str>) -> Result<Vec<Group>, VerbError> {
     let per_rack = u32::from(per_rack.max(1));
     let needed = nodes.div_ceil(per_rack) as usize;
-    let width = needed.to_string().len();
     let names = match racks {
-        None => (1..=needed).map(|number| format!("r{number:0width$}")).collect(),
+        None => usual(needed),
         Some(racks) => {
             let names = expand(racks, &Limits::default())
                 .map_err(|error| VerbError::Usage(format!("--racks: {error}")))?;

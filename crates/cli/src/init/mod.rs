@@ -4,6 +4,7 @@
 //! nobody said is taken from the catalogue or assumed, and each assumption is a line of [`Known::unknown`]. No host is renamed,
 //! and pools of a running site are paused: adopting it touches nothing.
 
+mod ask;
 mod capture;
 mod kubernetes;
 mod layout;
@@ -17,11 +18,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rackwright_api::{Hostlist, Name, NodeName};
 use rackwright_hostset::{Limits, expand, natural_cmp};
-use rackwright_planner::catalogue;
+use rackwright_manifest::Severity;
+use rackwright_planner::{catalogue, rules};
 
 use crate::args::Init;
+use crate::load::Loaded;
+use crate::pipeline;
+use crate::schemas::OwnSchemas;
 use crate::verbs::VerbError;
 
+pub use ask::{ask, command};
 pub use source::Source;
 
 /// A host as a source names it.
@@ -106,10 +112,32 @@ pub fn start(args: &Init, source: Option<&Source>) -> Result<Start, VerbError> {
     let documents = text::write(args, &parts, &known, running)?;
     let mut unknown = known.unknown;
     unknown.extend(documents.assumed);
-    Ok(Start {
-        text: text::headed(&documents.text, &unknown),
-        unknown,
-    })
+    let text = text::headed(&documents.text, &unknown);
+    validated(&text)?;
+    Ok(Start { text, unknown })
+}
+
+/// Whether a starting point validates: a rack may have a name that no rack can have, or a fabric be too large.
+fn validated(text: &str) -> Result<(), VerbError> {
+    let schemas = OwnSchemas::default();
+    let loaded = Loaded::of_text("init", text, &schemas);
+    let outcome = pipeline::run_loaded(&schemas, loaded)?;
+    let errors = outcome.diagnostics.iter();
+    let errors = errors.filter(|finding| finding.severity == Severity::Error);
+    // What is refused because something else is tells nobody what to change.
+    let Some(error) = errors.min_by_key(|finding| finding.code == rules::depends_on_refused::RULE.code())
+    else {
+        return Ok(());
+    };
+    let help = error
+        .help
+        .iter()
+        .map(|help| format!("; {help}"))
+        .collect::<String>();
+    Err(VerbError::Usage(format!(
+        "{}: {}{help}",
+        error.code, error.message
+    )))
 }
 
 fn named(names: &str) -> Result<Vec<Host>, VerbError> {

@@ -99,6 +99,11 @@ pub fn headed(text: &str, unknown: &[String]) -> String {
     out + text
 }
 
+/// A text in quotes, whatever is in it: JSON's are read by YAML as they are.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 fn head(kind: &str, name: &str) -> String {
     format!("apiVersion: {API_VERSION}\nkind: {kind}\nmetadata: {{ name: {name} }}\nspec:\n")
 }
@@ -111,12 +116,15 @@ fn site(args: &Init, parts: &[Part]) -> String {
     for part in parts {
         for group in &part.groups {
             let nodes = match &group.nodes {
-                Nodes::OfRack(nodes) => format!("nodes: \"{nodes}\""),
-                Nodes::Named(names, per_rack) => format!("nodeNames: \"{names}\", nodesPerRack: {per_rack}"),
+                Nodes::OfRack(nodes) => format!("nodes: {}", quoted(nodes)),
+                Nodes::Named(names, per_rack) => {
+                    format!("nodeNames: {}, nodesPerRack: {per_rack}", quoted(names))
+                }
             };
             out.push_str(&format!(
-                "  - {{ names: \"{}\", {nodes}, system: {} }}\n",
-                group.racks, part.system
+                "  - {{ names: {}, {nodes}, system: {} }}\n",
+                quoted(&group.racks),
+                part.system
             ));
         }
     }
@@ -143,8 +151,9 @@ fn pools(args: &Init, part: &Part, fabric: Option<&str>, known: &Known, running:
         };
         let mut out = head("GPUPool", &name);
         out.push_str(&format!(
-            "  supercluster: {}\n  nodes: {{ racks: \"{racks}\" }}\n",
-            args.name
+            "  supercluster: {}\n  nodes: {{ racks: {} }}\n",
+            args.name,
+            quoted(&racks)
         ));
         let driver = known.driver.as_deref().unwrap_or("580.95.05");
         let seen = if known.driver.is_some() {
@@ -184,6 +193,20 @@ fn pools(args: &Init, part: &Part, fabric: Option<&str>, known: &Known, running:
         .join("---\n")
 }
 
+/// The switch of fabrics for which nobody says one.
+pub const SWITCH: &str = "qm9700";
+
+/// Compute ports of a node of a system, and whether the catalogue says it; else one for each GPU.
+pub fn rails_of(system: &str) -> (u8, bool) {
+    let system = catalogue::system(system);
+    let links = system.and_then(|system| system.compute_links.as_ref());
+    match (links, system) {
+        (Some(links), _) => (links.value, true),
+        (None, Some(system)) => (system.gpus.value, false),
+        (None, None) => (1, true),
+    }
+}
+
 /// The compute fabric of a part, with its name.
 fn fabric(
     args: &Init,
@@ -199,22 +222,17 @@ fn fabric(
     } else {
         "compute".to_owned()
     };
-    let system = catalogue::system(&part.system);
-    let links = system
-        .and_then(|system| system.compute_links.as_ref())
-        .map(|links| links.value);
-    let rails = args.rails.or(known.fabric.rails).or(links);
-    let rails = match (rails, system) {
-        (Some(rails), _) => rails,
-        (None, Some(system)) => {
+    let rails = args.rails.or(known.fabric.rails);
+    let rails = rails.unwrap_or_else(|| {
+        let (rails, known) = rails_of(&part.system);
+        if !known {
             assumed.push(format!(
-                "how many compute ports {} has: one for each of its {} GPUs; --rails says it",
-                part.system, system.gpus.value
+                "how many compute ports {} has: one for each of its {rails} GPUs; --rails says it",
+                part.system
             ));
-            system.gpus.value
         }
-        (None, None) => 1,
-    };
+        rails
+    });
     let said = args.switch.as_deref().or(known.fabric.switch);
     if let Some(switch) = &args.switch
         && catalogue::switch(switch).is_none()
@@ -223,12 +241,13 @@ fn fabric(
         return Err(crate::catalogue::unknown::<catalogue::Switch>(switch, names));
     }
     if said.is_none() {
-        assumed
-            .push("which switches the fabric has: qm9700, 64 ports of 400 Gb/s; --switch says it".to_owned());
+        assumed.push(format!(
+            "which switches the fabric has: {SWITCH}, 64 ports of 400 Gb/s; --switch says it"
+        ));
     }
     let mut topology = BTreeMap::from([
         ("rails", rails.to_string()),
-        ("switch", said.unwrap_or("qm9700").to_owned()),
+        ("switch", said.unwrap_or(SWITCH).to_owned()),
     ]);
     if let Some(optimized) = known.fabric.rail_optimized {
         topology.insert("railOptimized", optimized.to_string());
@@ -283,7 +302,7 @@ fn tier_names(args: &Init) -> Vec<&'static str> {
 fn tiers(args: &Init) -> Result<Vec<String>, VerbError> {
     let mut tiers = Vec::new();
     if let Some(devices) = args.scratch {
-        let model = serde_json::to_string(args.scratch_model.as_deref().unwrap_or_default())?;
+        let model = quoted(args.scratch_model.as_deref().unwrap_or_default());
         // One device needs no array.
         let raid = if devices > 1 { " raid: 0," } else { "" };
         tiers.push(format!(
@@ -297,9 +316,11 @@ fn tiers(args: &Init) -> Result<Vec<String>, VerbError> {
             return Err(VerbError::Usage(format!("--nfs {nfs}: write SERVER:/EXPORT")));
         };
         tiers.push(format!(
-            "{}  supercluster: {}\n  nfs: {{ server: \"{server}\", export: \"/{export}\", transport: TCP }}\n  mountPoint: /shared\n",
+            "{}  supercluster: {}\n  nfs: {{ server: {}, export: {}, transport: TCP }}\n  mountPoint: /shared\n",
             head("StorageTier", "shared"),
-            args.name
+            args.name,
+            quoted(server),
+            quoted(&format!("/{export}"))
         ));
     }
     Ok(tiers)

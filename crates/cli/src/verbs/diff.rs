@@ -25,6 +25,7 @@ use crate::drift::report::Drift;
 use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
+use crate::pager::{self, Paging};
 use crate::pipeline::{self, Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
@@ -32,7 +33,7 @@ use crate::schemas::OwnSchemas;
 use crate::summary::count;
 
 /// Compares.
-pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
+pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Exit, VerbError> {
     if let Some(why) = collision(&args.output) {
         return Err(VerbError::Usage(why));
     }
@@ -79,7 +80,7 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
             outcome: before.as_deref(),
             ground: &ground,
         };
-        return saved(args, &old, &b, (drift, exit), out);
+        return saved(args, &old, &b, (drift, exit), (paging, out));
     }
     if let Some(cluster) = &b.cluster {
         let own = b.compiled(
@@ -144,7 +145,7 @@ pub fn run(args: &Diff, color: When, out: &mut Out) -> Result<Exit, VerbError> {
         },
         &policy(args),
     );
-    finish(args, (&report, &compared), exit, out)
+    finish(args, (&report, &compared), exit, (paging, out))
 }
 
 /// The old side.
@@ -161,7 +162,7 @@ fn saved(
     old: &Old<'_>,
     side: &Side,
     (drift, exit): (Vec<Drift>, Exit),
-    out: &mut Out,
+    (paging, out): (Paging, &mut Out),
 ) -> Result<Exit, VerbError> {
     let new = side.saved()?;
     let (was, is) = (Before::new(old.previous)?, Before::new(&new)?);
@@ -181,7 +182,7 @@ fn saved(
         drift,
     };
     let report = Report::new(found, &policy(args));
-    finish(args, (&report, &compared), exit, out)
+    finish(args, (&report, &compared), exit, (paging, out))
 }
 
 /// What the old side makes of nodes. Above a cluster that is what its intents say, since the rest is drift.
@@ -281,7 +282,7 @@ fn finish(
     args: &Diff,
     (report, compared): (&Report, &Compared<'_>),
     exit: Exit,
-    out: &mut Out,
+    (paging, out): (Paging, &mut Out),
 ) -> Result<Exit, VerbError> {
     for target in &args.output {
         let form = match target.form {
@@ -290,7 +291,10 @@ fn finish(
             DiffForm::Markdown => markdown::comment(report),
             DiffForm::Html => html::page(report, compared),
         };
-        target.print(&form, out)?;
+        match (target.form, &target.file) {
+            (DiffForm::Text, None) => pager::print(&form, paging, out)?,
+            _ => target.print(&form, out)?,
+        }
     }
     for violation in &report.violations {
         eprint(&format!(

@@ -1,7 +1,5 @@
 //! `rackwright explain`.
 
-use std::io::Write;
-
 use rackwright_manifest::Severity;
 use serde::Serialize;
 use serde_json::json;
@@ -12,9 +10,9 @@ use crate::catalogue;
 use crate::exit::Exit;
 use crate::field;
 use crate::node_page;
-use crate::output::{Out, forgive_broken_pipe};
+use crate::output::Out;
 use crate::own_catalogue;
-use crate::pager;
+use crate::pager::{Paging, print};
 use crate::suggest::nearest;
 
 /// A rule of any layer.
@@ -58,24 +56,15 @@ pub fn all_rules() -> Vec<Entry> {
     all
 }
 
-/// Prints a text, on a terminal through a pager.
-fn print(text: &str, args: &Explain, out: &mut Out) -> Result<(), VerbError> {
-    let paged = !args.no_pager && pager::show(text);
-    if !paged {
-        forgive_broken_pipe(out.write_all(text.as_bytes()))?;
-    }
-    Ok(())
-}
-
 /// Prints the documentation of one rule or an entry of the catalogue, or a list of all.
-pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
+pub fn run(args: &Explain, paging: Paging, out: &mut Out) -> Result<Exit, VerbError> {
     if args
         .code
         .as_deref()
         .is_some_and(|code| code.trim().eq_ignore_ascii_case("node"))
     {
         let (text, exit) = node_page::explain(args)?;
-        print(&text, args, out)?;
+        print(&text, paging, out)?;
         return Ok(exit);
     }
     if !args.paths.is_empty() || args.previous.is_some() {
@@ -85,11 +74,11 @@ pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
     }
     if !args.file.is_empty() {
         let (text, exit) = own_catalogue::explain(args)?;
-        print(&text, args, out)?;
+        print(&text, paging, out)?;
         return Ok(exit);
     }
     if let Some(text) = catalogue::explain(args)? {
-        print(&text, args, out)?;
+        print(&text, paging, out)?;
         return Ok(Exit::Clean);
     }
     if let (Some(code), Some(name)) = (&args.code, &args.name) {
@@ -100,7 +89,7 @@ pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
     if let Some(code) = &args.code
         && let Some(text) = field::explain(code, args.recursive, args.output)?
     {
-        print(&text, args, out)?;
+        print(&text, paging, out)?;
         return Ok(Exit::Clean);
     }
     let all = all_rules();
@@ -126,7 +115,7 @@ pub fn run(args: &Explain, out: &mut Out) -> Result<Exit, VerbError> {
         TextOrJson::Text if args.code.is_some() => chosen.iter().map(page).collect::<Vec<_>>().join("\n"),
         TextOrJson::Text => list(&chosen),
     };
-    print(&text, args, out)?;
+    print(&text, paging, out)?;
     Ok(Exit::Clean)
 }
 

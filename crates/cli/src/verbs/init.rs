@@ -1,23 +1,31 @@
 //! `rackwright init`.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use super::VerbError;
 use crate::args::Init;
 use crate::exit::Exit;
-use crate::init::{Source, start};
+use crate::init::{Source, ask, command, start};
 use crate::output::{Out, eprint, forgive_broken_pipe};
 use crate::unfinished::Unfinished;
 
 /// Writes a starting point, and says what could not be known.
 pub fn run(args: &Init, out: &mut Out) -> Result<Exit, VerbError> {
+    let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let asked = (args.ask || args.says_nothing() && somebody).then(|| {
+        let chooses_file = somebody && io::stdout().is_terminal();
+        ask(args, io::stdin().lock(), chooses_file)
+    });
+    let asked = asked.transpose()?;
+    let args = asked.as_ref().unwrap_or(args);
     let open = |path| Source::open(path, &args.clusters);
     let source = args.from.as_deref().map(open).transpose()?;
     let start = start(args, source.as_ref())?;
     match &args.out {
-        None => forgive_broken_pipe(out.write_all(start.text.as_bytes()))?,
+        // Before what is said of it, on a screen that shows both.
+        None => forgive_broken_pipe(out.write_all(start.text.as_bytes()).and_then(|()| out.flush()))?,
         Some(path) => create(path, &start.text)?,
     }
     eprint("not known, and assumed or left out:\n");
@@ -29,6 +37,9 @@ pub fn run(args: &Init, out: &mut Out) -> Result<Exit, VerbError> {
             "wrote {0}; next: rackwright validate {0}\n",
             path.display()
         ));
+    }
+    if let Some(said) = &asked {
+        eprint(&format!("the same without questions:\n  {}\n", command(said)?));
     }
     Ok(Exit::Clean)
 }

@@ -21,12 +21,13 @@ use crate::compared::Compared;
 use crate::digests::{Digests, Hashing, of_inputs};
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint};
+use crate::pager::{self, Paging};
 use crate::pipeline::{self, Outcome};
 use crate::plan_objects::{node, profile, write_node};
 use crate::previous::Previous;
 use crate::summary::{Summary, count};
 use crate::values::{Traced, annotated};
-use crate::{report, whole_file};
+use crate::{progress, report, whole_file};
 
 /// Findings that are shown before a plan; `validate` shows them all.
 const FINDINGS_SHOWN: usize = 20;
@@ -39,7 +40,7 @@ const SPELLED_BY_ONE: usize = 128;
 const NODE_BYTES: usize = 560;
 
 /// Compiles and prints.
-pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
+pub fn run(args: &Plan, color: When, paging: Paging, out: &mut Out) -> Result<Exit, VerbError> {
     let (previous, held) = Previous::opened(args.previous.as_deref(), &args.paths)?;
     let outcome = pipeline::run_member(&args.paths, held, args.cluster.as_deref())?;
     // Its millions of small parts go with the process, which ends here.
@@ -96,7 +97,7 @@ pub fn run(args: &Plan, color: When, out: &mut Out) -> Result<Exit, VerbError> {
     if let Some(file) = &args.out {
         save(file, &selection, &outcome)?;
     }
-    let written = print(args, &selection, &outcome, changes.as_ref(), out);
+    let written = print(args, &selection, &outcome, changes.as_ref(), (paging, out));
     match written {
         Err(VerbError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
         Err(error) => Err(error),
@@ -192,16 +193,14 @@ fn print(
     selection: &Selection<'_>,
     outcome: &Outcome,
     changes: Option<&Changes>,
-    out: &mut Out,
+    (paging, out): (Paging, &mut Out),
 ) -> Result<(), VerbError> {
     match (args.output, selection.node) {
         (PlanOutput::Text, None) => {
             let (errors, warnings) = outcome.tally();
             let summary = Summary::new(&outcome.compilation, &outcome.refused, errors, warnings);
-            out.write_all(summary.text(&outcome.refused).as_bytes())?;
-            if let Some(changes) = changes {
-                out.write_all(changes.text().as_bytes())?;
-            }
+            let changes = changes.map_or_else(String::new, Changes::text);
+            pager::print(&(summary.text(&outcome.refused) + &changes), paging, out)?;
         }
         (PlanOutput::Json, _) => json(selection, outcome, (changes, None), out)?,
         (PlanOutput::Jsonl, _) => jsonl(selection, outcome, out)?,
@@ -210,11 +209,8 @@ fn print(
             let config = serde_yaml::to_string(&node(planned))?;
             let profile = serde_yaml::to_string(&profile(planned.pool()))?;
             let config = annotated(&config, &["spec", "facts"], &["facts"], &traced);
-            write!(
-                out,
-                "{config}---\n{}",
-                annotated(&profile, &["spec"], &[], &traced)
-            )?;
+            let profile = annotated(&profile, &["spec"], &[], &traced);
+            pager::print(&format!("{config}---\n{profile}"), paging, out)?;
         }
         (PlanOutput::Yaml, _) => {
             let mut first = true;
@@ -247,6 +243,7 @@ fn print(
 
 /// Saves the whole plan with its digests: a file that is there whole or not at all.
 fn save(file: &Path, selection: &Selection<'_>, outcome: &Outcome) -> Result<(), VerbError> {
+    let _phase = progress::phase(|| format!("writing {}", file.display()));
     let mut hashing = Hashing::default();
     jsonl(selection, outcome, &mut hashing)?;
     let digests = Digests {

@@ -1,6 +1,7 @@
 //! The command line against the programs that people would otherwise use: Helm, Jinja2, jrsonnet and Pkl to make the
 //! NodeConfigs, kubeconform to validate them, `diff` to compare two plans. What a peer makes must be what we make.
 
+mod figures;
 mod input;
 mod objects;
 mod programs;
@@ -36,6 +37,9 @@ pub struct Peers {
     /// Measure nothing: check only that this peer makes what we make, and fail where it is missing
     #[arg(long, value_enum)]
     check: Vec<Template>,
+    /// Measure only the figures that the command line aims at
+    #[arg(long, conflicts_with = "check")]
+    figures: bool,
 }
 
 /// Runs the comparison and prints its tables.
@@ -45,6 +49,10 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
     }
     let cli = root().join(&args.cli);
     ensure!(cli.exists(), "{} is missing; build it first", cli.display());
+    if args.figures {
+        optimised()?;
+        return figures::run(args, &cli);
+    }
     let work = Work::new(&cli, args.nodes, "peers")?;
     if !args.check.is_empty() {
         return args.check.iter().try_for_each(|peer| work.check(*peer));
@@ -55,11 +63,10 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
         args.rounds
     ));
     compile(&work, args.rounds)?;
-    pull_request(&work, args.rounds)?;
     let inventory = objects::read(&std::fs::read(work.fleet.join("inventory.jsonl"))?)?;
     validate(&work, &inventory, "NodeInventory", args.rounds)?;
     validate(&work, &work.objects, "NodeConfig", args.rounds)?;
-    diff(&cli, args)
+    figures::run(args, &cli)
 }
 
 /// A fleet in a folder of its own, with its plan.
@@ -129,21 +136,7 @@ fn compile(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
         "Compile: {} nodes, inventory in, NodeConfigs out (ours: YAML and JSON lines in, checked; theirs: JSON in, unchecked)",
         work.nodes
     );
-    table::compare(&title, &ours, &peers, rounds)
-}
-
-/// What a pull request waits for: a site of 128 nodes, and of that the start alone.
-fn pull_request(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
-    let folder = work.plan.parent().context("a plan lies in a folder")?;
-    let schemas = schema::write(&folder.join("schemas"))?;
-    let site = root().join("examples/superpod-b200");
-    let ours = [
-        programs::validate("128 nodes", work.cli, &site),
-        programs::start(work.cli),
-    ];
-    let theirs = [programs::kubeconform("128 nodes", &site, &schemas)];
-    let title = "Validate: examples/superpod-b200, and the start of the program alone";
-    table::compare(title, &ours, &theirs, rounds)
+    table::compare(&title, &ours, &peers, rounds).map(drop)
 }
 
 /// Each in the forms in which it reads many objects from one file. kubeconform reads no JSON lines; documents of a YAML
@@ -186,7 +179,7 @@ fn validate(
         "Validate: {} objects of kind {kind} in one file (ours: schema, CEL and rules; theirs: schema)",
         work.nodes
     );
-    table::compare(&title, &ours, &theirs, rounds)
+    table::compare(&title, &ours, &theirs, rounds).map(drop)
 }
 
 /// Fails unless the program accepts the file and refuses it with one mistake in its last object: a program that skips
@@ -204,9 +197,8 @@ fn judges(file: &Path, text: &str, program: &Program) -> anyhow::Result<()> {
     program.output().map(drop)
 }
 
-/// Every hundredth node gets another HCA.
-fn diff(cli: &Path, args: &Peers) -> anyhow::Result<()> {
-    let work = Work::new(cli, args.diff_nodes, "diff")?;
+/// A later plan of the same fleet: every hundredth node gets another HCA.
+fn other_plan(work: &Work<'_>) -> anyhow::Result<PathBuf> {
     let inventory = work.fleet.join("inventory.jsonl");
     let mut text = String::new();
     for (at, line) in std::fs::read_to_string(&inventory)?.lines().enumerate() {
@@ -218,8 +210,9 @@ fn diff(cli: &Path, args: &Peers) -> anyhow::Result<()> {
     }
     std::fs::write(&inventory, text)?;
     let new = work.plan.with_file_name("new.jsonl");
-    std::fs::write(&new, programs::plan_again(cli, &work.fleet, &work.plan).output()?)?;
-    let title = format!("Diff: two plans of {} nodes, 1% of them changed", work.nodes);
-    let ours = programs::fields(&work.plan, &new)?;
-    table::compare(&title, &[ours], &[programs::diff(&work.plan, &new)], args.rounds)
+    std::fs::write(
+        &new,
+        programs::plan_again(work.cli, &work.fleet, &work.plan).output()?,
+    )?;
+    Ok(new)
 }

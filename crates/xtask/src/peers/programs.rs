@@ -118,6 +118,13 @@ pub fn fields(old: &Path, new: &Path) -> anyhow::Result<Program> {
     Ok(program.way("diff by field").arg("diff").args([old, new]))
 }
 
+/// `rackwright diff` of two saved plans that differ.
+pub fn saved(cli: &Path, old: &Path, new: &Path) -> Program {
+    let mut program = Program::new("rackwright diff", cli).arg("diff").args([old, new]);
+    program.code = 1;
+    program
+}
+
 /// `diff` of two files that differ.
 pub fn diff(old: &Path, new: &Path) -> Program {
     let mut program = Program::new("diff", "diff")

@@ -12,8 +12,13 @@ const MIB: f64 = 1024.0 * 1024.0;
 type Measured = Result<(String, Cost), String>;
 
 /// Measures programs that do one job and prints what each cost. Each round runs every program once, in turns; the least
-/// of each figure counts.
-pub fn compare(title: &str, ours: &[Program], peers: &[Program], rounds: u32) -> anyhow::Result<()> {
+/// of each figure counts. Returns the costs in the order of the programs; none of one that is not installed.
+pub fn compare(
+    title: &str,
+    ours: &[Program],
+    peers: &[Program],
+    rounds: u32,
+) -> anyhow::Result<Vec<Option<Cost>>> {
     let programs: Vec<(&Program, Option<String>)> = (ours.iter().chain(peers))
         .map(|program| (program, program.name_and_version()))
         .collect();
@@ -26,14 +31,14 @@ pub fn compare(title: &str, ours: &[Program], peers: &[Program], rounds: u32) ->
             }
         }
     }
-    let measured: Vec<Measured> = (programs.into_iter().zip(costs))
+    let measured: Vec<Measured> = (programs.into_iter().zip(costs.iter().copied()))
         .map(|((program, name), cost)| name.zip(cost).ok_or_else(|| program.name()))
         .collect();
     say(&format!("\n{title}\n"));
     for line in lines(&measured, ours.len()) {
         say(&line);
     }
-    Ok(())
+    Ok(costs)
 }
 
 /// The table's lines. The first `ours` programs are ours; each has a column with the others' CPU and wall time as

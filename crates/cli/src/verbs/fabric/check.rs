@@ -15,8 +15,8 @@ use super::{planned, read};
 use crate::args::{FabricCheck, ReportForm};
 use crate::exit::Exit;
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
-use crate::report;
 use crate::walk::InputError;
+use crate::{progress, report};
 
 /// Compiles, reads the capture, compares, prints.
 pub fn run(args: &FabricCheck, color: When, out: &mut Out) -> Result<Exit, VerbError> {
@@ -42,11 +42,13 @@ pub fn run(args: &FabricCheck, color: When, out: &mut Out) -> Result<Exit, VerbE
         .map_err(|error| VerbError::Unknown(format!("fabric {}: {error}", fabric.name)))?
         .in_racks(fabric.racks);
     let bytes = read(&args.capture)?;
+    let phase = progress::phase(|| format!("comparing {}", args.capture.display()));
     let capture = netlist::read(&String::from_utf8_lossy(&bytes));
     if capture.devices.is_empty() {
         return Err(InputError::NotACapture(args.capture.display().to_string()).into());
     }
     let report = check(&design.network(subnet), &capture, args.rate.as_deref());
+    drop(phase);
     let shown = match args.output {
         // What devices call themselves must not reach a terminal as it is.
         ReportForm::Text => lines(&text(&report)),

@@ -20,6 +20,7 @@ use crate::folder;
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
 use crate::pipeline::Outcome;
 use crate::previous::Previous;
+use crate::progress;
 use crate::report;
 use crate::summary::count;
 
@@ -51,6 +52,7 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
         known(&outcome, wanted)?;
     }
     let mut planned = Vec::new();
+    let phase = progress::phase(|| "designing fabrics".to_owned());
     for (name, fabric) in fabrics(&outcome.input, args.fabric.as_deref()) {
         let refusal = refused(&outcome, &name).or_else(|| pool_refused(&outcome, fabric.as_ref().ok()?));
         match (refusal, fabric) {
@@ -59,6 +61,7 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
             (None, Err(why)) => exit = finding(name.as_str(), &format!("there is no design: {why}")),
         }
     }
+    drop(phase);
     let wanted = Wanted::new(args, &planned)?;
     let manifest = folder::fill(&args.out, |folder| {
         let mut manifest = Manifest {
@@ -70,6 +73,7 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
         };
         for fabric in planned {
             let name = fabric.name.clone();
+            let _phase = progress::phase(|| format!("writing fabric {name}"));
             if let Err(why) = write(folder, fabric, &switches, args.planned, &wanted, &mut manifest)? {
                 exit = finding(name.as_str(), &why);
             }

@@ -15,8 +15,8 @@ use crate::handover::{File, Form, Handover, Note, Parts};
 use crate::output::{Out, When, eprint, forgive_broken_pipe};
 use crate::pipeline::run_member;
 use crate::previous::Previous;
-use crate::report;
 use crate::summary::count;
+use crate::{progress, report};
 
 /// Compiles, and writes what the plan amounts to for others.
 pub fn run(args: &RenderCluster, color: When, out: &mut Out) -> Result<Exit, VerbError> {
@@ -138,6 +138,7 @@ fn write(folder: &Path, file: File<'_>) -> Result<Option<Written>, VerbError> {
     if objects.peek().is_none() {
         return Ok(None);
     }
+    let _phase = progress::phase(|| format!("writing {path}"));
     let place = folder.join(&path);
     folder::make_room(&place)?;
     let mut stream = BufWriter::new(Hashed {
