@@ -19,6 +19,7 @@ use crate::changes::{cut, reason, step};
 use crate::compared::Compared;
 use crate::diff::side::is_saved_plan;
 use crate::exit::Exit;
+use crate::output::eprint;
 use crate::pipeline::{self, Outcome};
 use crate::power::PowerSummary;
 use crate::previous::Previous;
@@ -115,9 +116,12 @@ pub fn explain(args: &Explain) -> Result<(String, Exit), VerbError> {
             )));
         }
         [plan] if plan.is_file() && is_saved_plan(plan).unwrap_or(false) => {
-            (saved(name, &Previous::read(plan)?)?, Exit::Clean)
+            (Some(saved(name, &Previous::read(plan)?)?), Exit::Clean)
         }
         paths => compiled(name, paths, args)?,
+    };
+    let Some(page) = page else {
+        return Ok((String::new(), exit));
     };
     let text = match args.output {
         TextOrJson::Json => serde_json::to_string_pretty(&json!({"formatVersion": 1, "node": page}))? + "\n",
@@ -171,12 +175,21 @@ fn saved(name: &str, plan: &Previous) -> Result<Page, VerbError> {
     })
 }
 
-/// What documents say.
-fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<(Page, Exit), VerbError> {
+/// What documents say; nothing where not all of them could be read.
+fn compiled(
+    name: &str,
+    paths: &[std::path::PathBuf],
+    args: &Explain,
+) -> Result<(Option<Page>, Exit), VerbError> {
     let (previous, held) = Previous::opened(args.previous.as_deref())?;
     let outcome = pipeline::run(paths, held)?;
     let exit = report::exit(&outcome, false);
     report::errors(&outcome);
+    if exit > Exit::Findings {
+        // Whether the node is in what could not be read is not known.
+        eprint("nothing is explained because of the errors above\n");
+        return Ok((None, exit));
+    }
     let carried = Carried::new(previous.as_ref(), &outcome)?;
     let (mut page, exit) = match asked(&outcome, &carried, name)? {
         Asked::Planned(node) => (planned(&outcome, node)?, exit),
@@ -196,7 +209,7 @@ fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<
     if let Some(previous) = &previous {
         page.change = Some(change(&outcome, previous, &carried, name)?);
     }
-    Ok((page, exit))
+    Ok((Some(page), exit))
 }
 
 fn planned(outcome: &Outcome, node: PlannedNode<'_>) -> Result<Page, VerbError> {
@@ -251,32 +264,25 @@ fn planned(outcome: &Outcome, node: PlannedNode<'_>) -> Result<Page, VerbError> 
 
 /// The leaf ports of a node, by the design of its fabrics. A fabric without a known switch has none.
 fn seats(outcome: &Outcome, node: PlannedNode<'_>) -> Vec<Seat> {
-    let fabrics: BTreeSet<&str> = node
-        .pool()
-        .profile
-        .rails
-        .iter()
-        .map(|rail| rail.fabric.as_str())
-        .collect();
+    let rails = node.pool().profile.rails.iter();
+    let its: BTreeSet<&str> = rails.map(|rail| rail.fabric.as_str()).collect();
     let mut seats = Vec::new();
-    for name in fabrics {
-        for (_, design) in fabric::fabrics(&outcome.input, Some(name)) {
-            let Ok(design) = design else { continue };
-            let Some(seated) = design.nodes.iter().find(|seated| *seated.name == *node.name()) else {
+    for (name, design) in fabric::fabrics_of(&outcome.input, |name| its.contains(name)) {
+        let Ok(design) = design else { continue };
+        let Some(seated) = design.nodes.iter().find(|seated| *seated.name == *node.name()) else {
+            continue;
+        };
+        for rail in 0..u32::from(design.spec.topology.rails) {
+            let Some(end) = design.topology.leaf_port(seated.seat, rail) else {
                 continue;
             };
-            for rail in 0..u32::from(design.spec.topology.rails) {
-                let Some(end) = design.topology.leaf_port(seated.seat, rail) else {
-                    continue;
-                };
-                seats.push(Seat {
-                    fabric: name.to_owned(),
-                    rail,
-                    unit: design.topology.unit_of(end.leaf) + 1,
-                    leaf: design.topology.name(end.subnet, Switch::Leaf(end.leaf)),
-                    port: end.port,
-                });
-            }
+            seats.push(Seat {
+                fabric: name.to_string(),
+                rail,
+                unit: design.topology.unit_of(end.leaf) + 1,
+                leaf: design.topology.name(end.subnet, Switch::Leaf(end.leaf)),
+                port: end.port,
+            });
         }
     }
     seats
