@@ -53,7 +53,7 @@ impl Fixed {
 
 /// The files among these inputs that have answers, in reading order. What cannot be read is left to who reports it.
 pub fn find(paths: &[PathBuf], schemas: &OwnSchemas) -> Vec<Fixed> {
-    let sources = Walk::new(paths).sources.into_iter();
+    let sources = Walk::of_files(paths).sources.into_iter();
     let files = sources.filter_map(|source| match source {
         Source::File(path) => Some(path),
         Source::Stdin | Source::Blob(_) => None,

@@ -163,7 +163,7 @@ pub(crate) fn judge_by_schema(line: &[u8], schemas: &OwnSchemas) -> Judged {
     let kind = match owner(api_version, kind_name) {
         // A list's items are objects of their own.
         Owner::Foreign if value.get("items").is_some() => return Judged::Again,
-        Owner::Foreign if schemas.third_party(api_version, kind_name).is_some() => return Judged::Again,
+        Owner::Foreign if schemas.served(api_version, kind_name).is_some() => return Judged::Again,
         Owner::Foreign => return Judged::Foreign(kind_name.to_owned()),
         Owner::Unknown => return Judged::Again,
         // Findings are about intents nearly always, so they keep their positions.

@@ -72,6 +72,7 @@ mod suggest;
 mod summary;
 mod third_party;
 mod unfinished;
+mod unknown_kind;
 mod values;
 mod verbs;
 pub mod walk;

@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rackwright_api::labels::API_VERSION;
 use rackwright_manifest::schema::{Schema, to_diagnostic};
 use rackwright_manifest::{
-    Code, Diagnostic, Document, FileId, Limits, Severity, Sources, Span, Step, rules as reading,
+    Diagnostic, Document, FileId, Limits, Severity, Sources, Span, Step, rules as reading,
 };
 
 use crate::inputs::Inputs;
 use crate::jsonl::{self, Line};
 use crate::object::{self, ObjectKind, Owner};
-use crate::rules::{DUPLICATE_OBJECT, UNKNOWN_KIND};
+use crate::rules::DUPLICATE_OBJECT;
 use crate::schemas::OwnSchemas;
-use crate::suggest::nearest;
+use crate::unknown_kind::{unknown_kind, unserved};
 use crate::walk::{InputError, Source, Walk, is_json_lines, named};
 
 /// Duplicates that are shown. The same inventory read under two names gives one for each node.
@@ -248,6 +247,10 @@ impl Loaded {
                     {
                         self.diagnostics.append(&mut own);
                     }
+                    if let Some(served) = schemas.served(api_version, kind) {
+                        self.diagnostics
+                            .push(unserved(&document, api_version, kind, &served));
+                    }
                     *self.skipped.entry(kind.to_owned()).or_default() += 1;
                 }
                 Owner::Unknown => {
@@ -471,31 +474,4 @@ fn bounded(stream: impl Read) -> io::Result<Vec<u8>> {
         .take(Limits::default().max_bytes as u64 + 1)
         .read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-fn unknown_kind(document: &Document, api_version: &str, kind: &str) -> Diagnostic {
-    let key = |key: &str| rackwright_manifest::Path::root().child(key);
-    let code: Code = UNKNOWN_KIND.code();
-    let ours = API_VERSION;
-    if api_version != ours {
-        let path = key("apiVersion");
-        let span = document.value_span(&path);
-        return Diagnostic::error(code, format!("there is no version `{api_version}`"))
-            .label(span, "not a version of this program")
-            .path(&path)
-            .help(format!("write `{ours}`"))
-            .guess(span, ours);
-    }
-    let path = key("kind");
-    let span = document.value_span(&path);
-    let finding = Diagnostic::error(code, format!("there is no kind `{kind}` in `{ours}`"))
-        .label(span, "unknown kind")
-        .path(&path);
-    match nearest(kind, ObjectKind::names()) {
-        Some(near) => finding.help(format!("did you mean `{near}`?")).guess(span, near),
-        None => finding.help(format!(
-            "the kinds are {}",
-            ObjectKind::names().collect::<Vec<_>>().join(", ")
-        )),
-    }
 }

@@ -23,6 +23,7 @@ use crate::drift::node::{NodeDrift, of_node};
 use crate::exit::Exit;
 use crate::inputs::Inputs;
 use crate::load::Loaded;
+use crate::output::eprint;
 use crate::pipeline::{self, Outcome};
 use crate::power::PowerSummary;
 use crate::previous::Previous;
@@ -107,9 +108,12 @@ pub fn explain(args: &Explain) -> Result<(String, Exit), VerbError> {
             of_cluster(name, &cluster, Inputs::new(&paths, &args.clusters))?
         }
         [plan] if plan.is_file() && is_saved_plan(plan).unwrap_or(false) => {
-            (saved(name, &Previous::read(plan)?)?, Exit::Clean)
+            (Some(saved(name, &Previous::read(plan)?)?), Exit::Clean)
         }
         paths => compiled(name, paths, args)?,
+    };
+    let Some(page) = page else {
+        return Ok((String::new(), exit));
     };
     let text = match args.output {
         TextOrJson::Json => serde_json::to_string_pretty(&json!({"formatVersion": 1, "node": page}))? + "\n",
@@ -163,8 +167,12 @@ fn saved(name: &str, plan: &Previous) -> Result<Page, VerbError> {
     })
 }
 
-/// What documents say.
-fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<(Page, Exit), VerbError> {
+/// What documents say; nothing where not all of them could be read.
+fn compiled(
+    name: &str,
+    paths: &[std::path::PathBuf],
+    args: &Explain,
+) -> Result<(Option<Page>, Exit), VerbError> {
     let inputs = Inputs::new(paths, &args.clusters);
     let (previous, held) = Previous::opened(args.previous.as_deref(), inputs)?;
     let outcome = pipeline::run(inputs, held)?;
@@ -176,7 +184,7 @@ fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<
 }
 
 /// What a cluster says, of which the written and reported are a part.
-fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<(Page, Exit), VerbError> {
+fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<(Option<Page>, Exit), VerbError> {
     let schemas = OwnSchemas::default();
     let loaded = match cluster.is_saved() {
         true => Loaded::walked(cluster.inputs(Walk::default())?, &schemas),
@@ -192,28 +200,34 @@ fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<(Page
     let survey = Survey::new(cluster, &outcome)?;
     let drift = of_node(cluster, &outcome, &survey, name)?;
     match of_outcome(name, &outcome, Some((&cluster.written, survey.down()))) {
-        Ok((page, exit)) => Ok((Page { drift, ..page }, exit)),
+        Ok((page, exit)) => Ok((page.map(|page| Page { drift, ..page }), exit)),
         // A node that no pool has is one of the cluster's all the same.
         Err(VerbError::Unknown(_)) if drift.is_some() => {
             let page = Page {
                 drift,
                 ..saved(name, &cluster.written)?
             };
-            Ok((page, report::exit(&outcome, false)))
+            Ok((Some(page), report::exit(&outcome, false)))
         }
         Err(error) => Err(error),
     }
 }
 
-/// What a compile says, and what becomes of the node after an earlier state, in which some nodes may be down.
+/// What a compile says, and what becomes of the node after an earlier state, in which some nodes may be down; nothing where not
+/// all inputs could be read.
 fn of_outcome(
     name: &str,
     outcome: &Outcome,
     before: Option<(&Previous, BTreeSet<&str>)>,
-) -> Result<(Page, Exit), VerbError> {
+) -> Result<(Option<Page>, Exit), VerbError> {
     let previous = before.as_ref().map(|(previous, _)| *previous);
     let exit = report::exit(outcome, false);
     report::errors(outcome);
+    if exit > Exit::Findings {
+        // Whether the node is in what could not be read is not known.
+        eprint("nothing is explained because of the errors above\n");
+        return Ok((None, exit));
+    }
     let carried = Carried::new(previous, outcome)?;
     let (mut page, exit) = match asked(outcome, &carried, name)? {
         Asked::Planned(node) => (planned(outcome, node)?, exit),
@@ -233,7 +247,7 @@ fn of_outcome(
     if let Some((previous, down)) = &before {
         page.change = Some(change(outcome, (previous, down), &carried, name)?);
     }
-    Ok((page, exit))
+    Ok((Some(page), exit))
 }
 
 fn planned(outcome: &Outcome, node: PlannedNode<'_>) -> Result<Page, VerbError> {
@@ -289,32 +303,25 @@ fn planned(outcome: &Outcome, node: PlannedNode<'_>) -> Result<Page, VerbError> 
 
 /// The leaf ports of a node, by the design of its fabrics. A fabric without a known switch has none.
 fn seats(outcome: &Outcome, node: PlannedNode<'_>) -> Vec<Seat> {
-    let fabrics: BTreeSet<&str> = node
-        .pool()
-        .profile
-        .rails
-        .iter()
-        .map(|rail| rail.fabric.as_str())
-        .collect();
+    let rails = node.pool().profile.rails.iter();
+    let its: BTreeSet<&str> = rails.map(|rail| rail.fabric.as_str()).collect();
     let mut seats = Vec::new();
-    for name in fabrics {
-        for (_, design) in fabric::fabrics(&outcome.input, Some(name)) {
-            let Ok(design) = design else { continue };
-            let Some(seated) = design.nodes.iter().find(|seated| *seated.name == *node.name()) else {
+    for (name, design) in fabric::fabrics_of(&outcome.input, |name| its.contains(name)) {
+        let Ok(design) = design else { continue };
+        let Some(seated) = design.nodes.iter().find(|seated| *seated.name == *node.name()) else {
+            continue;
+        };
+        for rail in 0..u32::from(design.spec.topology.rails) {
+            let Some(end) = design.topology.leaf_port(seated.seat, rail) else {
                 continue;
             };
-            for rail in 0..u32::from(design.spec.topology.rails) {
-                let Some(end) = design.topology.leaf_port(seated.seat, rail) else {
-                    continue;
-                };
-                seats.push(Seat {
-                    fabric: name.to_owned(),
-                    rail,
-                    unit: design.topology.unit_of(end.leaf) + 1,
-                    leaf: design.topology.name(end.subnet, Switch::Leaf(end.leaf)),
-                    port: end.port,
-                });
-            }
+            seats.push(Seat {
+                fabric: name.to_string(),
+                rail,
+                unit: design.topology.unit_of(end.leaf) + 1,
+                leaf: design.topology.name(end.subnet, Switch::Leaf(end.leaf)),
+                port: end.port,
+            });
         }
     }
     seats

@@ -2,11 +2,16 @@
 
 use clap::Command;
 
+const ON_A_TERMINAL: &str = "On a terminal texts for people are coloured (not with `NO_COLOR`, `TERM=dumb` or `--color never`); long ones \
+     of `plan`, `diff` and `explain` go through `$PAGER`, else `less` (not with `--no-pager`); and a run that takes longer than a second says on \
+     standard error what it is at (not where `CI` is set). In a pipe there is none of that.\n\n";
+
 /// All verbs with their flags and examples as Markdown, from which `docs/cli.md` is made.
 pub fn reference_markdown() -> String {
     let mut root = crate::command();
     root.build();
     let mut out = format!("# Command line\n\n{}\n\n", about(&root));
+    out.push_str(ON_A_TERMINAL);
     out.push_str("Exit codes are in [exit-codes.md](exit-codes.md).\n\n| verb | what it does |\n|---|---|\n");
     for verb in verbs(&root) {
         let name = verb.get_name();

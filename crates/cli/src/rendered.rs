@@ -46,6 +46,11 @@ pub enum ToolError {
     },
 }
 
+/// Whether a name asks for a program.
+pub fn is_asked(name: &str) -> bool {
+    ["kustomize:", "helm:"].iter().any(|word| name.starts_with(word))
+}
+
 /// Renders `kustomize:DIR` or `helm:CHART[,VALUES...]`; none for what names neither.
 pub fn render(name: &str) -> Option<Result<Vec<Blob>, ToolError>> {
     if let Some(folder) = name.strip_prefix("kustomize:") {

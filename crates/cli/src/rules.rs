@@ -37,9 +37,9 @@ pub static UNKNOWN_KIND: Rule = Rule {
     code: "RW0102",
     name: "unknown-kind",
     severity: Severity::Error,
-    summary: "The group rackwright.dev has no such kind or version",
+    summary: "There is no such kind or version",
     doc: r#"## What it does
-An `apiVersion` of the group `rackwright.dev` must name a version and a kind that exist. Objects of other groups are counted and skipped.
+An `apiVersion` of the group `rackwright.dev` must name a version and a kind that exist. Objects of other groups are counted and skipped; where `--crd` gives the definition of their kind, their version must be one that it serves.
 
 ## Why
 The API server answers "no matches for kind": the object would never arrive. A misspelt kind that was skipped in silence would look as if it had been checked.

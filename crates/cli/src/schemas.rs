@@ -39,6 +39,14 @@ impl OwnSchemas {
         given.find_map(|schemas| schemas.get(api_version, kind))
     }
 
+    /// The versions in which a kind of another group is served, where a definition of it was given.
+    pub fn served(&self, api_version: &str, kind: &str) -> Option<Vec<&str>> {
+        let (group, _) = api_version.split_once('/')?;
+        self.third_party
+            .iter()
+            .find_map(|schemas| schemas.served(group, kind))
+    }
+
     /// Why a schema that was asked for could not be compiled.
     pub fn error(&self) -> Option<&SchemaError> {
         let mut compiled = self.compiled.iter().filter_map(OnceLock::get);

@@ -219,6 +219,18 @@ impl Walk {
         walk
     }
 
+    /// Follows the paths that lead to files: nothing is rendered, and no revision is read.
+    pub fn of_files(paths: &[PathBuf]) -> Self {
+        let is_file = |path: &&PathBuf| {
+            path.exists()
+                || path
+                    .to_str()
+                    .is_some_and(|name| !rendered::is_asked(name) && git::parts(name).is_none())
+        };
+        let files: Vec<PathBuf> = paths.iter().filter(is_file).cloned().collect();
+        Self::new(&files)
+    }
+
     /// Follows what is no file: what a tool renders, a git revision, a pattern.
     fn named(&mut self, path: &Path, error: io::Error) {
         let name = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);

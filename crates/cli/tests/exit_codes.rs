@@ -250,6 +250,8 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("explain", "node r1-n1 SAVED", 0, ""),
     ("explain", "node nope TINY", 2, "error: node nope"),
     ("explain", "node nope SAVED", 2, "error: node nope"),
+    ("explain", "node nope TINY helm:nope", 3, "error: helm:nope:"),
+    ("explain", "node r1-n1 TINY nope.yaml", 2, "nothing is explained"),
     ("explain", "gpupool.nope", 2, "error: gpupool has no field"),
     ("init", "--system dgx-b200 --nodes 4", 0, "not known"),
     ("init", "", 2, "error: say --system"),

@@ -124,6 +124,15 @@ fn kustomize_renders_what_is_read() {
         "{}",
         out(&output)
     );
+    // What is rendered cannot be written to, so it is not rendered for --fix once more.
+    let counted = "echo once >> runs; /bin/cat site.yaml";
+    let fixed = run_where(
+        root.path(),
+        &[("kustomize", counted)],
+        &["validate", "--fix", "kustomize:overlay"],
+    );
+    assert_eq!(code(&fixed), 1, "{}", err(&fixed));
+    assert_eq!(fs::read_to_string(root.path().join("runs")).unwrap(), "once\n");
     let print = "test \"$*\" = \"kustomize -- overlay\" && /bin/cat site.yaml";
     let output = run_where(
         root.path(),
@@ -298,7 +307,8 @@ fn objects_of_others_are_judged_by_definitions_that_are_given() {
         json!({ "apiVersion": "example.com/v1", "kind": "Backup", "metadata": { "name": "l" }, "spec": spec })
             .to_string()
     };
-    let lines = [line(json!({ "from": "a" })), line(json!({ "from": 7 }))].join("\n");
+    let v2 = line(json!({ "from": "a" })).replace("com/v1", "com/v2");
+    let lines = [line(json!({ "from": "a" })), line(json!({ "from": 7 })), v2].join("\n");
     let root = folder(&[
         ("crds/all.yaml", &format!("{FOREIGN}---\n{DEFINITION}")),
         ("in/all.yaml", &objects.concat()),
@@ -310,11 +320,13 @@ fn objects_of_others_are_judged_by_definitions_that_are_given() {
             "RW1010 in/all.yaml:14:7",
             "RW1002 in/all.yaml:19:1",
             "RW1001 in/all.yaml:19:9",
+            "RW0102 in/all.yaml:21:13",
             "RW1003 in/more.jsonl:2:87",
+            "RW0102 in/more.jsonl:3:15",
         ]
     );
     let output = run_in(root.path(), &["validate", "in", "--crd", "crds"], b"");
-    let expected = "read 1 object of ours, checked 5 others (5 Backup), skipped 2 others (1 Backup, 1 Deployment): 4 errors\n";
+    let expected = "read 1 object of ours, checked 5 others (5 Backup), skipped 3 others (2 Backup, 1 Deployment): 6 errors\n";
     assert_eq!((code(&output), err(&output)), (1, expected.to_owned()));
     // Without the definitions nothing is known of them.
     assert_eq!(findings(root.path(), &["in"]), [""; 0]);

@@ -62,6 +62,7 @@ pub(crate) const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::subnet_prefixes::check,
     rules::switch_racks::check,
     rules::fabric_without_switch::check,
+    rules::switch_of_ethernet::check,
     rules::server_place::check,
     rules::tier_fabric::check,
     rules::tier_plane::check,

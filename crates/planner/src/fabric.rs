@@ -63,9 +63,17 @@ pub enum NoDesign {
 
 /// All fabrics by name, or the one of this name.
 pub fn fabrics(input: &Input, only: Option<&str>) -> Vec<(Name, Result<PlannedFabric, NoDesign>)> {
+    fabrics_of(input, |name| only.is_none_or(|only| name == only))
+}
+
+/// The fabrics whose names are wanted, by name: one look at the whole site, however many they are.
+pub fn fabrics_of(
+    input: &Input,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<(Name, Result<PlannedFabric, NoDesign>)> {
     let model = Model::new(input, &mut Vec::new());
     let all = model.fabrics.iter().zip(&model.seats);
-    let all = all.filter(|(intent, _)| only.is_none_or(|name| intent.name.as_str() == name));
+    let all = all.filter(|(intent, _)| wanted(intent.name.as_str()));
     all.map(|(intent, seats)| {
         let site = &intent.spec.supercluster;
         let planned = match seats.as_ref().map(|seats| (seats, &seats.topology)) {

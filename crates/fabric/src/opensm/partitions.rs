@@ -81,7 +81,8 @@ const MEMBERS_OF_LINE: usize = 4;
 /// limited member, who reaches nobody but the subnet manager, and the manager's own rule comes last, since the last match
 /// wins.
 ///
-/// A partition whose members belong to no other has its key at index 0 of their tables, where NCCL looks for it.
+/// A member that belongs to no other partition has its key at index 0 of its table, where NCCL looks for it. Members of
+/// several are a statement of their own, which OpenSM joins by the key: they take index 0 from nobody else.
 ///
 /// # Errors
 /// What OpenSM would take for something else.
@@ -103,34 +104,49 @@ pub fn partitions(
     for (member, _) in list.iter().flat_map(|partition| &partition.members) {
         memberships[*member as usize] += 1;
     }
-    for partition in list.iter().filter(|partition| !partition.members.is_empty()) {
-        let alone = partition
-            .members
-            .iter()
-            .all(|(member, _)| memberships[*member as usize] == 1);
-        let index0 = if alone { ",indx0" } else { "" };
-        let ipoib = flags(partition.ipoib);
-        let _ = write!(
-            out,
-            "\n{}=0x{:04x}{index0}{ipoib},defmember=limited :\n",
-            partition.name, partition.pkey
-        );
-        for (line, members) in partition.members.chunks(MEMBERS_OF_LINE).enumerate() {
-            out.push_str(if line == 0 { "  " } else { ",\n  " });
-            for (at, (member, membership)) in members.iter().enumerate() {
-                let comma = if at == 0 { "" } else { ", " };
-                let guid = Guid(network.devices[*member as usize].guid);
-                let membership = match membership {
-                    Membership::Full => "full",
-                    Membership::Limited => "limited",
-                };
-                let _ = write!(out, "{comma}{guid}={membership}");
-            }
+    for partition in list {
+        let members = partition.members.iter().copied();
+        let (alone, shared): (Vec<_>, Vec<_>) =
+            members.partition(|(member, _)| memberships[*member as usize] == 1);
+        for (index0, members) in [(",indx0", alone), ("", shared)] {
+            statement(network, partition, index0, &members, &mut out);
         }
-        // On a line of its own OpenSM takes it for a rule without a name, and drops all partitions.
-        out.push_str(" ;\n");
     }
     Ok(out)
+}
+
+/// Writes some members of a partition; nothing for none.
+fn statement(
+    network: &Network,
+    partition: &Partition,
+    index0: &str,
+    members: &[(u32, Membership)],
+    out: &mut String,
+) {
+    if members.is_empty() {
+        return;
+    }
+    let ipoib = flags(partition.ipoib);
+    // Writing to a String does not fail.
+    let _ = write!(
+        out,
+        "\n{}=0x{:04x}{index0}{ipoib},defmember=limited :\n",
+        partition.name, partition.pkey
+    );
+    for (line, members) in members.chunks(MEMBERS_OF_LINE).enumerate() {
+        out.push_str(if line == 0 { "  " } else { ",\n  " });
+        for (at, (member, membership)) in members.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            let guid = Guid(network.devices[*member as usize].guid);
+            let membership = match membership {
+                Membership::Full => "full",
+                Membership::Limited => "limited",
+            };
+            let _ = write!(out, "{comma}{guid}={membership}");
+        }
+    }
+    // On a line of its own OpenSM takes it for a rule without a name, and drops all partitions.
+    out.push_str(" ;\n");
 }
 
 fn flags(ipoib: Option<Mtu>) -> String {

@@ -33,7 +33,7 @@ fn tenants_by_name_key_and_port() {
     let list = [
         first,
         partition("team-b", 0x7ffe, &[(5, FULL)]),
-        partition("both", 0x12, &[(5, LIMITED)]),
+        partition("both", 0x12, &[(5, LIMITED), (6, FULL)]),
         partition("none", 1, &[]),
     ];
     assert_eq!(
@@ -47,6 +47,9 @@ fn tenants_by_name_key_and_port() {
          \n\
          team-b=0x7ffe,defmember=limited :\n\
          \u{20} 0x0252000000000403=full ;\n\
+         \n\
+         both=0x0012,indx0,defmember=limited :\n\
+         \u{20} 0x0252000000000601=full ;\n\
          \n\
          both=0x0012,defmember=limited :\n\
          \u{20} 0x0252000000000403=limited ;\n"

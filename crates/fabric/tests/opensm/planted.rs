@@ -110,7 +110,7 @@ const BUGS: &[Bug] = &[
     Bug {
         what: "a key that is not at index 0",
         file: "partitions.conf",
-        plant: |text| with(text, ",indx0", ""),
+        plant: |text| with(text, "team-a=0x0011,indx0", "team-a=0x0011"),
         red: &[Check::Keys],
     },
     Bug {

@@ -51,6 +51,8 @@ pub enum SchemaError {
 #[derive(Debug, Default)]
 pub struct Schemas {
     by_kind: BTreeMap<String, BTreeMap<String, Schema>>,
+    /// Group and kind of each definition, with what it serves.
+    served: BTreeMap<(String, String), Vec<String>>,
 }
 
 /// The schema of one version of one kind.
@@ -95,6 +97,7 @@ impl Schemas {
             return Err(SchemaError::NotACrd(name));
         };
         let compiler = Compiler::new(&name, eager);
+        let mut served = Vec::new();
         let versions = crd.pointer("/spec/versions").and_then(Value::as_array);
         for (at, version) in versions.into_iter().flatten().enumerate() {
             if version.get("served").and_then(Value::as_bool) != Some(true) {
@@ -115,17 +118,25 @@ impl Schemas {
                 namespaced: scope == "Namespaced",
                 has_status_subresource: version.pointer("/subresources/status").is_some(),
             };
+            served.push(api_version.clone());
             self.by_kind
                 .entry(api_version)
                 .or_default()
                 .insert(kind.clone(), schema);
         }
+        self.served.insert((group, kind), served);
         Ok(())
     }
 
     /// The schema of a kind, by `group/version` and kind.
     pub fn get(&self, api_version: &str, kind: &str) -> Option<&Schema> {
         self.by_kind.get(api_version)?.get(kind)
+    }
+
+    /// What the definition of a kind serves, as `group/version`; none without a definition.
+    pub fn served(&self, group: &str, kind: &str) -> Option<Vec<&str>> {
+        let served = self.served.get(&(group.to_owned(), kind.to_owned()))?;
+        Some(served.iter().map(String::as_str).collect())
     }
 
     /// All kinds, as (`group/version`, kind), sorted.

@@ -140,6 +140,7 @@ impl Entry for Switch {
 
     fn facts(&self) -> Vec<Fact<'_>> {
         let Self {
+            link,
             ports,
             port_rate_gbps,
             cages,
@@ -147,10 +148,11 @@ impl Entry for Switch {
             max_power_watts,
             typical_power_watts,
         } = self;
-        let mut facts = vec![
+        let mut facts: Vec<Fact<'_>> = maybe("links", link.as_ref(), "").into_iter().collect();
+        facts.extend([
             fact("ports", ports, ""),
             fact("rate of a port", port_rate_gbps, " Gb/s"),
-        ];
+        ]);
         facts.extend(maybe("cages", cages.as_ref(), ""));
         facts.extend(maybe("partition keys of a port", pkey_table.as_ref(), ""));
         facts.extend(maybe("maximum power", max_power_watts.as_ref(), " W"));

@@ -117,10 +117,31 @@ impl Gpu {
     }
 }
 
+/// What runs on the links of a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Link {
+    /// Ethernet.
+    Ethernet,
+    /// InfiniBand.
+    InfiniBand,
+}
+
+impl std::fmt::Display for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ethernet => "Ethernet",
+            Self::InfiniBand => "InfiniBand",
+        })
+    }
+}
+
 /// A switch model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Switch {
+    /// What runs on its links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Figure<Link>>,
     /// Its radix.
     pub ports: Figure<u16>,
     /// Rate of one port in Gb/s.

@@ -403,6 +403,8 @@ impl Given for SwitchEntry {
         let typical = base.and_then(|base| base.typical_power_watts.as_ref());
         let max = base.and_then(|base| base.max_power_watts.as_ref());
         Ok(Switch {
+            // A model of the site's own says nothing of it, unless it is like one that does.
+            link: base.and_then(|base| base.link.clone()),
             ports,
             port_rate_gbps,
             cages: figure(*cages, base.and_then(|base| base.cages.as_ref()), source),

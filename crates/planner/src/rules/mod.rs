@@ -93,6 +93,7 @@ pub mod server_with_colon;
 pub mod site_power;
 pub mod storage_class_differs;
 pub mod subnet_prefixes;
+pub mod switch_of_ethernet;
 pub mod switch_racks;
 pub mod sysctl_key;
 pub mod sysctl_owned_twice;
@@ -168,6 +169,7 @@ pub static RULES: &[&Rule] = &[
     &ignore_malformed::RULE,
     &ignore_no_warning::RULE,
     &fabric_without_switch::RULE,
+    &switch_of_ethernet::RULE,
     &prefix_too_small::RULE,
     &prefixes_overlap::RULE,
     &kernel_argument_twice::RULE,

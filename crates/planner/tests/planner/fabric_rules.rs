@@ -36,6 +36,9 @@ fn each_topology_has_engines_that_suit_it() {
     for engine in ["ftree", "updn", "dnup", "dfsssp"] {
         assert_eq!(tree("9", engine), NONE, "{engine}");
     }
+    // Up to what was seen to end: a unit has 256 HCAs.
+    assert_eq!(tree("16", "dfsssp"), NONE);
+    assert_eq!(tree("17", "dfsssp"), ["RW2046"]);
     let group = |engine: &str| found("RW2045", "Accepted", &[("routingEngine: dfsssp, ", engine)]);
     assert_eq!(group(""), NONE);
     for engine in ["minhop", "updn", "dnup"] {
