@@ -18,10 +18,10 @@ use crate::superpod::{planned, written};
 /// has 41,472 nodes in each of its members, which says nothing that Prometheus does not.
 const EXAMPLES: [(&str, Option<&str>); 5] = [
     ("gb200-unit", None),
-    ("prometheus", Some("prom-01")),
     ("superpod-b200", None),
     ("superpod-b300-xdr", None),
     ("tiny", None),
+    ("prometheus", Some("prom-01")),
 ];
 
 /// A new example belongs into the list.
@@ -32,7 +32,9 @@ fn all_are_listed() {
         .filter(|name| !["ci", "gitops", "hyperion"].contains(&name.as_str()))
         .collect();
     found.sort();
-    assert_eq!(found, EXAMPLES.map(|(name, _)| name));
+    let mut listed = EXAMPLES.map(|(name, _)| name);
+    listed.sort_unstable();
+    assert_eq!(found, listed);
 }
 
 async fn rackwright(arguments: &[&str]) -> (i32, String, String) {
@@ -97,6 +99,13 @@ async fn an_edit_by_hand_is_that_edit_and_nothing_else() {
     let operator = Operator::start(&[]).await.unwrap();
     cluster.settled().await.unwrap();
     same(&example, "after a client-side apply").await;
+    let who = kubectl(
+        &["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"],
+        "",
+    )
+    .await
+    .unwrap();
+    let who = String::from_utf8(who.stdout).unwrap();
     let audit = Audit::from_now().unwrap();
     let edit = r#"{"spec":{"gpu":{"powerLimit":"900W"}}}"#;
     kubectl(&["patch", "gpupool", "research", "--type=merge", "-p", edit], "")
@@ -115,13 +124,6 @@ async fn an_edit_by_hand_is_that_edit_and_nothing_else() {
     assert_eq!(report["otherEdits"], json!([]));
     assert_eq!(report["changes"]["changed"], 32);
     // What the reader asked for is in the audit log of the server, and none of it was a write.
-    let who = kubectl(
-        &["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"],
-        "",
-    )
-    .await
-    .unwrap();
-    let who = String::from_utf8(who.stdout).unwrap();
     let by_reader = audit.writes(&who).unwrap();
     let ours: Vec<String> = by_reader.iter().map(|write| write.resource()).collect();
     assert_eq!(ours, ["gpupools"], "kubectl's patch alone: {by_reader:?}");
