@@ -167,7 +167,7 @@ impl Formatter {
         let (sources, read) = parsed(&whole);
         let mut found = found(&whole, &read);
         let mut out = self.written(&whole, &mut found);
-        let mut same = self.is_same(&mut found, (&whole, &read), &out);
+        let mut same = out == whole || self.is_same(&mut found, (&whole, &read), &out);
         if !same {
             // Without the documents that were marked.
             out = self.written(&whole, &mut found);

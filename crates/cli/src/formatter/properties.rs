@@ -291,7 +291,9 @@ proptest! {
         prop_assert_eq!(said(&before), said(&again), "{}", &after);
         prop_assert_eq!(text.matches('#').count(), after.matches('#').count());
         let mut lines: [Vec<&str>; 2] = [&text, &after].map(|text| text.lines().map(str::trim).filter(|line| line.starts_with('#')).collect());
-        lines.iter_mut().for_each(|lines| lines.sort_unstable());
+        for lines in &mut lines {
+            lines.sort_unstable();
+        }
         // But for one that has come behind a dash.
         prop_assert!(lines[0].len() <= lines[1].len() + after.matches("- #").count(), "{}", &after);
     }

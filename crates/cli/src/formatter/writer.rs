@@ -81,9 +81,8 @@ impl<'a> Writer<'a> {
     ) -> Result<(), Reason> {
         let flow = self.lines.is_flow(place);
         match value {
-            Value::Object(_) if flow => self.flow(place, value, map, schema)?,
+            Value::Object(_) | Value::Array(_) if flow => self.flow(place, value, map, schema)?,
             Value::Object(_) => self.block_map(place, value, map, schema, end)?,
-            Value::Array(_) if flow => self.flow(place, value, map, schema)?,
             Value::Array(items) => self.block_list(place, items, schema, end)?,
             Value::String(text) => self.scalar(place.value(), text, schema, false),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -263,9 +262,10 @@ impl<'a> Writer<'a> {
             .and_then(|first| self.text.get(place.value().start + 1..first.start));
         let gaps: Vec<&str> = (0..spans.len()).map_while(between).collect();
         let movable = gaps.iter().copied().chain(opening).all(is_plain);
-        let order = match movable {
-            true => map.sorted(&keys),
-            false => (0..keys.len()).collect(),
+        let order = if movable {
+            map.sorted(&keys)
+        } else {
+            (0..keys.len()).collect()
         };
         let is_sorted = order.is_sorted();
         for (position, &entry) in order.iter().enumerate() {
@@ -335,9 +335,8 @@ impl<'a> Writer<'a> {
         let is_spaced = self.text.get(..range.start).unwrap_or_default().ends_with(' ');
         let is_bare = is_word(spelt.as_deref().unwrap_or(text), in_flow) && (quote.is_none() || is_spaced);
         let written = match (quote, spelt) {
-            (None, None) => return,
             (Some(_), spelt) if is_bare => spelt.unwrap_or_else(|| text.to_owned()),
-            (Some(_), None) => return,
+            (_, None) => return,
             (Some(quote), Some(spelt)) => format!("{quote}{spelt}{quote}"),
             (None, Some(spelt)) if is_bare => spelt,
             (None, Some(spelt)) => format!("\"{spelt}\""),

@@ -70,13 +70,13 @@ pub fn run(args: &Fmt, out: &mut Out) -> Result<Exit, VerbError> {
                 continue;
             }
         };
-        let formatted = formatter.format_bytes(&bytes);
-        done.documents += formatted.documents;
-        for left in formatted.left {
+        let result = formatter.format_bytes(&bytes);
+        done.documents += result.documents;
+        for left in result.left {
             exit = exit.max(told(&name, &left));
             done.left.push(LeftIn::new(&name, left));
         }
-        let text = formatted.text.as_deref();
+        let text = result.text.as_deref();
         if *source == Source::Stdin && writes {
             print(text.map_or(&*bytes, str::as_bytes), out)?;
         }
@@ -104,8 +104,9 @@ pub fn run(args: &Fmt, out: &mut Out) -> Result<Exit, VerbError> {
         )?,
         TextOrJson::Text if args.diff || args.paths == [Path::new("-")] && writes => {}
         TextOrJson::Text => {
-            let names: String = done.files.iter().map(|name| format!("{name}\n")).collect();
-            print(names.as_bytes(), out)?;
+            for name in &done.files {
+                print(format!("{name}\n").as_bytes(), out)?;
+            }
         }
     }
     eprint(&summary(&done, writes));
