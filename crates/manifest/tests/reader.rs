@@ -74,6 +74,57 @@ fn each_mistake_has_its_code_line_and_column() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// As the server names it under strict validation: `duplicate field "spec.a[1].b"`.
+#[test]
+fn what_is_refused_while_reading_names_its_field_and_its_object() {
+    let cases = [
+        ("spec: { a: [x, { b: 1, b: 2 }] }\n", "spec.a[1].b"),
+        ("spec: { a: [x, no] }\n", "spec.a[1]"),
+        ("spec:\n  a/b: 010\n", "spec[a/b]"),
+        ("spec: { a: 18446744073709551615 }\n", "spec.a"),
+        ("spec: { a: { y: 1 } }\n", "spec.a"),
+        ("spec: { a: !vault x }\n", "spec.a"),
+        ("base: { a: 1 }\nspec: { <<: { a: no } }\n", "spec"),
+        ("kind: Foo\n", "kind"),
+    ];
+    for (text, path) in cases {
+        let (_, read) = read_text(format!("{HEAD}{text}"));
+        let finding = &read.diagnostics[0];
+        assert_eq!(finding.path.as_deref(), Some(path), "{text}");
+        assert_eq!(finding.object.as_deref(), Some("Foo/a"), "{text}");
+    }
+    let json =
+        r#"{"apiVersion":"x.dev/v1","kind":"Foo","metadata":{"name":"a"},"spec":{"a":[{"b":1,"b":2}]}}"#;
+    let (_, read) = read_text(json);
+    assert_eq!(read.diagnostics[0].path.as_deref(), Some("spec.a[0].b"));
+}
+
+/// An item of a `List` is an object of its own.
+#[test]
+fn fields_of_an_item_are_those_of_its_object() {
+    let item = |name: &str, spec: &str| {
+        format!("- apiVersion: x.dev/v1\n  kind: Foo\n  metadata: {{ name: {name} }}\n  spec: {spec}\n")
+    };
+    let text = format!(
+        "apiVersion: v1\nkind: List\nitems:\n{}{}",
+        item("a", "{ items: [x, { b: no }] }"),
+        item("b", "{ c: 1, c: 2 }"),
+    );
+    let (_, read) = read_text(text);
+    let found: Vec<_> = read
+        .diagnostics
+        .iter()
+        .map(|finding| (finding.object.as_deref(), finding.path.as_deref()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Some("Foo/a"), Some("spec.items[1].b")),
+            (Some("Foo/b"), Some("spec.c"))
+        ]
+    );
+}
+
 #[test]
 fn mistakes_of_the_whole_file() {
     let cases: &[(&[u8], &str, u32, u32)] = &[

@@ -10,9 +10,9 @@ pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rackwright_api::{Hash, NodeProfileSpec};
+use rackwright_api::{ActionClass, Hash, NodeProfileSpec};
 use rackwright_planner::PlannedNode;
-use rackwright_planner::change::{NodeState, State, diff};
+use rackwright_planner::change::{NodeState, State, What, diff};
 use rackwright_planner::drift::{Break, Judge, Link, State as Joint};
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -182,6 +182,8 @@ struct Told<'a> {
     outcome: &'a Outcome,
     operator: Operator,
     before: Before<'a>,
+    /// By node that is not as the intents say: the gravest class of what is still to come to its host.
+    coming: BTreeMap<String, ActionClass>,
 }
 
 /// Nodes of a pool with the same break.
@@ -241,10 +243,17 @@ impl<'a> Group<'a> {
 
 impl<'a> Told<'a> {
     fn new(cluster: &'a Cluster, outcome: &'a Outcome) -> Result<Self, InputError> {
+        let before = Before::new(&cluster.written)?;
+        let (written, planned) = (before.state()?, State::of(&outcome.compilation.plan));
+        let diff = diff(&written, &planned);
+        let coming = diff.nodes.iter().filter(|node| node.what != What::Removed);
+        let coming = coming.map(|node| (node.name.to_owned(), node.class)).collect();
+        drop((written, planned));
         Ok(Self {
             outcome,
             operator: Operator::read(cluster)?,
-            before: Before::new(&cluster.written)?,
+            before,
+            coming,
         })
     }
 
@@ -292,7 +301,11 @@ impl<'a> Told<'a> {
         });
         let more_details = details.len().saturating_sub(DETAILS);
         details.truncate(DETAILS);
+        let coming = group.names.iter().filter_map(|name| self.coming.get(*name));
+        // What somebody did to a host is not what comes to it.
+        let coming = coming.filter(|_| what.link() != Link::AppliedToObserved);
         Ok(BreakReport {
+            class: coming.max().copied(),
             kind: format!("{what:?}"),
             known: what.is_known(),
             means: what.words(),

@@ -1,5 +1,6 @@
 //! What is told of drift, in the form of `--output json`.
 
+use rackwright_api::ActionClass;
 use rackwright_planner::drift::Link;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -81,6 +82,9 @@ pub struct BreakReport {
     /// Their racks, as a hostlist.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub racks: String,
+    /// The gravest class of what is still to come to their hosts, by what these have applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<ActionClass>,
     /// What the operator says of it, or what refuses the pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,

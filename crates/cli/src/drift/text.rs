@@ -1,5 +1,6 @@
 //! Drift in words, which text, Markdown and HTML share.
 
+use rackwright_api::ActionClass;
 use rackwright_manifest::render::printable;
 use rackwright_planner::drift::Link;
 
@@ -79,8 +80,12 @@ pub const fn words(link: LinkName) -> &'static str {
 pub fn line(found: &BreakReport) -> String {
     let pool = found.pool.as_ref();
     let pool = pool.map_or_else(String::new, |pool| format!(" of GPUPool/{}", printable(pool)));
+    let class = found.class.map_or_else(String::new, |class| match class {
+        ActionClass::Destructive => "; to come: Destructive  !! DATA IS LOST".to_owned(),
+        _ => format!("; to come: {class:?}"),
+    });
     format!(
-        "{}: {}{pool} ({}): {}",
+        "{}: {}{pool} ({}): {}{class}",
         found.kind,
         count(found.nodes, "node"),
         cut(&printable(&found.names)),

@@ -7,6 +7,7 @@ mod merge;
 use super::tree::{Node, hash};
 use super::{Limits, Read};
 use crate::diagnostic::Diagnostic;
+use crate::path::Path;
 use crate::rules;
 use crate::source::{FileId, Span};
 use serde_json::{Map, Value};
@@ -79,6 +80,8 @@ pub(super) struct Builder<'a> {
     refused: Vec<Range>,
     /// Whether this document has anchors, aliases, merges or tags.
     indirect: bool,
+    /// How many findings there were before this document.
+    before: usize,
     nodes_in_file: usize,
     /// Values that aliases added to this document, and clones kept for aliases to come.
     expanded: usize,
@@ -99,6 +102,7 @@ impl<'a> Builder<'a> {
             root: None,
             refused: Vec::new(),
             indirect: false,
+            before: 0,
             nodes_in_file: 0,
             expanded: 0,
             cloned: 0,
@@ -149,10 +153,35 @@ impl<'a> Builder<'a> {
         self.read.diagnostics.push(diagnostic);
     }
 
-    /// Records a finding about a value of this document that is kept nevertheless.
+    /// Records a finding about a value of this document that is kept nevertheless, with the field that is being read.
     pub(super) fn refuse(&mut self, range: Range, diagnostic: Diagnostic) {
+        self.refuse_at(&self.path(), range, diagnostic);
+    }
+
+    fn refuse_at(&mut self, path: &Path, range: Range, diagnostic: Diagnostic) {
         self.refused.push(range);
-        self.report(diagnostic);
+        self.report(if path.is_root() {
+            diagnostic
+        } else {
+            diagnostic.path(path)
+        });
+    }
+
+    /// The field that is being read; in front of a key, the map that the key belongs to.
+    fn path(&self) -> Path {
+        let mut path = Path::root();
+        for frame in &self.frames {
+            path = match &frame.content {
+                Content::Map {
+                    key: Some(Key::Name(name, _)),
+                    ..
+                } => path.child(name),
+                Content::List(items) => path.index(items.len()),
+                // What a merge brings in has no field of its own yet.
+                Content::Map { .. } => return path,
+            };
+        }
+        path
     }
 
     /// Records a finding after which the rest of the document cannot be used.
@@ -196,6 +225,7 @@ impl<'a> Builder<'a> {
         self.anchors.clear();
         self.refused.clear();
         self.indirect = false;
+        self.before = self.read.diagnostics.len();
         self.root = None;
         self.expanded = 0;
         self.cloned = 0;
@@ -441,7 +471,8 @@ impl<'a> Builder<'a> {
         let replaced = map.contains_key(&name) && !merged.remove(&name);
         if replaced {
             let first = self.child_key(parent, node, &name).unwrap_or(range);
-            self.refuse(
+            self.refuse_at(
+                &self.path().child(&name),
                 range,
                 Diagnostic::error(
                     rules::DUPLICATE_KEY.code(),

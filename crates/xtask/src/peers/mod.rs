@@ -1,5 +1,5 @@
 //! The command line against the programs that people would otherwise use: Helm, Jinja2, jrsonnet and Pkl to make the
-//! NodeConfigs, kubeconform to validate them, `diff` to compare two plans. What a peer makes must be what we make.
+//! NodeConfigs, kubeconform and kubectl-validate to validate them, `diff` to compare two plans. What a peer makes must be what we make.
 
 mod figures;
 mod input;
@@ -40,6 +40,9 @@ pub struct Peers {
     /// Measure only the figures that the command line aims at
     #[arg(long, conflicts_with = "check")]
     figures: bool,
+    /// Measure only what a pull request waits for: the validators on one example
+    #[arg(long, conflicts_with_all = ["check", "figures"])]
+    site: bool,
 }
 
 /// Runs the comparison and prints its tables.
@@ -53,6 +56,9 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
         optimised()?;
         return figures::run(args, &cli);
     }
+    if args.site {
+        return pull_request(&cli, args.rounds);
+    }
     let work = Work::new(&cli, args.nodes, "peers")?;
     if !args.check.is_empty() {
         return args.check.iter().try_for_each(|peer| work.check(*peer));
@@ -63,6 +69,7 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
         args.rounds
     ));
     compile(&work, args.rounds)?;
+    pull_request(&cli, args.rounds)?;
     let inventory = objects::read(&std::fs::read(work.fleet.join("inventory.jsonl"))?)?;
     validate(&work, &inventory, "NodeInventory", args.rounds)?;
     validate(&work, &work.objects, "NodeConfig", args.rounds)?;
@@ -139,6 +146,23 @@ fn compile(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
     table::compare(&title, &ours, &peers, rounds).map(drop)
 }
 
+/// What a pull request waits for: a site of 128 nodes, and of that the start alone. Each validator must accept the site.
+fn pull_request(cli: &Path, rounds: u32) -> anyhow::Result<()> {
+    let schemas = schema::write(&root().join("target/bench/schemas"))?;
+    let site = root().join("examples/superpod-b200");
+    let ours = [programs::validate("128 nodes", cli, &site), programs::start(cli)];
+    let kubeconform = programs::kubeconform("128 nodes", &site, &schemas);
+    let kubectl_validate = programs::kubectl_validate("128 nodes", &site);
+    let theirs = [
+        kubeconform.clone(),
+        programs::idle(kubeconform, &["-v"]),
+        kubectl_validate.clone(),
+        programs::idle(kubectl_validate, &["--help"]),
+    ];
+    let title = "Validate: examples/superpod-b200, and the start of each program alone";
+    table::compare(title, &ours, &theirs, rounds).map(drop)
+}
+
 /// Each in the forms in which it reads many objects from one file. kubeconform reads no JSON lines; documents of a YAML
 /// stream that are written as JSON are the nearest.
 fn validate(
@@ -148,7 +172,7 @@ fn validate(
     rounds: u32,
 ) -> anyhow::Result<()> {
     let folder = work.plan.parent().context("a plan lies in a folder")?;
-    let schemas = schema::write(&folder.join("schemas"))?;
+    let schemas = schema::write(&root().join("target/bench/schemas"))?;
     let folder = folder.join(kind);
     std::fs::create_dir_all(&folder)?;
     let (mut yaml, mut lines, mut documents) = (String::new(), String::new(), String::new());

@@ -112,6 +112,27 @@ pub fn kubeconform(way: &'static str, file: &Path, schemas: &Path) -> Program {
         .version(["-v"])
 }
 
+/// kubectl-validate on a file, with our CRDs. It asks no cluster where the environment names none.
+pub fn kubectl_validate(way: &'static str, file: &Path) -> Program {
+    let mut program = Program::new("kubectl-validate", installed("kubectl-validate"))
+        .way(way)
+        .args(["--output", "json", "--local-crds"])
+        .arg(root().join("crds"))
+        .arg(file);
+    // It has no option that prints its version: `--version` is that of Kubernetes.
+    program.version = Version::Noted(root().join("target/peers/kubectl-validate.version"));
+    program
+}
+
+/// A validator that does nothing but start and end.
+pub fn idle(program: Program, arguments: &[&str]) -> Program {
+    Program {
+        way: "start",
+        arguments: arguments.iter().map(Into::into).collect(),
+        ..program
+    }
+}
+
 /// Our diff of two plans, with the path of each field that differs: the library's, in this program.
 pub fn fields(old: &Path, new: &Path) -> anyhow::Result<Program> {
     let program = Program::new("rackwright", std::env::current_exe()?);
@@ -138,6 +159,17 @@ fn installed(name: &str) -> PathBuf {
     root().join("target/peers/bin").join(name)
 }
 
+/// Where the version of a program is found.
+#[derive(Debug, Clone)]
+enum Version {
+    /// It is that of this repository.
+    Own,
+    /// The program prints it when it is called with these arguments.
+    Asked(Vec<OsString>),
+    /// Its installation wrote it into a file.
+    Noted(PathBuf),
+}
+
 /// A program with its arguments.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -146,7 +178,7 @@ pub struct Program {
     way: &'static str,
     path: PathBuf,
     arguments: Vec<OsString>,
-    version: Vec<OsString>,
+    version: Version,
     /// The exit code that says that all went well.
     pub code: i32,
 }
@@ -158,7 +190,7 @@ impl Program {
             way: "",
             path: path.into(),
             arguments: Vec::new(),
-            version: Vec::new(),
+            version: Version::Own,
             code: 0,
         }
     }
@@ -179,7 +211,7 @@ impl Program {
     }
 
     fn version<const N: usize>(mut self, arguments: [&str; N]) -> Self {
-        self.version = arguments.map(Into::into).into();
+        self.version = Version::Asked(arguments.map(Into::into).into());
         self
     }
 
@@ -202,11 +234,15 @@ impl Program {
 
     /// What it is called, with what it says its version is; none where it is not installed.
     pub fn name_and_version(&self) -> Option<String> {
-        if self.version.is_empty() {
-            return Some(self.name());
-        }
-        let output = Command::new(&self.path).args(&self.version).output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
+        let text = match &self.version {
+            Version::Own => return Some(self.name()),
+            Version::Asked(arguments) => {
+                let output = Command::new(&self.path).args(arguments).output().ok()?;
+                output.status.success().then_some(output.stdout)
+            }
+            Version::Noted(file) => self.path.exists().then(|| std::fs::read(file).ok()).flatten(),
+        };
+        let text = String::from_utf8(text?).ok()?;
         let version = text
             .split_whitespace()
             .map(|word| word.trim_start_matches('v'))
@@ -215,7 +251,7 @@ impl Program {
             Some(version) => format!("{} {version}", self.name),
             None => self.name.to_owned(),
         };
-        output.status.success().then(|| self.named(&name))
+        Some(self.named(&name))
     }
 
     fn named(&self, name: &str) -> String {

@@ -65,6 +65,7 @@ impl Builder<'_> {
                     self.report(finding);
                 }
             }
+            self.assign(&document, range);
             return self.read.documents.push(document);
         }
         let (file, indirect) = (document.file, document.is_indirect());
@@ -76,15 +77,42 @@ impl Builder<'_> {
             return;
         };
         let places: Vec<usize> = tree.children(list).collect();
-        for (item, place) in items.into_iter().zip(places) {
+        for (at, (item, place)) in items.into_iter().zip(places).enumerate() {
             let subtree = tree.subtree(place);
             let range = subtree.root().map_or(range, |node| node.value);
+            self.rebase(&format!("items[{at}]"), range);
             let within = refused
                 .iter()
                 .copied()
                 .filter(|part| range.0 <= part.0 && part.1 <= range.1)
                 .collect();
             self.flatten(Document::new(item, file, subtree, within, indirect), range);
+        }
+    }
+
+    /// The findings about fields of what stands here.
+    fn findings_within(&mut self, (start, end): Range) -> impl Iterator<Item = &mut Diagnostic> {
+        let findings = self.read.diagnostics[self.before..].iter_mut();
+        findings.filter(move |finding| {
+            let place = finding.primary();
+            finding.path.is_some() && place.is_some_and(|place| start <= place.start && place.end <= end)
+        })
+    }
+
+    /// Names the object in the findings that were made while it was read.
+    fn assign(&mut self, document: &Document, range: Range) {
+        let object = document.object();
+        for finding in self.findings_within(range) {
+            finding.object.clone_from(&object);
+        }
+    }
+
+    /// The fields of an item of a `List` are those of an object, without the way to the item.
+    fn rebase(&mut self, item: &str, range: Range) {
+        for finding in self.findings_within(range) {
+            let within = finding.path.as_deref().and_then(|path| path.strip_prefix(item));
+            let within = within.map(|path| path.trim_start_matches('.').to_owned());
+            finding.path = within.filter(|path| !path.is_empty());
         }
     }
 }
