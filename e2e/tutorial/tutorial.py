@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 120  # seconds for one command
+LIMIT = 300  # seconds for one command
 ANY = "…"
 
 
