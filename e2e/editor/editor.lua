@@ -33,6 +33,9 @@ local function ask(method, line, column)
     textDocument = vim.lsp.util.make_text_document_params(0),
     position = { line = line, character = column },
   }
+  if method == "textDocument/formatting" then
+    params.options = { tabSize = 2, insertSpaces = true }
+  end
   if method == "textDocument/codeAction" then
     params.range = { start = params.position, ["end"] = params.position }
     params.context = { diagnostics = {} }
@@ -90,6 +93,12 @@ check("objects of other files are offered", vim.tbl_contains(labels(5, 16), "lab
 
 local hover = ask("textDocument/hover", 4 + 1, 5)
 check("a field is explained", hover ~= nil and hover.contents.value:find("GPUPool.spec.supercluster") ~= nil, hover)
+
+vim.api.nvim_buf_set_lines(0, 0, -1, false, { "kind: GPUPool # first", "apiVersion: rackwright.dev/v1alpha1" })
+local edits = ask("textDocument/formatting", 0, 0) or {}
+vim.lsp.util.apply_text_edits(edits, 0, "utf-16")
+local formatted = vim.api.nvim_buf_get_lines(0, 0, -1, false)
+check("a text is formatted, comments and all", vim.deep_equal(formatted, { "apiVersion: rackwright.dev/v1alpha1", "kind: GPUPool # first" }), formatted)
 
 vim.api.nvim_buf_set_lines(0, 0, -1, false, { "# nothing" })
 check("findings go when their cause goes", #findings(function(all) return #all == 0 end) == 0, vim.diagnostic.get(0))

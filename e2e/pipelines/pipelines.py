@@ -145,9 +145,22 @@ def pre_commit(folder, refused):
     shutil.copy(CI / "pre-commit-config.yaml", folder / ".pre-commit-config.yaml")
     env = {**os.environ, "PRE_COMMIT_HOME": str(folder.parent / "pre-commit")}
     git(folder, "add", ".pre-commit-config.yaml")
-    done = subprocess.run(["pre-commit", "run", "--all-files"], cwd=folder, env=env, capture_output=True, text=True)
+
+    def run():
+        return subprocess.run(["pre-commit", "run", "--all-files"], cwd=folder, env=env, capture_output=True, text=True)
+
+    done = run()
     refuses = refused == "validate"
-    check("pre-commit: the hook's result", (done.returncode == 1) == refuses and ("Failed" if refuses else "Passed") in done.stdout, done.stdout + done.stderr)
+    results = re.findall(r"^rackwright (\w+)\.*(Passed|Failed)$", done.stdout, re.MULTILINE)
+    expected = [("fmt", "Passed"), ("validate", "Failed" if refuses else "Passed")]
+    check("pre-commit: what the hooks say", results == expected and (done.returncode == 1) == refuses, done.stdout + done.stderr)
+    site = folder / "clusters/lab.yaml"
+    before = site.read_text()
+    site.write_text(before.replace("  supercluster: lab\n  plane: Compute\n", "  plane: Compute\n  supercluster: lab\n"))
+    check("pre-commit: the example has what is put into another order", site.read_text() != before)
+    done = run()
+    check("pre-commit: what is not formatted stops the commit", done.returncode == 1 and "files were modified by this hook" in done.stdout, done.stdout + done.stderr)
+    check("pre-commit: and is formatted", site.read_text() == before)
 
 
 for name, (change, refused) in CHANGES.items():

@@ -6,10 +6,12 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCandidates, Shell};
 
 use crate::complete;
+use crate::live::Clusters;
 use crate::output::When;
 
 mod diff;
 mod explain;
+mod fmt;
 mod init;
 mod plan;
 mod schedulers;
@@ -17,6 +19,7 @@ mod validate;
 
 pub use diff::{Diff, DiffForm};
 pub use explain::Explain;
+pub use fmt::Fmt;
 pub use init::Init;
 pub use plan::{Plan, PlanOutput};
 pub use schedulers::{LabelKeys, SchedulerOptions};
@@ -31,7 +34,7 @@ pub use validate::Validate;
     propagate_version = false,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 clean, 1 findings, 2 usage or input error, 3 tool error. An error beats a finding.\n\n\
+    after_help = "Exit codes: 0 clean, 1 findings, 2 usage or input error, 3 tool or cluster error. An error beats a finding.\n\n\
                   Examples:\n  rackwright validate clusters/\n  rackwright plan clusters/ --node dgx001\n  rackwright explain RW2002"
 )]
 pub struct Cli {
@@ -54,15 +57,25 @@ pub enum Verb {
     /// Reads every object, never stops at the first mistake, and prints each finding with its place. Objects of other
     /// groups are counted and skipped, unless --crd brings their definitions.
     #[command(
-        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json\n  rackwright validate 'deploy/**/*.yaml' main:inventory/ kustomize:overlays/production helm:charts/site,values.yaml\n  rackwright validate clusters/ --crd crds/"
+        after_help = "Examples:\n  rackwright validate clusters/ inventory.jsonl\n  kubectl kustomize overlays/production | rackwright validate -\n  rackwright validate clusters/ --output json --strict\n  rackwright validate clusters/ --output text --output sarif=findings.sarif --output junit=junit.xml\n  rackwright validate clusters/ --baseline baseline.json\n  rackwright validate 'deploy/**/*.yaml' main:inventory/ kustomize:overlays/production helm:charts/site,values.yaml\n  rackwright validate clusters/ --crd crds/\n  rackwright validate live:"
     )]
     Validate(Validate),
+    /// Write manifests in canonical order and spelling; comments stay
+    ///
+    /// Brings the keys of Superclusters, GPUPools, InfiniBandFabrics and StorageTiers into one order, and hostlists and
+    /// quantities into one spelling. Comments go with what they are about, and all else stays byte for byte: objects of
+    /// others, lists and their order, layout. Files are rewritten in place where they differ; what cannot be treated safely is
+    /// left as it is, and said.
+    #[command(
+        after_help = "Examples:\n  rackwright fmt clusters/\n  rackwright fmt --check clusters/\n  rackwright fmt --diff 'clusters/**/*.yaml'\n  rackwright fmt - < site.yaml > formatted.yaml"
+    )]
+    Fmt(Fmt),
     /// Print what each node becomes
     ///
     /// Compiles the manifests as the operator does and prints the NodeProfile and NodeConfig objects that it would
     /// write, byte for byte. Findings go to standard error; what they refuse is left out.
     #[command(
-        after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --out plan.json\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl\n  rackwright plan clusters/ --cluster prom-1 --output jsonl"
+        after_help = "Examples:\n  rackwright plan clusters/ inventory.jsonl\n  rackwright plan clusters/ --node dgx001\n  rackwright plan clusters/ --output jsonl > plan.jsonl\n  rackwright plan clusters/ --out plan.json\n  rackwright plan clusters/ --previous plan.jsonl --output jsonl\n  rackwright plan clusters/ --cluster prom-1 --output jsonl\n  rackwright plan clusters/ --previous live:"
     )]
     Plan(Plan),
     /// Show what a change of the documents does to which nodes
@@ -71,7 +84,7 @@ pub enum Verb {
     /// gravely, in which order, and which line of which file is the reason. Exit code 0: no node differs; 1: some do, or a
     /// policy flag refuses it. Findings of the new side go to standard error; what they refuse keeps what it has.
     #[command(
-        after_help = "Examples:\n  rackwright diff main:deploy/ deploy/\n  rackwright diff deploy/\n  rackwright diff main:deploy/ HEAD:deploy/ --output markdown=comment.md --output json=diff.json\n  rackwright diff plan.jsonl deploy/ --exit-zero --max-domains 1 --forbid reboot,destructive\n  rackwright diff main:deploy/ deploy/ --with inventory.jsonl --require-approval-of 1d0c7b1ea1d8cd2bbf0d2a2cd37a4b1e"
+        after_help = "Examples:\n  rackwright diff main:deploy/ deploy/\n  rackwright diff deploy/\n  rackwright diff live: deploy/\n  rackwright diff main:deploy/ HEAD:deploy/ --output markdown=comment.md --output json=diff.json\n  rackwright diff plan.jsonl deploy/ --exit-zero --max-domains 1 --forbid reboot,destructive\n  rackwright diff main:deploy/ deploy/ --with inventory.jsonl --require-approval-of 1d0c7b1ea1d8cd2bbf0d2a2cd37a4b1e\n  rackwright diff cluster.json deploy/ --fail-on-drift"
     )]
     Diff(Diff),
     /// Write what a node becomes on its host, or what other programs in the cluster are handed over
@@ -97,18 +110,18 @@ pub enum Verb {
     /// or `adapter` it prints an entry of the catalogue, each figure with its source; without a name it lists the entries.
     /// With --file it is the catalogue of the Superclusters in these files, which override and add entries.
     #[command(
-        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain node dgx001 clusters/ inventory.jsonl --previous plan.jsonl\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
+        after_help = "Examples:\n  rackwright explain RW2002\n  rackwright explain node-claimed-twice\n  rackwright explain\n  rackwright explain gpupool.spec.gpu.mig\n  rackwright explain storagetier --recursive\n  rackwright explain node dgx001 clusters/ inventory.jsonl --previous plan.jsonl\n  rackwright explain node dgx001 live:prom-1\n  rackwright explain node dgx001 cluster.json\n  rackwright explain system dgx-b200\n  rackwright explain gpu\n  rackwright explain system our-b200 --file clusters/"
     )]
     Explain(Explain),
     /// Write a commented starting point that validates
     ///
-    /// For a new site from a few figures, or for a running one from what it says of itself: the Nodes of a cluster (`kubectl
-    /// get nodes -o yaml` or json), slurm.conf, the output of ibnetdiscover, or a table of hosts (CSV with a head line: name,
+    /// For a new site from a few figures, or for a running one from what it says of itself: the Nodes of a cluster (`live:`, or
+    /// what `kubectl get nodes -o yaml` or json prints), slurm.conf, the output of ibnetdiscover, or a table of hosts (CSV with a head line: name,
     /// rack, system). No host is renamed, and pools of a running site are paused. What could not be known stands at the top
     /// of the file and on standard error. On a terminal and without flags it asks, one line a question, and says the command
     /// line that does the same again.
     #[command(
-        after_help = "Examples:\n  rackwright init\n  rackwright init --ask --system dgx-h100 --out site.yaml\n  rackwright init --system dgx-b200 --nodes 32 --scratch 8 --scratch-model 'SAMSUNG MZWLO*' --out site.yaml\n  kubectl get nodes -o yaml | rackwright init --from - --out site.yaml\n  rackwright init --from slurm.conf --system dgx-h100 > site.yaml\n  rackwright init --from hosts.csv --switch qm9700 --out site.yaml"
+        after_help = "Examples:\n  rackwright init\n  rackwright init --ask --system dgx-h100 --out site.yaml\n  rackwright init --system dgx-b200 --nodes 32 --scratch 8 --scratch-model 'SAMSUNG MZWLO*' --out site.yaml\n  rackwright init --from live: --out site.yaml\n  kubectl get nodes -o yaml | rackwright init --from - --out site.yaml\n  rackwright init --from slurm.conf --system dgx-h100 > site.yaml\n  rackwright init --from hosts.csv --switch qm9700 --out site.yaml"
     )]
     Init(Init),
     /// Print the CustomResourceDefinitions
@@ -148,9 +161,13 @@ pub enum Verb {
 #[derive(Debug, Args)]
 pub struct Paths {
     /// Files, directories (*.yaml, *.yml, *.json, *.jsonl; hidden files are skipped), quoted patterns, `REVISION:PATH` of
-    /// git, `kustomize:DIR`, `helm:CHART[,VALUES...]`, or `-` for standard input
+    /// git, `kustomize:DIR`, `helm:CHART[,VALUES...]`, `live:` or `live:CONTEXT` for what a cluster holds, or `-` for
+    /// standard input
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub clusters: Clusters,
 }
 
 /// `rackwright lsp`.

@@ -1,7 +1,7 @@
 //! What a plan is compared with: an earlier state with its profiles and facts.
 
 use rackwright_api::{Hash, Management, NodeProfileSpec};
-use rackwright_planner::change::{State, Written, WrittenConfig, between};
+use rackwright_planner::change::{Lines, State, Written, WrittenConfig, between};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -17,7 +17,7 @@ pub struct Before<'a> {
 
 enum Content<'a> {
     /// One object a line, read as it is compared.
-    Lines(&'a str),
+    Lines(Lines<'a>),
     Objects(Written),
 }
 
@@ -60,8 +60,8 @@ impl<'a> Before<'a> {
     /// Takes what a comparison needs.
     pub fn new(previous: &'a Previous) -> Result<Self, InputError> {
         let _phase = progress::phase(|| format!("reading {}", previous.path()));
-        if let Some(text) = previous.lines()? {
-            let content = Content::Lines(text);
+        if let Some(lines) = previous.lines()? {
+            let content = Content::Lines(lines);
             return Ok(Self { previous, content });
         }
         let mut written = Written::default();
@@ -76,8 +76,8 @@ impl<'a> Before<'a> {
     pub fn state(&self) -> Result<State<'_>, InputError> {
         match &self.content {
             Content::Objects(written) => Ok(written.state()),
-            Content::Lines(text) => {
-                State::from_lines(text).map_err(|error| self.previous.refuse(error.line(), error.to_string()))
+            Content::Lines(lines) => {
+                State::of_lines(*lines).map_err(|error| self.previous.refuse(error.line(), error.to_string()))
             }
         }
     }
@@ -87,7 +87,7 @@ impl<'a> Before<'a> {
     pub fn against<'b>(&'b self, later: &'b Self) -> Result<((State<'b>, State<'b>), usize), InputError> {
         let _phase = progress::phase(|| format!("comparing {} and {}", self.path(), later.path()));
         if let (Content::Lines(old), Content::Lines(new)) = (&self.content, &later.content)
-            && let Ok((old, new, same)) = between(old, new)
+            && let Ok((old, new, same)) = between(*old, *new)
         {
             return Ok(((old, new), same));
         }
@@ -111,9 +111,9 @@ fn take(written: &mut Written, object: &str) -> Result<(), serde_json::Error> {
     match kind.as_str() {
         "NodeConfig" => {
             let spec: NodeSpec<'_> = serde_json::from_str(spec.get())?;
-            let status: Option<NodeStatus> = status
-                .map(|status| serde_json::from_str(status.get()))
-                .transpose()?;
+            // What this version cannot read says nothing.
+            let status: Option<NodeStatus> =
+                status.and_then(|status| serde_json::from_str(status.get()).ok());
             let applied = status.and_then(|status| status.applied);
             let config = WrittenConfig {
                 hash: &spec.hash,

@@ -173,7 +173,7 @@ impl Carried {
 }
 
 /// Who speaks for NodeConfigs, from what was read. A pool that was refused before the compiler saw it is there too.
-fn standings(outcome: &Outcome) -> Standings<'_> {
+pub fn standings(outcome: &Outcome) -> Standings<'_> {
     let refused = outcome
         .refused
         .iter()

@@ -215,7 +215,7 @@ impl Changes {
         }
         for wave in &self.waves {
             let soak = if wave.soak > 0 {
-                format!("; healthy for {} s before the next", wave.soak)
+                format!("; healthy for {} before the next", spell(wave.soak))
             } else {
                 String::new()
             };
@@ -249,18 +249,22 @@ impl Changes {
 }
 
 impl FieldChange {
-    /// Class, nodes, path, values and reason, for people.
-    pub fn text(&self) -> String {
+    /// From what to what.
+    pub fn values(&self) -> String {
         let value = |value: &Option<Value>| match value {
             None => "(none)".to_owned(),
             Some(Value::String(text)) => cut(text),
             Some(value) => cut(&value.to_string()),
         };
-        let values = if self.various {
-            "each node its own".to_owned()
-        } else {
-            format!("{} -> {}", value(&self.old), value(&self.new))
-        };
+        if self.various {
+            return "each node its own".to_owned();
+        }
+        format!("{} -> {}", value(&self.old), value(&self.new))
+    }
+
+    /// Class, nodes, path, values and reason, for people.
+    pub fn text(&self) -> String {
+        let values = self.values();
         let mark = if self.class == ActionClass::Destructive {
             "!!"
         } else {
@@ -360,6 +364,15 @@ pub fn cut(text: &str) -> String {
     }
     let kept: String = text.chars().take(WIDTH).collect();
     format!("{kept}...")
+}
+
+/// A time in the largest unit that it is whole in, as documents spell it.
+fn spell(seconds: u64) -> String {
+    match seconds {
+        _ if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
 }
 
 /// What sort of wave, in words.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use rackwright_planner::change::{Diff, State, Supply, Waves, What, check_waves, diff, waves};
+use rackwright_planner::power::Envelope;
+use rackwright_planner::{Input, Plan};
 
 use crate::carried::{Carried, Fate};
 use crate::pipeline::Outcome;
@@ -24,6 +26,16 @@ pub struct Compared<'a> {
 impl<'a> Compared<'a> {
     /// Compares a compiled plan with an earlier state, orders the nodes, and has the order checked.
     pub fn new(outcome: &'a Outcome, old: &State<'a>, carried: &Carried) -> Self {
+        Self::while_down(outcome, old, carried, &BTreeSet::new())
+    }
+
+    /// The same while some nodes are unavailable for another reason.
+    pub fn while_down(
+        outcome: &'a Outcome,
+        old: &State<'a>,
+        carried: &Carried,
+        down: &BTreeSet<&str>,
+    ) -> Self {
         let plan = &outcome.compilation.plan;
         let _phase = progress::phase(|| format!("comparing {}", count(plan.nodes().len(), "node")));
         let mut diff = diff(old, &State::of(plan));
@@ -36,18 +48,30 @@ impl<'a> Compared<'a> {
             }
             Some(Fate::Elsewhere) => false,
         });
-        let none = BTreeSet::new();
-        let supply = Supply {
-            budgets: &outcome.compilation.power,
-            old,
+        let compared = Self {
+            diff,
+            order: None,
+            kept,
+            violations: Vec::new(),
         };
-        let order = waves(&outcome.input, plan, &diff, &none, &supply);
-        let violations = check_waves(&outcome.input, plan, &diff, &none, &supply, &order);
+        compared.ordered(&outcome.input, plan, (old, down), &outcome.compilation.power)
+    }
+
+    /// Orders the nodes by the budgets of the intents that `plan` came from, while some are down, and has the order checked.
+    pub fn ordered(
+        self,
+        input: &Input,
+        plan: &Plan,
+        (old, down): (&State<'a>, &BTreeSet<&str>),
+        power: &[Envelope],
+    ) -> Self {
+        let supply = Supply { budgets: power, old };
+        let order = waves(input, plan, &self.diff, down, &supply);
+        let violations = check_waves(input, plan, &self.diff, down, &supply, &order);
         Self {
             violations: violations.iter().map(ToString::to_string).collect(),
             order: Some(order),
-            diff,
-            kept,
+            ..self
         }
     }
 

@@ -4,10 +4,11 @@ use std::fmt::{Debug, Write as _};
 use std::io::{self, Write};
 
 use rackwright_planner::{Input, Intent, Kind};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a saved plan says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Digests {
     /// Of documents, inventories and the previous state, in whatever order and files they stood. Another one does not say that
     /// another plan comes of it.

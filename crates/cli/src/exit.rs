@@ -45,8 +45,8 @@ impl Exit {
                 "The command line is wrong, or an input does not exist or cannot be read. Nothing is known of what it holds.",
             ),
             Self::Tool => (
-                "tool error",
-                "The output cannot be written, a program that was asked for is missing or fails, or this one is at fault: a plan that its own checker refuses, a panic. Not the input's fault.",
+                "tool or cluster error",
+                "The output cannot be written, a program that was asked for is missing or fails, a cluster cannot be reached or refuses, or this program is at fault: a plan that its own checker refuses, a panic. Not the input's fault.",
             ),
         }
     }
@@ -68,8 +68,11 @@ pub struct Meanings {
 }
 
 const WRITE: Option<&str> = Some("the output cannot be written");
-const RENDERED: Option<&str> =
-    Some("the output cannot be written; `kustomize:` or `helm:` names what cannot be rendered");
+const RENDERED: Option<&str> = Some(
+    "the output cannot be written; `kustomize:` or `helm:` names what cannot be rendered; `live:` a cluster that cannot be reached or refuses",
+);
+const WRITE_NODES: Option<&str> =
+    Some("the output cannot be written; `--from live:` names a cluster that cannot be reached or refuses");
 const UNKNOWN: Option<&str> = Some("an unknown flag or form");
 
 /// Every verb.
@@ -80,9 +83,20 @@ pub static BY_VERB: &[Meanings] = &[
             Some("no errors; with `--strict` no warnings either"),
             Some("an error, or a warning with `--strict`; with `--dry-run` before what would be fixed"),
             Some(
-                "a path does not exist or cannot be read, `--crd` or `--baseline` is none, or no object of Rackwright was found",
+                "a path does not exist or cannot be read, `--crd` or `--baseline` is none, no object of Rackwright was found, or the kubeconfig of `live:` is none",
             ),
             RENDERED,
+        ],
+    },
+    Meanings {
+        verb: "fmt",
+        codes: [
+            Some("every document is in canonical form now; with `--check` and `--diff` it was so before"),
+            Some(
+                "with `--check` or `--diff`: a file differs. Or a document was left because it cannot be read one way only",
+            ),
+            Some("a path does not exist, cannot be read or is no file to write to; `-` beside others"),
+            Some("a file or the output cannot be written"),
         ],
     },
     Meanings {
@@ -97,11 +111,15 @@ pub static BY_VERB: &[Meanings] = &[
     Meanings {
         verb: "diff",
         codes: [
-            Some("no node differs; with `--exit-zero` also where some do and no policy flag refuses it"),
             Some(
-                "a node differs, a policy flag refuses the change (`verdict` of the JSON says which), or an error",
+                "neither a node nor a cable differs, whatever drifts; with `--exit-zero` also where some do and no policy flag refuses it",
             ),
-            Some("a side cannot be read, as an input for `validate`"),
+            Some(
+                "a node or a cable differs, a policy flag refuses the change (`verdict` of the JSON says which), a node drifts and `--fail-on-drift` is given, or an error",
+            ),
+            Some(
+                "a side cannot be read, as an input for `validate`; `--fail-on-drift` where no side is a cluster",
+            ),
             RENDERED,
         ],
     },
@@ -171,7 +189,7 @@ pub static BY_VERB: &[Meanings] = &[
             Some(
                 "an unknown flag; a source that cannot be read or names no host; documents that would not validate; `--out` is there already; the answers end before the questions do",
             ),
-            WRITE,
+            WRITE_NODES,
         ],
     },
     Meanings {

@@ -5,7 +5,7 @@
 //!
 //! What it never does: judge a manifest by a rule of its own (that is the work of `manifest`, `planner` and
 //! `plan-check`; the three rules here are about a set of files), write where nobody asked it to, start a program that
-//! nobody named, or talk to a cluster.
+//! nobody named, or change anything in a cluster: it reads one where `live:` names it, with a client that cannot write.
 //!
 //! Where to start: [`command`] is the command line, `verbs/` has one file a verb, [`pipeline::run`] is the way from
 //! paths to a plan.
@@ -23,10 +23,12 @@ mod blocks;
 mod carried;
 mod catalogue;
 mod changes;
+mod cluster;
 mod compared;
 mod complete;
 mod diff;
 mod digests;
+mod drift;
 mod exit;
 mod field;
 mod findings;
@@ -34,10 +36,13 @@ mod fingerprint;
 mod fix;
 mod folder;
 mod formats;
+mod formatter;
 mod git;
 mod handover;
 mod init;
+pub mod inputs;
 mod jsonl;
+mod live;
 mod load;
 mod lsp;
 mod node_page;
@@ -48,6 +53,7 @@ mod own_catalogue;
 mod pager;
 pub mod pipeline;
 mod plan_objects;
+mod plan_schema;
 mod plugin;
 mod power;
 pub mod previous;
@@ -57,6 +63,7 @@ mod reference;
 mod rendered;
 pub mod report;
 pub mod rules;
+mod saved;
 mod scan;
 pub mod schemas;
 mod storage;
@@ -81,6 +88,7 @@ use clap::FromArgMatches;
 pub use args::command;
 pub use diff::report::diff_schema;
 pub use exit::{BY_VERB, Exit, Meanings, exit_code_table};
+pub use plan_schema::plan_schema;
 pub use reference::reference_markdown;
 pub use verbs::explain::{Entry, all_rules};
 
@@ -127,6 +135,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
     let result = match &cli.verb {
         Verb::Validate(args) => verbs::validate::run(args, cli.color, &mut out),
+        Verb::Fmt(args) => verbs::fmt::run(args, &mut out),
         Verb::Plan(args) => verbs::plan::run(args, cli.color, paging, &mut out),
         Verb::Diff(args) => verbs::diff::run(args, cli.color, paging, &mut out),
         Verb::Render(args) => verbs::render::run(args, cli.color, &mut out),

@@ -9,6 +9,7 @@ use rackwright_manifest::{
     Diagnostic, Document, FileId, Limits, Severity, Sources, Span, Step, rules as reading,
 };
 
+use crate::inputs::Inputs;
 use crate::jsonl::{self, Line};
 use crate::object::{self, ObjectKind, Owner};
 use crate::rules::DUPLICATE_OBJECT;
@@ -41,7 +42,8 @@ pub struct Object {
 /// A file of JSON lines.
 #[derive(Debug)]
 pub struct LineFile {
-    source: Source,
+    /// The file.
+    pub source: Source,
     /// Its lines that are fine.
     pub lines: Vec<Line>,
 }
@@ -63,7 +65,7 @@ pub struct Loaded {
     pub checked: BTreeMap<String, usize>,
     /// What was read, by name.
     pub files: Vec<String>,
-    /// Those of them that are no files where the program was run: standard input, git revisions, what was rendered.
+    /// Those of them that are no files where the program was run: standard input, git revisions, what was rendered or is live.
     pub elsewhere: BTreeSet<String>,
     /// Inputs that could not be read.
     pub errors: Vec<InputError>,
@@ -77,14 +79,20 @@ pub struct Loaded {
 
 impl Loaded {
     /// Reads all inputs.
-    pub fn read(paths: &[PathBuf], schemas: &OwnSchemas) -> Self {
-        let walk = Walk::new(paths);
+    pub fn read<'a>(inputs: impl Into<Inputs<'a>>, schemas: &OwnSchemas) -> Self {
+        let inputs: Inputs<'_> = inputs.into();
+        let walk = Walk::new(inputs);
         let hint = match (walk.skipped.get("Helm chart"), walk.skipped.get("Kustomization")) {
             (Some(_), _) => "; `helm:CHART` reads what Helm makes of a chart",
             (None, Some(_)) => "; `kustomize:DIR` reads what Kustomize makes of a directory",
             (None, None) => "",
         };
-        Self::walked(walk, schemas).or_nothing(paths, hint)
+        let loaded = Self::walked(walk, schemas);
+        // A cluster that holds nothing yet is known to hold nothing.
+        if inputs.any_cluster() {
+            return loaded;
+        }
+        loaded.or_nothing(inputs.paths, hint)
     }
 
     /// Reads the inputs that paths led to.

@@ -1,11 +1,12 @@
 //! `rackwright explain node dgx001 clusters/`: what a node is, why, and what happens to it.
 
+mod change;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rackwright_fabric::tree::Switch;
 use rackwright_manifest::{Diagnostic, Severity};
 use rackwright_planner::catalogue::View;
-use rackwright_planner::change::What;
 use rackwright_planner::power::shown;
 use rackwright_planner::{Kind, ObjectRef, PlannedNode, fabric, pools_of};
 use serde::Serialize;
@@ -13,19 +14,26 @@ use serde_json::{Value, json};
 
 use crate::args::{Explain, TextOrJson};
 use crate::asked::{Asked, asked};
-use crate::before::Before;
 use crate::carried::Carried;
-use crate::changes::{cut, reason, step};
-use crate::compared::Compared;
+use crate::changes::cut;
+use crate::cluster::Cluster;
 use crate::diff::side::is_saved_plan;
+use crate::drift::Survey;
+use crate::drift::node::{NodeDrift, of_node};
 use crate::exit::Exit;
+use crate::inputs::Inputs;
+use crate::load::Loaded;
 use crate::output::eprint;
 use crate::pipeline::{self, Outcome};
 use crate::power::PowerSummary;
 use crate::previous::Previous;
 use crate::report;
+use crate::schemas::OwnSchemas;
 use crate::values::{From, NodeValue, Traced, leaves};
 use crate::verbs::VerbError;
+use crate::walk::Walk;
+
+use self::change::{Change, change};
 
 /// What is known of a node.
 #[derive(Debug, Default, Serialize)]
@@ -53,6 +61,9 @@ struct Page {
     keeps: Option<String>,
     /// What happens to it; none without an earlier state.
     change: Option<Change>,
+    /// How far it is what the intents say; none without a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<NodeDrift>,
     values: Vec<NodeValue>,
 }
 
@@ -76,31 +87,6 @@ struct Told {
     message: String,
 }
 
-/// What happens to the node.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Change {
-    /// The earlier state.
-    against: String,
-    what: &'static str,
-    class: Option<rackwright_api::ActionClass>,
-    differences: Vec<Differs>,
-    /// The wave that it goes in, from 1, and what sort of wave.
-    wave: Option<(usize, &'static str)>,
-    /// What it waits for.
-    waits: Option<&'static str>,
-}
-
-/// One difference.
-#[derive(Debug, Serialize)]
-struct Differs {
-    class: rackwright_api::ActionClass,
-    path: String,
-    old: Option<Value>,
-    new: Option<Value>,
-    reason: &'static str,
-}
-
 /// Explains a node.
 pub fn explain(args: &Explain) -> Result<(String, Exit), VerbError> {
     let Some(name) = args.name.as_deref().map(str::trim) else {
@@ -114,6 +100,12 @@ pub fn explain(args: &Explain) -> Result<(String, Exit), VerbError> {
             return Err(VerbError::Usage(format!(
                 "from what? `rackwright explain node {name} PATH...` takes documents, or a saved plan"
             )));
+        }
+        [path]
+            if args.previous.is_none()
+                && let Some(cluster) = Cluster::at(path, &args.clusters)? =>
+        {
+            of_cluster(name, &cluster, Inputs::new(&paths, &args.clusters))?
         }
         [plan] if plan.is_file() && is_saved_plan(plan).unwrap_or(false) => {
             (Some(saved(name, &Previous::read(plan)?)?), Exit::Clean)
@@ -175,30 +167,74 @@ fn saved(name: &str, plan: &Previous) -> Result<Page, VerbError> {
     })
 }
 
-/// What documents say; nothing where not all of them could be read.
-fn compiled(
+/// A node, if all that was named could be read, and how the run ends.
+type Explained = (Option<Page>, Exit);
+
+/// What documents say.
+fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<Explained, VerbError> {
+    let inputs = Inputs::new(paths, &args.clusters);
+    let (previous, held) = Previous::opened(args.previous.as_deref(), inputs)?;
+    let outcome = pipeline::run(inputs, held)?;
+    of_outcome(
+        name,
+        &outcome,
+        previous.as_ref().map(|previous| (previous, BTreeSet::new())),
+    )
+}
+
+/// What a cluster says, of which the written and reported are a part.
+fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<Explained, VerbError> {
+    let schemas = OwnSchemas::default();
+    let loaded = match cluster.is_saved() {
+        true => Loaded::walked(cluster.inputs(Walk::default())?, &schemas),
+        false => Loaded::read(inputs, &schemas),
+    };
+    let outcome = pipeline::run_after(
+        &schemas,
+        loaded,
+        cluster.nodes()?,
+        &pipeline::Before::default(),
+        None,
+    )?;
+    let survey = Survey::new(cluster, &outcome)?;
+    let drift = of_node(cluster, &outcome, &survey, name)?;
+    match of_outcome(name, &outcome, Some((&cluster.written, survey.down()))) {
+        Ok((page, exit)) => Ok((page.map(|page| Page { drift, ..page }), exit)),
+        // A node that no pool has is one of the cluster's all the same.
+        Err(VerbError::Unknown(_)) if drift.is_some() => {
+            let page = Page {
+                drift,
+                ..saved(name, &cluster.written)?
+            };
+            Ok((Some(page), report::exit(&outcome, false)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What a compile says, and what becomes of the node after an earlier state, in which some nodes may be down.
+fn of_outcome(
     name: &str,
-    paths: &[std::path::PathBuf],
-    args: &Explain,
-) -> Result<(Option<Page>, Exit), VerbError> {
-    let (previous, held) = Previous::opened(args.previous.as_deref())?;
-    let outcome = pipeline::run(paths, held)?;
-    let exit = report::exit(&outcome, false);
-    report::errors(&outcome);
+    outcome: &Outcome,
+    before: Option<(&Previous, BTreeSet<&str>)>,
+) -> Result<Explained, VerbError> {
+    let previous = before.as_ref().map(|(previous, _)| *previous);
+    let exit = report::exit(outcome, false);
+    report::errors(outcome);
     if exit > Exit::Findings {
         // Whether the node is in what could not be read is not known.
         eprint("nothing is explained because of the errors above\n");
         return Ok((None, exit));
     }
-    let carried = Carried::new(previous.as_ref(), &outcome)?;
-    let (mut page, exit) = match asked(&outcome, &carried, name)? {
-        Asked::Planned(node) => (planned(&outcome, node)?, exit),
+    let carried = Carried::new(previous, outcome)?;
+    let (mut page, exit) = match asked(outcome, &carried, name)? {
+        Asked::Planned(node) => (planned(outcome, node)?, exit),
         Asked::Keeps(why) => {
             let pool = carried.holder(name).map(str::to_owned);
             let pool = pool.or_else(|| pools_of(&outcome.input, name).first().map(ToString::to_string));
             let page = Page {
                 name: name.to_owned(),
-                findings: findings(&outcome, &objects_of(&outcome, pool.as_deref(), name)),
+                findings: findings(outcome, &objects_of(outcome, pool.as_deref(), name)),
                 pool,
                 keeps: Some(why),
                 ..Page::default()
@@ -206,8 +242,8 @@ fn compiled(
             (page, exit.max(Exit::Findings))
         }
     };
-    if let Some(previous) = &previous {
-        page.change = Some(change(&outcome, previous, &carried, name)?);
+    if let Some((previous, down)) = &before {
+        page.change = Some(change(outcome, (previous, down), &carried, name)?);
     }
     Ok((Some(page), exit))
 }
@@ -258,6 +294,7 @@ fn planned(outcome: &Outcome, node: PlannedNode<'_>) -> Result<Page, VerbError> 
         ),
         keeps: None,
         change: None,
+        drift: None,
         values: traced.values(),
     })
 }
@@ -342,57 +379,6 @@ fn findings(outcome: &Outcome, objects: &BTreeSet<ObjectRef>) -> Vec<Told> {
         .collect()
 }
 
-fn change(
-    outcome: &Outcome,
-    previous: &Previous,
-    carried: &Carried,
-    name: &str,
-) -> Result<Change, VerbError> {
-    let before = Before::new(previous)?;
-    let state = before.state()?;
-    let compared = Compared::new(outcome, &state, carried);
-    let against = previous.path().to_owned();
-    let at = compared.diff.nodes.iter().position(|node| node.name == name);
-    let Some(at) = at else {
-        return Ok(Change {
-            against,
-            what: "nothing: it has what it is to have, or keeps it",
-            class: None,
-            differences: Vec::new(),
-            wave: None,
-            waits: None,
-        });
-    };
-    let node = &compared.diff.nodes[at];
-    let order = compared.order.as_ref();
-    let mut waves = order.into_iter().flat_map(|order| order.waves.iter().zip(1..));
-    let wave = waves.find(|(wave, _)| wave.nodes.contains(&(at as u32)));
-    let mut held = order.into_iter().flat_map(|order| &order.held);
-    let held = held.find(|held| held.node as usize == at);
-    Ok(Change {
-        against,
-        what: match node.what {
-            What::Added => "it gets its first configuration",
-            What::Changed => "its configuration changes",
-            What::Removed => "no pool holds it any more: it is detached, and its host stays as it is",
-        },
-        class: Some(node.class),
-        differences: compared
-            .diff
-            .differences(node)
-            .map(|difference| Differs {
-                class: difference.class(),
-                path: difference.path.clone(),
-                old: difference.old.clone(),
-                new: difference.new.clone(),
-                reason: difference.field.reason,
-            })
-            .collect(),
-        wave: wave.map(|(wave, number)| (number, step(wave.step))),
-        waits: held.map(|held| reason(held.why)),
-    })
-}
-
 /// A value in a line.
 fn in_line(value: &Value) -> String {
     cut(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
@@ -449,6 +435,9 @@ impl Page {
             let object = told.object.as_deref().unwrap_or_default();
             out.push_str(&format!("{severity}[{}] {object}: {}\n", told.code, told.message));
         }
+        if let Some(drift) = &self.drift {
+            out.push_str(&drift.text());
+        }
         if let Some(change) = &self.change {
             out.push_str(&change.text());
         }
@@ -460,34 +449,6 @@ impl Page {
                 .as_ref()
                 .map_or_else(String::new, |from| format!("\n    {}", from.text()));
             out.push_str(&format!("{path}: {}{from}\n", in_line(value)));
-        }
-        out
-    }
-}
-
-impl Change {
-    fn text(&self) -> String {
-        let mut out = format!("\n## Against {}\n\n{}", self.against, self.what);
-        if let Some(class) = self.class {
-            out.push_str(&format!(": {class:?}"));
-        }
-        out.push('\n');
-        if let Some((wave, step)) = self.wave {
-            out.push_str(&format!("goes in wave {wave}: {step}\n"));
-        }
-        if let Some(waits) = self.waits {
-            out.push_str(&format!("waits {waits}\n"));
-        }
-        let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "(none)".to_owned(), in_line);
-        for differs in &self.differences {
-            out.push_str(&format!(
-                "{:?} {}: {} -> {}\n    {}\n",
-                differs.class,
-                differs.path,
-                shown(&differs.old),
-                shown(&differs.new),
-                differs.reason
-            ));
         }
         out
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::args::{Explain, TextOrJson};
 use crate::catalogue::{list_line, name_width, unknown};
 use crate::exit::Exit;
+use crate::inputs::Inputs;
 use crate::output::eprint;
 use crate::pipeline::{self, Outcome};
 use crate::report;
@@ -23,7 +24,7 @@ type Sites<'a, E> = Vec<(&'a str, &'a Section<E>)>;
 
 /// Reads the files and prints what their sites say.
 pub fn explain(args: &Explain) -> Result<(String, Exit), VerbError> {
-    let outcome = pipeline::run(&args.file, Vec::new())?;
+    let outcome = pipeline::run(Inputs::new(&args.file, &args.clusters), Vec::new())?;
     let exit = told(&outcome);
     if exit == Exit::Tool {
         return Ok((String::new(), exit));

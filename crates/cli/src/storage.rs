@@ -1,10 +1,11 @@
 //! Storage in the summary of a plan: what each tier holds and carries, and how each figure came about.
 
 use rackwright_planner::storage::{Amount, PoolTier, rate, shown};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One tier of a pool.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TierSummary {
     /// Its name.
     pub tier: String,
@@ -17,7 +18,7 @@ pub struct TierSummary {
 }
 
 /// A figure for the pool, a node and a GPU; what is absent is not known.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AmountSummary {
     /// Of all nodes of the pool; of a shared tier's capacity, the whole tier.
     #[serde(skip_serializing_if = "Option::is_none")]

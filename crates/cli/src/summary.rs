@@ -5,13 +5,14 @@ use std::net::Ipv4Addr;
 
 use rackwright_api::Plane;
 use rackwright_planner::{Compilation, Kind, ObjectRef};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::power::{self, PowerSummary};
 use crate::storage::{self, TierSummary};
 
 /// A plan in numbers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Nodes in the plan.
@@ -32,7 +33,7 @@ pub struct Summary {
 }
 
 /// One pool.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PoolSummary {
     /// Its name.
     pub name: String,
@@ -52,7 +53,7 @@ pub struct PoolSummary {
 }
 
 /// One rail of a pool.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RailSummary {
     /// The number of the HCA in the node.
     pub rail: u8,

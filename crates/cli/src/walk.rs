@@ -8,9 +8,12 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use glob::MatchOptions;
+use rackwright_live::LiveError;
 
 use crate::exit::Exit;
 use crate::git::{self, Blob, GitError};
+use crate::inputs::Inputs;
+use crate::live::{Clusters, is_live};
 use crate::progress;
 use crate::rendered::{self, ToolError};
 
@@ -21,7 +24,7 @@ pub enum Source {
     Stdin,
     /// A file, under the name that the user can find it by.
     File(PathBuf),
-    /// A file of a git revision, or what a tool rendered.
+    /// A file of a git revision, what a tool rendered, or what a cluster holds.
     Blob(Blob),
 }
 
@@ -79,6 +82,14 @@ pub enum InputError {
     /// What another program was to render.
     #[error(transparent)]
     Rendered(#[from] ToolError),
+    /// A cluster.
+    #[error("{}: {error}", name.trim_end_matches(':'))]
+    Live {
+        /// What was asked for.
+        name: String,
+        /// Why.
+        error: LiveError,
+    },
     /// A pattern that cannot be read.
     #[error("{pattern}: not a pattern: {error}")]
     Pattern {
@@ -154,10 +165,14 @@ impl InputError {
         }
     }
 
-    /// What a run that meets it ends with: a program that is not there or fails is not the input's fault.
+    /// What a run that meets it ends with: a program or a cluster that is not there or fails is not the
+    /// input's fault.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Rendered(_) | Self::Git(GitError::NoGit(_) | GitError::Run { .. }) => Exit::Tool,
+            Self::Live { error, .. } if error.is_usage() => Exit::Usage,
+            Self::Live { .. } | Self::Rendered(_) | Self::Git(GitError::NoGit(_) | GitError::Run { .. }) => {
+                Exit::Tool
+            }
             _ => Exit::Usage,
         }
     }
@@ -180,9 +195,14 @@ pub struct Walk {
 
 impl Walk {
     /// Follows the paths.
-    pub fn new(paths: &[PathBuf]) -> Self {
+    pub fn new<'a>(inputs: impl Into<Inputs<'a>>) -> Self {
+        let Inputs { paths, clusters } = inputs.into();
         let mut walk = Self::default();
         for path in paths {
+            if let Some(clusters) = clusters.filter(|_| is_live(path)) {
+                walk.live(clusters, path);
+                continue;
+            }
             if path.as_os_str() == "-" {
                 if !walk.sources.contains(&Source::Stdin) {
                     walk.sources.push(Source::Stdin);
@@ -208,7 +228,7 @@ impl Walk {
                     .is_some_and(|name| !rendered::is_asked(name) && git::parts(name).is_none())
         };
         let files: Vec<PathBuf> = paths.iter().filter(is_file).cloned().collect();
-        Self::new(&files)
+        Self::new(files.as_slice())
     }
 
     /// Follows what is no file: what a tool renders, a git revision, a pattern.
@@ -226,6 +246,17 @@ impl Walk {
             self.pattern(pattern);
         } else {
             self.errors.push(InputError::io(path, error));
+        }
+    }
+
+    /// Reads what a cluster holds, once however often it is named.
+    fn live(&mut self, clusters: &Clusters, path: &Path) {
+        if !self.revisions.insert(path.to_string_lossy().into_owned()) {
+            return;
+        }
+        match clusters.documents(path) {
+            Ok(documents) => self.sources.extend(documents.into_iter().map(Source::Blob)),
+            Err(error) => self.errors.push(error),
         }
     }
 
@@ -392,6 +423,11 @@ pub fn is_manifest(path: &Path) -> bool {
 /// Whether a file holds one object a line.
 pub fn is_json_lines(path: &Path) -> bool {
     extension(path) == Some("jsonl")
+}
+
+/// Whether a file is JSON, one object or one a line.
+pub fn is_json(path: &Path) -> bool {
+    is_json_lines(path) || extension(path) == Some("json")
 }
 
 /// The names that kustomize looks for.

@@ -58,7 +58,26 @@ fn base() -> Vec<Value> {
             "home",
             json!({"supercluster": "lab", "nfs": {"server": "s1", "export": "/home", "transport": "TCP"}, "mountPoint": "/home"}),
         ),
+        inventory("a1-n1", 1, ""),
+        inventory("a2-n1", 2, "two"),
+        inventory("a2-n2", 3, "two"),
+        inventory("a3-n2", 4, ""),
     ]
+}
+
+fn guid(number: u32) -> String {
+    format!("0xa088c203{number:08x}")
+}
+
+/// What an agent found: one HCA, and a label that selectors look at.
+fn inventory(node: &str, number: u32, role: &str) -> Value {
+    let mut inventory = object(
+        "NodeInventory",
+        node,
+        json!({"hcas": [{"guid": guid(number), "rail": 0}]}),
+    );
+    inventory["metadata"]["labels"] = json!({ "role": role });
+    inventory
 }
 
 /// An object, a field below its spec, and what it may become; null takes it away. Without a field it is the whole object.
@@ -175,6 +194,19 @@ fn choices() -> Vec<(&'static str, &'static str, Vec<Value>)> {
                 json!([{"names": "a[1-2]", "nodes": "n[1-2]", "system": "dgx-b200"}, {"names": "a[3-4]", "nodes": "n[1-3]", "system": "dgx-b200"}]),
             ],
         ),
+        (
+            "two",
+            "/nodes",
+            vec![json!({"selector": {"matchLabels": {"role": "two"}}})],
+        ),
+        ("a1-n1", "/hcas/0/guid", vec![json!(guid(11)), json!(guid(12))]),
+        ("a2-n1", "/hcas/0/guid", vec![json!(guid(13))]),
+        ("a2-n1", "metadata/labels/role", vec![json!("one")]),
+        ("a2-n2", "metadata/labels/role", vec![json!("one")]),
+        ("a2-n2", "/hcas/0/rail", vec![json!(1)]),
+        ("a3-n2", "/hcas/0/guid", vec![json!(guid(14))]),
+        ("a2-n2", "", vec![json!(null)]),
+        ("a3-n2", "", vec![json!(null)]),
         ("two", "", vec![json!(null)]),
         ("three", "", vec![json!(null)]),
         ("home", "", vec![json!(null)]),
@@ -194,14 +226,15 @@ fn site() -> impl Strategy<Value = Vec<Value>> {
             let Some(at) = site.iter().position(|object| object["metadata"]["name"] == name) else {
                 continue;
             };
+            let (root, field) = match field.strip_prefix("metadata") {
+                Some(field) => ("metadata", field),
+                None => ("spec", field),
+            };
             let Some((parent, key)) = field.rsplit_once('/') else {
                 site.remove(at);
                 continue;
             };
-            let Some(parent) = site[at]["spec"]
-                .pointer_mut(parent)
-                .and_then(Value::as_object_mut)
-            else {
+            let Some(parent) = site[at][root].pointer_mut(parent).and_then(Value::as_object_mut) else {
                 continue;
             };
             match value {
@@ -262,18 +295,14 @@ fn expected(folder: &Path, after: &[Value]) -> Option<BTreeSet<String>> {
     )
 }
 
+fn named(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
+}
+
 /// The new site with edits undone, by what the report says of them.
 fn undone(edits: &[&Value], a: &[Value], b: &[Value]) -> Vec<Value> {
     let mut site = b.to_vec();
-    let find = |site: &[Value], id: &str| {
-        site.iter().position(|object| {
-            format!(
-                "{}/{}",
-                object["kind"].as_str().unwrap(),
-                object["metadata"]["name"].as_str().unwrap()
-            ) == id
-        })
-    };
     // Values first, while the places are those of the new side; then what came, the last first; then what went, the first first.
     let mut edits: Vec<(u8, &&Value)> = edits
         .iter()
@@ -298,13 +327,12 @@ fn undone(edits: &[&Value], a: &[Value], b: &[Value]) -> Vec<Value> {
     for (_, edit) in edits {
         let id = edit["object"].as_str().unwrap();
         if edit.get("path").is_none() {
-            match find(&site, id) {
-                Some(at) => drop(site.remove(at)),
-                None => site.push(a[find(a, id).unwrap()].clone()),
-            }
+            // What came goes, what went comes back, and an inventory becomes what it was.
+            site.retain(|object| named(object) != id);
+            site.extend(a.iter().filter(|object| named(object) == id).cloned());
             continue;
         }
-        let at = find(&site, id).unwrap();
+        let at = site.iter().position(|object| named(object) == id).unwrap();
         let path = path(edit);
         let down = |value, step: &Step| match step {
             Step::Key(key) => Value::get_mut(value, key).unwrap(),
@@ -390,4 +418,121 @@ fn what_differs_is_listed_with_causes_that_undo_it() {
         compared > CASES / 2 && undone_sets > CASES / 2,
         "{compared} pairs, {undone_sets} sets of causes"
     );
+}
+
+/// The nodes of a hostlist such as `b1-n[01-03,07]`, or of several.
+fn hosts(list: &str) -> BTreeSet<String> {
+    rackwright_hostset::expand(list, &rackwright_hostset::Limits::default())
+        .unwrap()
+        .into_iter()
+        .collect()
+}
+
+/// More inventories than are tried one by one: each that changes its own node alone is told so, in folded form, and what
+/// takes several is told as such.
+#[test]
+fn many_inventories_are_told_together_and_are_causes_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let names: Vec<String> = (1..=4)
+        .flat_map(|rack| (1..=20).map(move |node| format!("b{rack}-n{node:02}")))
+        .collect();
+    let racks = json!([{"names": "b[1-4]", "nodes": "n[01-20]", "system": "dgx-b200"}]);
+    let intents = vec![
+        object("Supercluster", "lab", json!({ "racks": racks })),
+        object(
+            "GPUPool",
+            "all",
+            json!({"supercluster": "lab", "nodes": {"selector": {"matchLabels": {"role": "all"}}}, "fabrics": [{"name": "compute"}]}),
+        ),
+        object(
+            "InfiniBandFabric",
+            "compute",
+            json!({"supercluster": "lab", "plane": "Compute", "topology": {"type": "FatTree", "rails": 2}, "addressing": {"ipv4": "10.64.0.0/24"}}),
+        ),
+    ];
+    // The last three racks change: GUIDs of two, of the last some leave, some come, and some are as idle as before.
+    let (mut a, mut b) = (intents.clone(), intents);
+    for (name, at) in names.iter().zip(0_u32..) {
+        let (was, is) = match at {
+            0..20 => (inventory(name, at, "all"), inventory(name, at, "all")),
+            20..60 => (inventory(name, at, "all"), inventory(name, at + 100, "all")),
+            60..65 => (inventory(name, at, "all"), inventory(name, at, "none")),
+            65..70 => (inventory(name, at, "none"), inventory(name, at, "all")),
+            _ => (inventory(name, at, "none"), inventory(name, at + 100, "none")),
+        };
+        a.push(was);
+        b.push(is);
+    }
+    write(folder, "a.yaml", &a);
+    write(folder, "b.yaml", &b);
+    let expected = expected(folder, &b).unwrap();
+    let found = report(folder, "b.yaml");
+    assert_eq!(listed(&found), expected);
+    let causes = found["causes"].as_array().unwrap();
+    let told = |at: usize| {
+        let edit = &causes[at]["edits"][0];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (
+            text(&edit["object"]),
+            hosts(&text(&edit["names"])),
+            hosts(&text(&causes[at]["names"])),
+        )
+    };
+    let (each, others): (Vec<usize>, Vec<usize>) =
+        (0..causes.len()).partition(|at| causes[*at]["each"] == true);
+    let own: BTreeSet<String> = each.iter().flat_map(|at| told(*at).2).collect();
+    // Who leaves, and whose GUID is another one, owes it to one inventory; and so does the first that comes.
+    assert_eq!(own, names[20..65].iter().cloned().collect());
+    for at in each {
+        let (object, names, nodes) = told(at);
+        assert_eq!(
+            (object, &names),
+            (format!("{} NodeInventory objects", nodes.len()), &nodes)
+        );
+    }
+    let [together, first] = others[..] else {
+        panic!("{causes:?}")
+    };
+    let line = b
+        .iter()
+        .position(|object| object["metadata"]["name"] == names[65].as_str())
+        .unwrap()
+        * 2
+        + 1;
+    let edit = json!({"object": format!("NodeInventory/{}", names[65]), "file": "b.yaml", "line": line});
+    assert_eq!(
+        (&causes[first]["edits"], &causes[first]["names"]),
+        (&json!([edit]), &json!(names[65]))
+    );
+    // The others get addresses that depend on who else comes.
+    let (_, objects, nodes) = told(together);
+    assert_eq!(
+        (objects.len(), nodes),
+        (60, names[66..70].iter().cloned().collect())
+    );
+    // Each alone takes its node off the list, and no other one.
+    for at in [20, 41, 60, 64] {
+        let edit = json!({"object": format!("NodeInventory/{}", names[at])});
+        write(folder, "undone.yaml", &undone(&[&edit], &a, &b));
+        let left = listed(&report(folder, "undone.yaml"));
+        let gone: Vec<&String> = expected.difference(&left).collect();
+        assert_eq!(gone, [&names[at]], "{left:?}");
+    }
+    // What changes nothing is said too.
+    let idle: Vec<Value> = (0..60)
+        .map(|at| inventory(&names[at], 500 + at as u32, "none"))
+        .collect();
+    let quiet: Vec<Value> = (0..60)
+        .map(|at| inventory(&names[at], 600 + at as u32, "none"))
+        .collect();
+    write(folder, "a.yaml", &[&a[..1], &idle].concat());
+    write(folder, "b.yaml", &[&a[..1], &quiet].concat());
+    let found = report(folder, "b.yaml");
+    let other = &found["otherEdits"][0];
+    assert_eq!(
+        (&other["object"], &found["verdict"]),
+        (&json!("60 NodeInventory objects"), &json!("Same"))
+    );
+    assert_eq!(hosts(other["names"].as_str().unwrap()).len(), 60);
 }

@@ -24,10 +24,13 @@ use run::{code, err, out, root, run_in};
 
 const TINY: &str = "examples/tiny";
 const REFUSED: &str = "crates/cli/tests/corpus/rules/missing-fabric.yaml";
+const UNFORMATTED: &str = "crates/cli/tests/corpus/schema/enum-domain.yaml";
+const BROKEN: &str = "crates/cli/tests/corpus/yaml/unclosed-list.yaml";
 const FABRIC: &str = "crates/cli/tests/fabric";
+const SAVED: &str = "crates/cli/tests/drift/lab.json";
 
 /// A command line, its exit code, and a part of what it says on standard error. `OUT` is a folder that is not there yet,
-/// `FILE` one that is no folder.
+/// `FILE` one that is no folder, `CLOSED` a kubeconfig that leads to a closed port.
 const LINES: &[(&str, &str, i32, &str)] = &[
     ("validate", "TINY", 0, "no findings"),
     ("validate", "REFUSED", 1, "1 error"),
@@ -66,6 +69,79 @@ const LINES: &[(&str, &str, i32, &str)] = &[
         "cannot be written",
     ),
     ("validate", "helm:nope REFUSED nope.yaml", 3, "error: helm:nope:"),
+    ("validate", "live: --kubeconfig CLOSED", 3, "cannot be reached"),
+    ("validate", "live: --kubeconfig nope", 2, "nope: not a kubeconfig"),
+    (
+        "validate",
+        "live:nope --kubeconfig CLOSED",
+        2,
+        "no context `nope`",
+    ),
+    ("plan", "live: --kubeconfig CLOSED", 3, "cannot be reached"),
+    (
+        "plan",
+        "TINY --previous live: --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    ("diff", "live: TINY --kubeconfig CLOSED", 3, "cannot be reached"),
+    ("diff", "TINY live: --kubeconfig CLOSED", 3, "cannot be reached"),
+    (
+        "diff",
+        "live:nope TINY --kubeconfig CLOSED",
+        2,
+        "no context `nope`",
+    ),
+    (
+        "render node",
+        "r1-n1 live: --format ignition --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    (
+        "render cluster",
+        "live: --out OUT --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    (
+        "fabric render",
+        "live: --out OUT --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    (
+        "fabric check",
+        "FABRIC/designed.txt live: --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    (
+        "explain",
+        "node r1-n1 live: --kubeconfig CLOSED",
+        3,
+        "cannot be reached",
+    ),
+    ("init", "--from live: --kubeconfig CLOSED", 3, "cannot be reached"),
+    (
+        "init",
+        "--from live: --kubeconfig nope",
+        2,
+        "nope: not a kubeconfig",
+    ),
+    ("fmt", "--check TINY", 0, "0 files not formatted"),
+    ("fmt", "--check UNFORMATTED", 1, "1 file not formatted"),
+    ("fmt", "--diff UNFORMATTED", 1, "1 file not formatted"),
+    ("fmt", "--check BROKEN", 1, "left as it is: not YAML"),
+    (
+        "fmt",
+        "--check UNFORMATTED nope.yaml",
+        2,
+        "error: nope.yaml: no such file",
+    ),
+    ("fmt", "- TINY", 2, "error: `-` stands alone"),
+    ("fmt", "--diff -o json TINY", 2, "cannot be used with"),
+    ("fmt", "kustomize:nope", 3, "error: kustomize:nope:"),
     ("plan", "TINY", 0, "no findings"),
     ("plan", "REFUSED", 1, "1 error"),
     ("plan", "TINY nope", 2, "error: nope: no such file"),
@@ -76,6 +152,14 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("diff", "TINY TINY", 0, ""),
     ("diff", "TINY REFUSED --exit-zero", 1, "1 error"),
     ("diff", "TINY examples/gb200-unit", 1, ""),
+    ("diff", "SAVED crates/cli/tests/changes/old.yaml", 0, ""),
+    (
+        "diff",
+        "SAVED crates/cli/tests/changes/old.yaml --fail-on-drift",
+        1,
+        "--fail-on-drift: 8 nodes",
+    ),
+    ("diff", "TINY TINY --fail-on-drift", 2, "no side is a cluster"),
     ("diff", "TINY nope", 2, "error: nope: no such file"),
     ("diff", "TINY helm:nope", 3, "error: helm:nope:"),
     ("render node", "r1-n1 TINY --format ignition", 0, "no findings"),
@@ -163,9 +247,11 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("explain", "system --file nope", 2, "error: nope: no such file"),
     ("explain", "system --file helm:nope", 3, "error: helm:nope:"),
     ("explain", "node a1-n1 REFUSED", 1, ""),
+    ("explain", "node r1-n1 SAVED", 0, ""),
     ("explain", "node nope TINY", 2, "error: node nope"),
     ("explain", "node nope TINY helm:nope", 3, "error: helm:nope:"),
     ("explain", "node r1-n1 TINY nope.yaml", 2, "nothing is explained"),
+    ("explain", "node nope SAVED", 2, "error: node nope"),
     ("explain", "gpupool.nope", 2, "error: gpupool has no field"),
     ("init", "--system dgx-b200 --nodes 4", 0, "not known"),
     ("init", "", 2, "error: say --system"),
@@ -211,6 +297,9 @@ const PRINTING: &[(&str, &str, i32)] = &[
         "--fix --dry-run crates/cli/tests/corpus/schema/enum-lower-case.yaml",
         1,
     ),
+    ("fmt", "--check UNFORMATTED", 1),
+    ("fmt", "--diff UNFORMATTED", 1),
+    ("fmt", "--check UNFORMATTED --output json", 1),
     ("plan", "TINY --output jsonl", 0),
     ("diff", "TINY examples/gb200-unit", 1),
     ("render node", "r1-n1 TINY --format ignition", 0),
@@ -230,6 +319,9 @@ const PRINTING: &[(&str, &str, i32)] = &[
 /// The arguments of a command line, with a folder for what it writes.
 fn arguments(verb: &str, rest: &str, folder: &Path) -> Vec<String> {
     fs::write(folder.join("file"), "").unwrap();
+    // Nobody listens there.
+    let closed = "{clusters: [{name: a, cluster: {server: 'http://127.0.0.1:1'}}], contexts: [{name: a, context: {cluster: a}}], current-context: a}";
+    fs::write(folder.join("closed"), closed).unwrap();
     let words = verb.split(' ').chain(rest.split_whitespace());
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     words
@@ -237,8 +329,12 @@ fn arguments(verb: &str, rest: &str, folder: &Path) -> Vec<String> {
             word.replace("TINY", TINY)
                 .replace("REFUSED", REFUSED)
                 .replace("FABRIC", FABRIC)
+                .replace("SAVED", SAVED)
+                .replace("UNFORMATTED", UNFORMATTED)
+                .replace("BROKEN", BROKEN)
                 .replace("OUT", &path("out"))
                 .replace("FILE", &path("file"))
+                .replace("CLOSED", &path("closed"))
         })
         .collect()
 }

@@ -294,7 +294,7 @@ fn what_is_no_file_is_not_written_and_said() {
     for path in ["-", "HEAD:a.yaml"] {
         let output = run_in(repository.root(), &["validate", "--fix", path], text.as_bytes());
         assert_eq!(code(&output), 1);
-        let said = "0 findings fixed in 0 files\n1 finding not fixed: what stands in standard input, a git revision or rendered text is no file to write to\n";
+        let said = "0 findings fixed in 0 files\n1 finding not fixed: what stands in standard input, a git revision, rendered text or a cluster is no file to write to\n";
         assert!(err(&output).contains(said), "{}", err(&output));
     }
     assert_eq!(repository.state(), state);

@@ -158,3 +158,30 @@ fn files_of_others_are_marked_only_where_they_are_open() {
     client.tell("exit", Value::Null);
     assert_eq!(client.end().0, 0);
 }
+
+/// What `rackwright fmt` would write, for the text that the editor holds.
+#[test]
+fn a_text_is_formatted_where_it_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    let mut client = Client::new(&folder);
+    let uri = |name: &str| format!("file://{}", folder.join(name).display());
+    let mut format = |id, name: &str, text: &str| {
+        let document = json!({ "uri": uri(name), "languageId": "yaml", "version": 1, "text": text });
+        client.tell("textDocument/didOpen", json!({ "textDocument": document }));
+        let options = json!({ "tabSize": 2, "insertSpaces": true });
+        let params = json!({ "textDocument": { "uri": uri(name) }, "options": options });
+        client.ask(id, "textDocument/formatting", params)["result"].clone()
+    };
+    let text = "# a pool\nkind: GPUPool # one\napiVersion: rackwright.dev/v1alpha1\nspec: {}\n";
+    let range = json!({ "start": { "line": 1, "character": 0 }, "end": { "line": 3, "character": 0 } });
+    let edit =
+        json!({ "range": range, "newText": "apiVersion: rackwright.dev/v1alpha1\nkind: GPUPool # one\n" });
+    assert_eq!(format(1, "a.yaml", text), json!([edit]));
+    for (id, other) in [(2, "kind: Secret\napiVersion: v1\n"), (3, "rackwright.dev: [\n")] {
+        assert_eq!(format(id, "b.yaml", other), json!([]));
+    }
+    client.ask(4, "shutdown", Value::Null);
+    client.tell("exit", Value::Null);
+    assert_eq!(client.end().0, 0);
+}

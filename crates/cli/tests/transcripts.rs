@@ -25,12 +25,51 @@ metadata: { name: p }
 spec: { supercluster: lab, nodes: { racks: \"a[1-2]\" }, host: { kernelArguments: [ 'a=b\\c' ] } }
 ";
 
+/// Two documents in an order that nobody expects, one that repeats itself, and one of others.
+const UNFORMATTED: &str = "# The pools of the lab.
+kind: GPUPool
+apiVersion: rackwright.dev/v1alpha1
+spec:
+  rollout: { canary: { soak: 60m, nodes: 1 } }
+
+  # Both racks, since May.
+  nodes: { racks: \"a1,a2\" } # ticket 123
+  supercluster: \"lab\"
+metadata:
+  name: train
+---
+kind: Deployment
+apiVersion:   apps/v1
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata: { name: &name other, labels: { pool: *name } }
+spec: { supercluster: lab, nodes: { racks: b1 } }
+";
+
 /// Command lines, in the directory of their input, with what comes on standard input.
 const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ("help", "--help", ""),
     ("no-verb", "", ""),
     ("unknown-verb", "valdiate examples/tiny", ""),
     ("help-plan", "plan --help", ""),
+    ("help-fmt", "fmt --help", ""),
+    ("fmt", "fmt -", UNFORMATTED),
+    ("fmt-check", "fmt --check -", UNFORMATTED),
+    (
+        "fmt-check-json",
+        "fmt --check -o json - crates/cli/tests/corpus/yaml/unclosed-list.yaml",
+        UNFORMATTED,
+    ),
+    ("fmt-diff", "fmt --diff -", UNFORMATTED),
+    ("fmt-formatted", "fmt --check examples/superpod-b200", ""),
+    (
+        "fmt-left",
+        "fmt --check crates/cli/tests/corpus/yaml/duplicate-key.yaml",
+        "",
+    ),
+    ("fmt-missing-file", "fmt --check examples/tiny nope.yaml", ""),
+    ("fmt-alone", "fmt - examples/tiny", ""),
     ("version", "version", ""),
     ("version-json", "version -o json", ""),
     ("plan-text", "plan examples/tiny", ""),

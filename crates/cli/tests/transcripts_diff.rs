@@ -83,6 +83,31 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
     ),
     ("diff-exit-zero", "diff examples/tiny - --exit-zero", TINY_MOVED),
     (
+        "diff-drift",
+        "diff crates/cli/tests/drift/lab.json crates/cli/tests/changes/new.yaml",
+        "",
+    ),
+    (
+        "diff-drift-json",
+        "diff crates/cli/tests/drift/lab.json crates/cli/tests/changes/old.yaml -o json",
+        "",
+    ),
+    (
+        "diff-drift-markdown",
+        "diff crates/cli/tests/drift/lab.json crates/cli/tests/changes/old.yaml -o markdown",
+        "",
+    ),
+    (
+        "diff-fail-on-drift",
+        "diff crates/cli/tests/drift/lab.json crates/cli/tests/changes/old.yaml --fail-on-drift",
+        "",
+    ),
+    (
+        "diff-fail-on-drift-of-documents",
+        "diff crates/cli/tests/changes/old.yaml crates/cli/tests/changes/old.yaml --fail-on-drift",
+        "",
+    ),
+    (
         "diff-with-findings",
         "diff crates/cli/tests/changes/old.yaml crates/cli/tests/corpus/rules/missing-fabric.yaml",
         "",

@@ -73,6 +73,31 @@ const TRANSCRIPTS: &[(&str, &str, &str)] = &[
         "",
     ),
     (
+        "explain-node-in-cluster",
+        "explain node r2-n3 crates/cli/tests/drift/lab.json",
+        "",
+    ),
+    (
+        "explain-node-edited-in-cluster",
+        "explain node r2-n1 crates/cli/tests/drift/lab.json",
+        "",
+    ),
+    (
+        "explain-node-of-no-pool-in-cluster",
+        "explain node r3-n4 crates/cli/tests/drift/lab.json",
+        "",
+    ),
+    (
+        "explain-node-not-in-cluster",
+        "explain node r9-n4 crates/cli/tests/drift/lab.json",
+        "",
+    ),
+    (
+        "explain-node-in-cluster-json",
+        "explain node r1-n2 crates/cli/tests/drift/lab.json -o json",
+        "",
+    ),
+    (
         "explain-node-changes",
         "explain node r3-n3 crates/cli/tests/changes/new.yaml --previous crates/cli/tests/changes/old.jsonl",
         "",

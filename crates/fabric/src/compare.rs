@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cables::Kind;
+use crate::cables::{Kind, Row};
 use crate::check::{Cable, Move, Port, Step, Work, moves, sentence};
 use crate::names::line;
 use crate::network::{End, Link};
@@ -30,6 +30,32 @@ pub struct Scheduled {
     pub to_port: u16,
     /// Whether a node or a switch is at the lower end.
     pub kind: Kind,
+}
+
+impl From<Row<'_>> for Scheduled {
+    fn from(row: Row<'_>) -> Self {
+        let Row {
+            from_rack,
+            from_unit: _,
+            from,
+            from_port,
+            to_rack,
+            to_unit: _,
+            to,
+            to_port,
+            to_cage: _,
+            kind,
+        } = row;
+        Self {
+            from_rack: from_rack.to_owned(),
+            from: from.to_owned(),
+            from_port,
+            to_rack: to_rack.to_owned(),
+            to: to.to_owned(),
+            to_port,
+            kind,
+        }
+    }
 }
 
 /// What differs between two schedules.
@@ -206,27 +232,29 @@ pub fn text(subnet: &str, comparison: &Comparison) -> String {
         new,
         gone,
         moved,
-        relocated,
-        steps,
+        relocated: _,
+        steps: _,
     } = comparison;
     let mut out = format!("{subnet}: {stay} cables stay, {moved} move, {gone} go, {new} are new\n");
-    for Relocated { device, from, to } in relocated {
+    for work in works(comparison) {
         // Writing to a String does not fail.
-        let _ = writeln!(
-            out,
-            "  {} goes from rack {} to rack {}",
+        let _ = writeln!(out, "  {work}");
+    }
+    out
+}
+
+/// A line for each thing that does not stay as it was, in the order in which it can be done; new cables are not among them.
+pub fn works(comparison: &Comparison) -> impl Iterator<Item = String> {
+    let relocated = comparison.relocated.iter();
+    let relocated = relocated.map(|Relocated { device, from, to }| {
+        format!(
+            "{} goes from rack {} to rack {}",
             line(device),
             line(from),
             line(to)
-        );
-    }
-    for step in steps {
-        match step {
-            Step::Connect { .. } => {}
-            step => {
-                let _ = writeln!(out, "  {}", line(&sentence(step)));
-            }
-        }
-    }
-    out
+        )
+    });
+    let steps = comparison.steps.iter();
+    let steps = steps.filter(|step| !matches!(step, Step::Connect { .. }));
+    relocated.chain(steps.map(|step| line(&sentence(step)).into_owned()))
 }

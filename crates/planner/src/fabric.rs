@@ -37,6 +37,16 @@ pub struct PlannedFabric {
     pub racks: Racks,
 }
 
+impl PlannedFabric {
+    /// The folder of a subnet's files: that of the fabric, where it has one subnet.
+    pub fn folder(&self, subnet: u32) -> String {
+        match self.topology.subnets() {
+            1 => self.name.to_string(),
+            _ => format!("{}/rail-{subnet}", self.name),
+        }
+    }
+}
+
 /// Why a fabric has no design.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoDesign {

@@ -19,6 +19,7 @@ mod claims;
 mod clusters;
 mod compile;
 mod domains;
+pub mod drift;
 pub mod fabric;
 mod finding;
 mod glob;

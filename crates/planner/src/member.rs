@@ -95,6 +95,17 @@ impl Membership {
 }
 
 impl Compilation {
+    /// Leaves no node: the part of a member cluster that is not there yet, or no more. Findings, refusals and power stay.
+    pub fn keep_none(&mut self) {
+        let written = std::mem::take(&mut self.membership.written);
+        self.membership.elsewhere = written.into_iter().map(|(node, _)| node).collect();
+        self.plan.nodes.clear();
+        for pool in &mut self.plan.pools {
+            pool.nodes = 0;
+        }
+        self.reach.clear();
+    }
+
     /// Leaves the nodes of one member cluster: of the plan its nodes, of every count what it has of it. Findings, refusals
     /// and power stay those of the whole, and so do all pools, without nodes if the cluster has none of theirs. NodeConfigs
     /// of other member clusters' nodes are a finding: whoever keeps this part must leave them alone. Have the whole plan

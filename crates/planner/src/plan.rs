@@ -137,6 +137,12 @@ impl<'a> PlannedNode<'a> {
         self.plan.racks.get(self.row.rack as usize)
     }
 
+    /// The member cluster that holds it, by its rack, where the site has any.
+    pub fn cluster(&self) -> Option<&'a str> {
+        let cluster = *self.plan.cluster_of_rack.get(self.row.rack as usize)?;
+        self.plan.clusters.get(cluster as usize).map(|name| &**name)
+    }
+
     /// What only this node has.
     pub fn facts(&self) -> Facts {
         let rails = self

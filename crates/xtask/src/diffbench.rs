@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use rackwright_planner::change::{between, diff};
+use rackwright_planner::change::{Lines, between, diff};
 
 /// How the line of a node begins. What stands before the first one, the profiles, is needed on both sides.
 const NODE: &[u8] = br#"{"apiVersion":"rackwright.dev/v1alpha1","kind":"NodeConfig","#;
@@ -20,7 +20,7 @@ pub fn run(old: &Path, new: &Path) -> anyhow::Result<()> {
     };
     let (old, new, skipped) = unlike(open(old)?, open(new)?)?;
     let (old, new) = (String::from_utf8(old)?, String::from_utf8(new)?);
-    let (before, after, same) = between(&old, &new)?;
+    let (before, after, same) = between(Lines::new(&old), Lines::new(&new))?;
     let found = diff(&before, &after);
     let mut out = BufWriter::new(io::stdout().lock());
     for node in &found.nodes {

@@ -134,4 +134,8 @@ fn command_line(files: &mut BTreeMap<PathBuf, String>) {
         PathBuf::from("docs/diff.schema.json"),
         rackwright_cli::diff_schema(),
     );
+    files.insert(
+        PathBuf::from("docs/plan.schema.json"),
+        rackwright_cli::plan_schema(),
+    );
 }

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan-check", "fabric"],
     &["planner"],
     &["render"],
-    &["fake-apiserver"],
+    &["fake-apiserver", "live"],
     &["operator", "cli"],
     &["xtask", "e2e"],
 ];

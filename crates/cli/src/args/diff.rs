@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
 
+use crate::complete;
 use crate::diff::policy::Forbidden;
 use crate::formats::{Target, TargetParser};
+use crate::live::Clusters;
 
 /// `rackwright diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// What there is: a file, a directory or `-`, a git revision such as main:deploy/, or a saved plan. With one side alone it
+    /// What there is: a file, a directory or `-`, a git revision such as main:deploy/, a saved plan, or a cluster
+    /// (`live:`, `live:CONTEXT`, or a file of what kubectl printed of it). With one side alone it
     /// is the new one, and is compared with what HEAD has of it
     #[arg(value_name = "A", required = true)]
     pub a: PathBuf,
@@ -20,6 +24,12 @@ pub struct Diff {
     /// Read beside the documents of both sides: what is the same on both, such as the inventory; may be given more than once
     #[arg(long, value_name = "PATH")]
     pub with: Vec<PathBuf>,
+    /// Compare the part of one member cluster: its nodes on both sides. A saved plan is taken for what that cluster has
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::clusters))]
+    pub cluster: Option<String>,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub clusters: Clusters,
     /// Form of the difference, on standard output or in a file (FORM=FILE); may be given more than once
     #[arg(long, short, value_name = "FORM[=FILE]", value_parser = TargetParser::<DiffForm>::new(), default_value = "text")]
     pub output: Vec<Target<DiffForm>>,
@@ -39,6 +49,10 @@ pub struct Diff {
     /// End with exit code 0 where there are differences and nothing else is wrong; what a policy flag refuses still ends with 1
     #[arg(long)]
     pub exit_zero: bool,
+    /// End with exit code 1 where a side that is a cluster has nodes that are known not to be what its own intents say. Without
+    /// it drift is told, and changes no exit code
+    #[arg(long)]
+    pub fail_on_drift: bool,
 }
 
 /// Forms of a difference.

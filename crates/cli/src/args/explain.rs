@@ -7,6 +7,7 @@ use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 
 use super::TextOrJson;
 use crate::complete;
+use crate::live::Clusters;
 
 /// `rackwright explain`.
 #[derive(Debug, Args)]
@@ -18,12 +19,15 @@ pub struct Explain {
     /// Name of an entry of the catalogue, such as dgx-b200; after system, gpu, switch, adapter or compatibility. Or of a node
     #[arg(value_name = "NAME", add = ArgValueCandidates::new(complete::named))]
     pub name: Option<String>,
-    /// After `node NAME`: what is read, as for `rackwright plan`, or a saved plan
+    /// After `node NAME`: what is read, as for `rackwright plan`, or a saved plan, or a saved cluster
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Of a node, what it has already, as for `rackwright plan`
     #[arg(long, value_name = "FILE")]
     pub previous: Option<PathBuf>,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub clusters: Clusters,
     /// Files, directories or `-`, as for `rackwright validate`, whose Superclusters are asked; may be given more than once
     #[arg(long, short, value_name = "PATH")]
     pub file: Vec<PathBuf>,

@@ -6,13 +6,18 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 
 use crate::complete;
+use crate::live::Clusters;
 
 /// `rackwright init`.
 #[derive(Debug, Clone, Args)]
 pub struct Init {
-    /// What a running site says of itself: a file, or `-` for standard input
+    /// What a running site says of itself: a file, `live:` or `live:CONTEXT` for the Nodes of a cluster, or `-` for standard
+    /// input
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub clusters: Clusters,
     /// Host names that exist, as a hostlist
     #[arg(long, value_name = "HOSTLIST", conflicts_with_all = ["from", "nodes"])]
     pub names: Option<String>,
@@ -80,6 +85,7 @@ impl Init {
             nfs,
             out: _,
             ask: _,
+            clusters: _,
         } = self;
         let hosts = from.is_none() && names.is_none() && nodes.is_none() && system.is_none();
         let racks = nodes_per_rack.is_none() && racks.is_none();

@@ -6,12 +6,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rackwright_api::ActionClass;
-use rackwright_planner::change::{Diff, NodeChange, State, What, diff};
-use rackwright_planner::{Compilation, CompileError, Input, Intent, Inventory, Kind, ObjectRef, compile};
+use rackwright_planner::change::{Diff, State};
+use rackwright_planner::{Compilation, CompileError, Input, Intent, Kind, ObjectRef, compile};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::caused::fields;
 use super::edits::{Edit, Id, Objects};
+use super::inventories::Changed;
 use crate::object::ObjectKind;
 use crate::pipeline::{Outcome, intent_of, pool_of};
 use crate::progress;
@@ -27,8 +29,10 @@ const PAIRS: usize = 200;
 /// Edits that are undone together, and what that changes.
 #[derive(Debug, Clone)]
 pub struct Cause {
-    /// Indices into the edits.
+    /// Indices into the edits; see [`Sides::edits`].
     pub edits: Vec<usize>,
+    /// Whether the edit is the inventories, and each of those of these nodes changes the node of its name alone.
+    pub own: bool,
     /// By index into the nodes of the diff: the gravest class of what these edits change there.
     pub nodes: BTreeMap<usize, ActionClass>,
     /// The fields of nodes that they change, each once, with its class.
@@ -46,22 +50,24 @@ pub struct Causes {
 
 /// The two sides and what lies between.
 pub struct Sides<'a> {
-    /// The objects of the old side and its inventories.
-    pub a: (&'a Objects<'a>, &'a [Inventory]),
+    /// The objects of the old side.
+    pub a: &'a Objects<'a>,
     /// The objects of the new side.
     pub b: &'a Objects<'a>,
     /// What the new side compiled from, and to.
     pub new: &'a Outcome,
-    /// The edits; the inventories together count as the one behind the last.
+    /// The edits. Behind the last of them comes one that is all inventories together, then each inventory.
     pub edits: &'a [Edit],
-    /// Whether inventories differ.
-    pub inventories: bool,
+    /// The inventories that differ.
+    pub inventories: &'a Changed<'a>,
+    /// The member cluster whose part is compared.
+    pub cluster: Option<&'a str>,
     /// Schemas, which say whether an object with an edit undone is one at all.
     pub schemas: &'a OwnSchemas,
 }
 
 /// What a node was and becomes: none where it has no configuration, or is let go.
-type Was = Option<u128>;
+pub(super) type Was = Option<u128>;
 
 /// Finds the causes of each node of a diff against `old`.
 pub fn causes(sides: &Sides<'_>, old: &State<'_>, listed: &Diff<'_>) -> Result<Causes, CompileError> {
@@ -97,18 +103,24 @@ pub fn causes(sides: &Sides<'_>, old: &State<'_>, listed: &Diff<'_>) -> Result<C
         let Some(without) = bench.without(unit)? else {
             continue;
         };
-        let number = found.all.len();
         let other = hashes(&without, listed);
-        let changed: Vec<usize> = (0..other.len())
+        let mut changed: Vec<usize> = (0..other.len())
             .filter(|&node| other[node] != bench.becomes[node])
             .collect();
-        for &node in &changed {
-            change[node].push(number);
-            if other[node] == bench.was[node] {
-                restore[node].push(number);
-            }
+        let mut causes = Vec::new();
+        if *unit == [bench.inventories()] {
+            (causes, changed) = bench.own(&changed, &without)?;
         }
-        found.all.push(bench.cause(unit.clone(), &changed, &without));
+        causes.push(bench.cause(unit.clone(), &changed, &without));
+        for cause in causes {
+            for &node in cause.nodes.keys() {
+                change[node].push(found.all.len());
+                if other[node] == bench.was[node] {
+                    restore[node].push(found.all.len());
+                }
+            }
+            found.all.push(cause);
+        }
     }
     let mut sets: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
     for (node, (change, restore)) in change.into_iter().zip(restore).enumerate() {
@@ -127,10 +139,10 @@ pub fn causes(sides: &Sides<'_>, old: &State<'_>, listed: &Diff<'_>) -> Result<C
         let more = if tried < TRIALS { &units } else { &none };
         undone = bench.extended(undone, &left, more)?;
         let left = bench.settle(&mut found, undone.clone(), left)?;
-        let objects: BTreeSet<Option<&Id>> = undone.iter().map(|&edit| bench.id(edit)).collect();
-        undone.extend((0..bench.edits()).filter(|&edit| objects.contains(&bench.id(edit))));
+        let objects: BTreeSet<Id> = undone.iter().map(|&edit| bench.id(edit)).collect();
+        undone.extend(bench.edits().filter(|&edit| objects.contains(&bench.id(edit))));
         let left = bench.settle(&mut found, undone, left)?;
-        found.together((0..bench.edits()).collect(), left, listed);
+        found.together(bench.edits().collect(), left, listed);
     }
     found.retain_named();
     Ok(found)
@@ -156,11 +168,15 @@ impl Causes {
             return;
         }
         let edits: Vec<usize> = edits.into_iter().collect();
-        let known = self.all.iter().position(|cause| cause.edits == edits);
+        let known = self
+            .all
+            .iter()
+            .position(|cause| !cause.own && cause.edits == edits);
         let number = known.unwrap_or(self.all.len());
         if known.is_none() {
             self.all.push(Cause {
                 edits,
+                own: false,
                 nodes: BTreeMap::new(),
                 fields: BTreeSet::new(),
             });
@@ -181,22 +197,16 @@ impl Causes {
     }
 }
 
-fn fields<'d>(
-    diff: &'d Diff<'_>,
-    node: &'d NodeChange<'_>,
-) -> impl Iterator<Item = (Reverse<ActionClass>, String)> + 'd {
-    let differences = diff.differences(node);
-    differences.map(|difference| (Reverse(difference.class()), difference.path.clone()))
-}
-
 /// Where edits are tried.
-struct Bench<'s, 'a> {
-    sides: &'s Sides<'a>,
-    listed: &'s Diff<'s>,
+pub(super) struct Bench<'s, 'a> {
+    pub(super) sides: &'s Sides<'a>,
+    pub(super) listed: &'s Diff<'s>,
     /// What each listed node was and becomes.
     was: Vec<Was>,
-    becomes: Vec<Was>,
+    pub(super) becomes: Vec<Was>,
     input: Input,
+    /// Whether the inventories are not those of the new side.
+    put_back: bool,
 }
 
 impl<'s, 'a> Bench<'s, 'a> {
@@ -219,37 +229,55 @@ impl<'s, 'a> Bench<'s, 'a> {
             was,
             becomes,
             input: sides.new.input.clone(),
+            put_back: false,
         }
     }
 
-    /// How many edits there are, the inventories among them.
-    fn edits(&self) -> usize {
-        self.sides.edits.len() + usize::from(self.sides.inventories)
+    /// The edit that is all inventories together.
+    pub(super) fn inventories(&self) -> usize {
+        self.sides.edits.len()
     }
 
-    /// The object of an edit; none for the inventories.
-    fn id(&self, edit: usize) -> Option<&'s Id> {
-        self.sides.edits.get(edit).map(|edit| &edit.id)
+    /// All edits: few inventories one by one, many together.
+    fn edits(&self) -> impl Iterator<Item = usize> + use<> {
+        let (all, inventories) = (self.inventories(), self.sides.inventories.len());
+        let of_inventories = match inventories {
+            0 => 0..0,
+            _ if all + inventories > TRIALS => all..all + 1,
+            _ => all + 1..all + 1 + inventories,
+        };
+        (0..all).chain(of_inventories)
+    }
+
+    /// The object of an edit.
+    fn id(&self, edit: usize) -> Id {
+        match (self.sides.edits.get(edit), edit - self.inventories().min(edit)) {
+            (Some(edit), _) => edit.id.clone(),
+            (None, 0) => (Kind::NodeInventory, String::new()),
+            (None, number) => {
+                let name = self.sides.inventories.name(number - 1);
+                (Kind::NodeInventory, name.to_owned())
+            }
+        }
     }
 
     /// The edits in the groups that are tried.
     fn units(&self) -> Vec<Vec<usize>> {
-        let all = 0..self.edits();
-        let grouped = |key: &dyn Fn(usize) -> Option<Id>| {
-            let mut groups: BTreeMap<Option<Id>, Vec<usize>> = BTreeMap::new();
-            for edit in all.clone() {
+        let grouped = |key: &dyn Fn(usize) -> Id| {
+            let mut groups: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
+            for edit in self.edits() {
                 groups.entry(key(edit)).or_default().push(edit);
             }
             groups.into_values().collect::<Vec<_>>()
         };
-        if all.len() <= TRIALS {
-            return all.map(|edit| vec![edit]).collect();
+        if self.edits().count() <= TRIALS {
+            return self.edits().map(|edit| vec![edit]).collect();
         }
-        let objects = grouped(&|edit| self.id(edit).cloned());
+        let objects = grouped(&|edit| self.id(edit));
         if objects.len() <= TRIALS {
             return objects;
         }
-        grouped(&|edit| self.id(edit).map(|(kind, _)| (*kind, String::new())))
+        grouped(&|edit| (self.id(edit).0, String::new()))
     }
 
     /// The new side with these edits undone; none where that is no valid site, or one of which something is refused that was
@@ -260,13 +288,14 @@ impl<'s, 'a> Bench<'s, 'a> {
         self.input.pools.clone_from(&new.pools);
         self.input.fabrics.clone_from(&new.fabrics);
         self.input.tiers.clone_from(&new.tiers);
-        let inventories = if undone.contains(&self.sides.edits.len()) {
-            self.sides.a.1
-        } else {
-            &new.inventories
-        };
-        if self.input.inventories != inventories {
-            self.input.inventories = inventories.to_vec();
+        let together = self.inventories();
+        if undone.iter().any(|&edit| edit >= together) {
+            let all = undone.contains(&together);
+            let put_back = |number: usize| all || undone.contains(&(together + 1 + number));
+            self.input.inventories = self.sides.inventories.undone(put_back);
+            self.put_back = true;
+        } else if std::mem::take(&mut self.put_back) {
+            self.input.inventories.clone_from(&new.inventories);
         }
         let mut by_object: BTreeMap<&Id, Vec<&Edit>> = BTreeMap::new();
         for edit in undone.iter().filter_map(|&edit| self.sides.edits.get(edit)) {
@@ -277,7 +306,32 @@ impl<'s, 'a> Bench<'s, 'a> {
                 return Ok(None);
             }
         }
-        let compilation = compile(&self.input)?;
+        self.compiled()
+    }
+
+    /// The new side with these inventories undone.
+    pub(super) fn without_inventories(
+        &mut self,
+        undone: impl Fn(usize) -> bool,
+    ) -> Result<Option<Compilation>, CompileError> {
+        let new = &self.sides.new.input;
+        self.input.superclusters.clone_from(&new.superclusters);
+        self.input.pools.clone_from(&new.pools);
+        self.input.fabrics.clone_from(&new.fabrics);
+        self.input.tiers.clone_from(&new.tiers);
+        self.input.inventories = self.sides.inventories.undone(undone);
+        self.put_back = true;
+        self.compiled()
+    }
+
+    /// What the input compiles to; none where something is refused that was not.
+    fn compiled(&mut self) -> Result<Option<Compilation>, CompileError> {
+        let mut compilation = compile(&self.input)?;
+        if let Some(cluster) = self.sides.cluster
+            && compilation.keep_member(cluster).is_err()
+        {
+            compilation.keep_none();
+        }
         let known = &self.sides.new.compilation.refused;
         // What goes may refer to what goes with it.
         let gone = self.input.pools.iter().filter(|pool| pool.deleting);
@@ -292,7 +346,7 @@ impl<'s, 'a> Bench<'s, 'a> {
         let sides = self.sides;
         let all = sides.edits.iter().filter(|edit| edit.id == *id).count();
         if edits.len() == all || edits.iter().any(|edit| edit.is_whole()) {
-            let old = sides.a.0.get(id).map(|(value, _)| value);
+            let old = sides.a.get(id).map(|(value, _)| value);
             return self.replace(id, old);
         }
         let Some((value, _)) = sides.b.get(id) else {
@@ -369,64 +423,10 @@ impl<'s, 'a> Bench<'s, 'a> {
         found.together(undone, settled, self.listed);
         Ok(left)
     }
-
-    /// What these edits add to what the others do.
-    fn cause(&self, edits: Vec<usize>, changed: &[usize], without: &Compilation) -> Cause {
-        let (mut nodes, mut paths) = (BTreeMap::new(), BTreeSet::new());
-        if !changed.is_empty() {
-            let numbers: HashMap<&str, usize> = changed
-                .iter()
-                .map(|&node| (self.listed.nodes[node].name, node))
-                .collect();
-            let (before, after) = (
-                State::of(&without.plan),
-                State::of(&self.sides.new.compilation.plan),
-            );
-            let added = diff(&before, &after);
-            for change in &added.nodes {
-                let Some(&node) = numbers.get(change.name) else {
-                    continue;
-                };
-                let listed = &self.listed.nodes[node];
-                // Without the edit the node would be none, or another pool's: all that happens to it is the edit's.
-                let whole = change.what != What::Changed;
-                let by_edit: Vec<&str> = added
-                    .differences(change)
-                    .map(|difference| difference.path.as_str())
-                    .collect();
-                let caused = fields(self.listed, listed).filter(|(_, path)| {
-                    whole
-                        || by_edit
-                            .iter()
-                            .any(|by| by.starts_with(path.as_str()) || path.starts_with(by))
-                });
-                let caused: Vec<_> = caused.collect();
-                let class = caused
-                    .iter()
-                    .map(|(class, _)| class.0)
-                    .max()
-                    .unwrap_or(ActionClass::None);
-                nodes.insert(node, class);
-                paths.extend(caused);
-            }
-            // Nodes that the new side does not have.
-            for &node in changed {
-                nodes.entry(node).or_insert_with(|| {
-                    paths.extend(fields(self.listed, &self.listed.nodes[node]));
-                    self.listed.nodes[node].class
-                });
-            }
-        }
-        Cause {
-            edits,
-            nodes,
-            fields: paths,
-        }
-    }
 }
 
 /// What each listed node becomes.
-fn hashes(compilation: &Compilation, listed: &Diff<'_>) -> Vec<Was> {
+pub(super) fn hashes(compilation: &Compilation, listed: &Diff<'_>) -> Vec<Was> {
     let plan = &compilation.plan;
     listed
         .nodes

@@ -58,30 +58,53 @@ pub fn objects<'a>(outcome: &'a Outcome, schemas: &OwnSchemas) -> Objects<'a> {
     intents.collect()
 }
 
+/// Where an object stands.
+#[derive(Clone, Copy)]
+pub enum Place<'a> {
+    /// In a document, where fields have places too.
+    Document(&'a Document, &'a Outcome),
+    /// At these lines of a file that is not at hand, by path; the object's own under an empty one.
+    Lines(&'a str, &'a BTreeMap<String, u32>),
+    /// Nobody knows.
+    Nowhere,
+}
+
+/// What the objects of a side ask for.
+pub type Specs<'a> = BTreeMap<Id, (Value, Place<'a>)>;
+
 /// The edits that lead from one side to the other.
 pub fn edits(a: (&Objects<'_>, &Outcome), b: (&Objects<'_>, &Outcome)) -> Vec<Edit> {
-    let ids: BTreeSet<&Id> = a.0.keys().chain(b.0.keys()).collect();
+    fn specs<'a>((objects, outcome): (&Objects<'a>, &'a Outcome)) -> Specs<'a> {
+        let spec = |value: &Value| value.get("spec").cloned().unwrap_or_default();
+        let objects = objects.iter();
+        objects
+            .map(|(id, (value, document))| (id.clone(), (spec(value), Place::Document(*document, outcome))))
+            .collect()
+    }
+    between(&specs(a), &specs(b))
+}
+
+/// The same between what the objects of two sides ask for.
+pub fn between(a: &Specs<'_>, b: &Specs<'_>) -> Vec<Edit> {
+    let ids: BTreeSet<&Id> = a.keys().chain(b.keys()).collect();
     let mut found = Vec::new();
     for id in ids {
-        let (old, new) = (a.0.get(id), b.0.get(id));
+        let (old, new) = (a.get(id), b.get(id));
         let mut walk = Walk {
             id,
-            old: old.map(|(_, document)| (*document, a.1)),
-            new: new.map(|(_, document)| (*document, b.1)),
+            old: old.map_or(Place::Nowhere, |(_, place)| *place),
+            new: new.map_or(Place::Nowhere, |(_, place)| *place),
             steps: Vec::new(),
             found: &mut found,
         };
         let root = Path::root();
         match (old, new) {
             (Some((old, _)), Some((new, _))) => {
-                let spec = |value: &Value| value.get("spec").cloned().unwrap_or_default();
                 let path = root.child("spec");
-                walk.values((&spec(old), &spec(new)), (&path, &path));
+                walk.values((old, new), (&path, &path));
             }
             (old, new) => {
-                let spec = |side: Option<&(Value, &Document)>| {
-                    side.and_then(|(value, _)| value.get("spec").cloned())
-                };
+                let spec = |side: Option<&(Value, Place<'_>)>| side.map(|(spec, _)| spec.clone());
                 walk.push((spec(old), spec(new)), (&root, &root));
             }
         }
@@ -91,8 +114,8 @@ pub fn edits(a: (&Objects<'_>, &Outcome), b: (&Objects<'_>, &Outcome)) -> Vec<Ed
 
 struct Walk<'w, 'a> {
     id: &'w Id,
-    old: Option<(&'a Document, &'a Outcome)>,
-    new: Option<(&'a Document, &'a Outcome)>,
+    old: Place<'a>,
+    new: Place<'a>,
     steps: Vec<Step>,
     found: &'w mut Vec<Edit>,
 }
@@ -148,15 +171,22 @@ impl Walk<'_, '_> {
             Some(_) => (self.new, paths.1),
             None => (self.old, paths.0),
         };
-        let place = side.map(|(document, outcome)| {
-            let span = if path.is_root() {
-                document.first_key()
-            } else {
-                document.label_span(path, outcome.sources.text(document.file))
-            };
-            let line = outcome.sources.position(span).line;
-            (outcome.sources.name(span.file).to_owned(), line)
-        });
+        let place = match side {
+            Place::Document(document, outcome) => {
+                let span = if path.is_root() {
+                    document.first_key()
+                } else {
+                    document.label_span(path, outcome.sources.text(document.file))
+                };
+                let line = outcome.sources.position(span).line;
+                Some((outcome.sources.name(span.file).to_owned(), line))
+            }
+            Place::Lines(file, lines) => {
+                let line = lines.get(&path.to_string()).or_else(|| lines.get(""));
+                line.map(|line| (file.to_owned(), *line))
+            }
+            Place::Nowhere => None,
+        };
         self.found.push(Edit {
             id: self.id.clone(),
             path: path.to_string(),
@@ -251,8 +281,8 @@ mod tests {
         let (id, mut found) = ((Kind::GPUPool, "p".to_owned()), Vec::new());
         let mut walk = Walk {
             id: &id,
-            old: None,
-            new: None,
+            old: Place::Nowhere,
+            new: Place::Nowhere,
             steps: Vec::new(),
             found: &mut found,
         };

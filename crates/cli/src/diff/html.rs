@@ -11,6 +11,8 @@ use super::report::{Becomes, NodeReport, Report, Verdict};
 use super::text::{self, headline, reach};
 use crate::changes::{ClassCount, cut, step};
 use crate::compared::Compared;
+use crate::drift::report::LinkReport;
+use crate::drift::text as drift;
 use crate::summary::count;
 
 const STYLE: &str = include_str!("page/page.css");
@@ -66,7 +68,7 @@ pub fn page(report: &Report, compared: &Compared<'_>) -> String {
     }
     out.push_str("</ul>\n");
     out.extend(
-        reach(&report.reach)
+        reach(report)
             .iter()
             .map(|line| format!("<p>{}</p>\n", escaped(line))),
     );
@@ -113,10 +115,19 @@ fn lists(out: &mut String, report: &Report) {
                 .take(SHOWN)
                 .map(|edit| code(text::edit(edit)))
                 .collect();
+            let each = if cause.each {
+                format!("<br>{}", text::EACH)
+            } else {
+                String::new()
+            };
             let (letter, _) = told(cause.class);
             let mark = format!("<span class=\"mark {:?}\">{letter}</span>", cause.class);
             let nodes = escaped(&format!("{} ({})", count(cause.nodes, "node"), cut(&cause.names)));
-            format!("{mark} {:?}, {nodes}<br>{}", cause.class, edits.join("<br>"))
+            format!(
+                "{mark} {:?}, {nodes}<br>{}{each}",
+                cause.class,
+                edits.join("<br>")
+            )
         });
         fold(out, "What changes them", (causes.len(), true), &mut items);
     } else {
@@ -137,6 +148,14 @@ fn lists(out: &mut String, report: &Report) {
         (edits.len(), false),
         &mut edits.iter().map(|edit| code(text::edit(edit))),
     );
+    let edits = &report.untried_edits;
+    let mut lines = edits.iter().map(|edit| code(text::edit(edit)));
+    fold(
+        out,
+        "Edits of the documents, of which none was tried alone",
+        (edits.len(), false),
+        &mut lines,
+    );
     let order = report.changes.order();
     let lines = order
         .lines()
@@ -155,8 +174,27 @@ fn lists(out: &mut String, report: &Report) {
     });
     let lines = report.power.iter().map(|power| code(text::power(power)));
     fold(out, "Power at most", (report.power.len(), false), &mut { lines });
+    if let Some(cables) = &report.cables {
+        let mut lines = cables.lines().into_iter().map(code);
+        fold(out, "Cables to move", (cables.number(), false), &mut lines);
+    }
     let lines = report.capacity.iter().map(|change| code(text::capacity(change)));
     fold(out, "Capacity", (report.capacity.len(), false), &mut { lines });
+    for found in &report.drift {
+        let headline = escaped(&drift::headline(found));
+        out.push_str(&format!(
+            "<h2>Drift, no part of the change</h2>\n<p>{headline}</p>\n"
+        ));
+        for LinkReport { link, breaks, .. } in &found.links {
+            let title = drift::words(*link).replace("->", "→");
+            let items = breaks.iter().map(|found| {
+                let mut lines = vec![code(drift::line(found))];
+                lines.extend(drift::more(found).into_iter().map(code));
+                lines.join("<br>")
+            });
+            fold(out, &title, (breaks.len(), true), &mut { items });
+        }
+    }
 }
 
 /// A list that can be folded: how many items it has, and whether it is open.

@@ -7,6 +7,8 @@ use rackwright_api::ActionClass;
 use super::report::{CauseReport, NodeReport, Report, Verdict};
 use super::text::{self, headline, reach};
 use crate::changes::ClassCount;
+use crate::drift::report::{BreakReport, LinkReport};
+use crate::drift::text as drift;
 use crate::formats::markdown::code;
 use crate::summary::count;
 
@@ -16,6 +18,9 @@ const LIMIT: usize = 60_000;
 
 /// Bytes that each section may take of it, so that none hides another.
 const SECTION: usize = 11_000;
+
+/// Characters of a list of names.
+const NAMES: usize = 400;
 
 /// The whole comment.
 pub fn comment(report: &Report) -> String {
@@ -33,7 +38,7 @@ pub fn comment(report: &Report) -> String {
             violation.message
         ));
         if !violation.names.is_empty() {
-            out.push_str(&format!("> {}\n", code(&violation.names)));
+            out.push_str(&format!("> {}\n", code(&shortened(&violation.names))));
         }
     }
     if report.verdict != Verdict::Same {
@@ -48,7 +53,7 @@ pub fn comment(report: &Report) -> String {
     if report.changes.removed > 0 {
         out.push_str(&format!("| let go | {} |\n", report.changes.removed));
     }
-    let lines = reach(&report.reach);
+    let lines = reach(report);
     if !lines.is_empty() {
         out.push('\n');
     }
@@ -60,6 +65,8 @@ pub fn comment(report: &Report) -> String {
             .take(3)
             .map(|power| format!("- power: {}\n", code(&text::power(power)))),
     );
+    let cables = report.cables.iter().flat_map(|cables| &cables.fabrics).take(3);
+    out.extend(cables.map(|fabric| format!("- cables: {}\n", code(&fabric.headline()))));
     out.push_str(&format!("\nDigest {}\n", code(&report.digest)));
     let causes = report.causes.as_deref().unwrap_or_default();
     fold(
@@ -86,6 +93,14 @@ pub fn comment(report: &Report) -> String {
         edits.len(),
         &mut edits.iter().map(|edit| item(&text::edit(edit))),
     );
+    let edits = &report.untried_edits;
+    let mut lines = edits.iter().map(|edit| item(&text::edit(edit)));
+    fold(
+        &mut out,
+        "Edits of the documents, of which none was tried alone",
+        edits.len(),
+        &mut lines,
+    );
     let order = report.changes.order();
     let lines = order.lines().filter(|line| line.starts_with(' '));
     let number = report.reach.waves + report.changes.held.len();
@@ -100,6 +115,11 @@ pub fn comment(report: &Report) -> String {
     fold(&mut out, "Addresses that change", addresses.len(), &mut { lines });
     let lines = report.power.iter().map(|power| item(&text::power(power)));
     fold(&mut out, "Power", report.power.len(), &mut { lines });
+    if let Some(cables) = &report.cables {
+        let lines = cables.lines();
+        let mut lines = lines.iter().map(|line| item(line.trim()));
+        fold(&mut out, "Cables to move", cables.number(), &mut lines);
+    }
     let lines = report.capacity.iter().map(|change| item(&text::capacity(change)));
     fold(&mut out, "Capacity", report.capacity.len(), &mut { lines });
     fold(
@@ -108,7 +128,37 @@ pub fn comment(report: &Report) -> String {
         report.nodes.len(),
         &mut report.nodes.iter().map(node),
     );
+    for found in &report.drift {
+        out.push_str(&format!(
+            "\n**Drift**, no part of the change: {}\n",
+            code(&drift::headline(found))
+        ));
+        for LinkReport { link, breaks, .. } in &found.links {
+            fold(
+                &mut out,
+                &format!("Drift, {}", drift::words(*link).replace("->", "→")),
+                breaks.len(),
+                &mut breaks.iter().map(broken),
+            );
+        }
+    }
     out
+}
+
+/// The start of a hostlist: of names that do not fold, one of many nodes would fill the comment.
+fn shortened(names: &str) -> String {
+    if names.len() <= NAMES {
+        return names.to_owned();
+    }
+    let kept: String = names.chars().take(NAMES).collect();
+    format!("{kept}…")
+}
+
+fn broken(found: &BreakReport) -> String {
+    let more = drift::more(found)
+        .into_iter()
+        .map(|line| format!("  - {}\n", code(&line)));
+    item(&drift::line(found)) + &more.collect::<String>()
 }
 
 fn item(text: &str) -> String {
@@ -126,15 +176,20 @@ fn cause(cause: &CauseReport) -> String {
         0 => String::new(),
         more => format!(" and {}", count(more, "more edit")),
     };
+    let each = if cause.each {
+        format!("; {}", text::EACH)
+    } else {
+        String::new()
+    };
     let lost = match cause.class {
         ActionClass::Destructive => "❌ **DATA IS LOST** ",
         _ => "",
     };
     let nodes = count(cause.nodes, "node");
     format!(
-        "- {lost}**{:?}**, {nodes} {}: {}{more}\n",
+        "- {lost}**{:?}**, {nodes} {}: {}{more}{each}\n",
         cause.class,
-        code(&cause.names),
+        code(&shortened(&cause.names)),
         edits.join(", ")
     )
 }

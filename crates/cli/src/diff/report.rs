@@ -6,10 +6,12 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::cables::Cables;
 use super::facts::ByRail;
 use super::policy::Violation;
 use super::side::Source;
 use crate::changes::Changes;
+use crate::drift::report::Drift;
 
 /// The form of the JSON; another number when a reader of this one would misread it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -35,22 +37,32 @@ pub struct Report {
     pub causes: Option<Vec<CauseReport>>,
     /// Other edits, which bring no node into this list.
     pub other_edits: Vec<EditReport>,
+    /// Edits between the documents that saved plans were compiled from. Which nodes each changes was not tried: that takes the
+    /// inventories, which a saved plan does not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub untried_edits: Vec<EditReport>,
     /// Addresses that nodes lose or change.
     pub addresses: Vec<AddressChange>,
     /// Power budgets whose draw or size changes.
     pub power: Vec<PowerChange>,
+    /// Cables and switches that come, go or move; absent where a side is a saved plan that does not hold its intents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cables: Option<Cables>,
     /// Pools whose size changes.
     pub capacity: Vec<CapacityChange>,
     /// The nodes that differ, by name.
     pub nodes: Vec<NodeReport>,
     /// What the policy flags do not allow.
     pub violations: Vec<Violation>,
+    /// Where sides that are clusters are not what their own intents say; absent where no side is one. No part of the change.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Drift>,
 }
 
 /// Whether anything differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum Verdict {
-    /// No node differs.
+    /// No node differs, and no cable, as far as anybody knows.
     Same,
     /// Some do.
     Different,
@@ -79,7 +91,7 @@ pub struct Reach {
     pub rack_count: usize,
     /// Rails whose interfaces change.
     pub rails: Vec<u8>,
-    /// Scalable units, by the fabric that makes them.
+    /// Scalable units, by the fabric that makes them, counted from 1 as in the names of its leaves.
     pub units: Vec<String>,
     /// Racks that are NVLink domains, as a hostlist.
     pub nvlink_domains: String,
@@ -100,6 +112,9 @@ pub struct Reach {
 pub struct CauseReport {
     /// The edits: one, or several that only together can be undone or make the difference.
     pub edits: Vec<EditReport>,
+    /// Whether the edits are NodeInventory objects, each of which changes the node of its own name alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub each: bool,
     /// The gravest class of what they change.
     pub class: ActionClass,
     /// How many nodes.
@@ -123,10 +138,13 @@ pub struct CausedField {
 }
 
 /// An edit of a document.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct EditReport {
-    /// The object, as `GPUPool/train`.
+    /// The object, as `GPUPool/train`; or how many of a kind.
     pub object: String,
+    /// Of several objects, their names as a hostlist.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub names: String,
     /// The field; absent where the whole object comes or goes.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,

@@ -1,20 +1,22 @@
-//! The two sides of a diff: documents in files or in a git revision, or a plan that was saved.
+//! The two sides of a diff: documents in files or in a git revision, a plan that was saved, or a cluster.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rackwright_api::GPUPoolSpec;
 use rackwright_api::labels::API_VERSION;
-use rackwright_planner::{Intent, PreviousNode};
+use rackwright_planner::PreviousNode;
 use serde::Serialize;
 
-use crate::pipeline::{self, Outcome};
-use crate::plan_objects::{profile, write_node};
+use crate::cluster::Cluster;
+use crate::inputs::Inputs;
+use crate::live::Clusters;
+use crate::load::Loaded;
+use crate::pipeline::{self, Before, Outcome};
 use crate::previous::Previous;
 use crate::schemas::OwnSchemas;
 use crate::verbs::VerbError;
-use crate::walk::InputError;
+use crate::walk::{InputError, Walk};
 
 /// What a side is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -23,6 +25,8 @@ pub enum Source {
     Documents,
     /// NodeConfigs and NodeProfiles that were compiled before.
     Plan,
+    /// The intents of a cluster, which are compiled after what is written there.
+    Cluster,
 }
 
 /// One side, as the command line names it.
@@ -32,19 +36,31 @@ pub struct Side {
     pub name: String,
     /// What it is read from.
     pub source: Source,
+    /// The cluster that it is, if it is one.
+    pub cluster: Option<Cluster>,
     paths: Vec<PathBuf>,
 }
 
 impl Side {
     /// Finds out what a path leads to. `with` is read beside documents.
-    pub fn new(path: &Path, with: &[PathBuf]) -> Result<Self, InputError> {
+    pub fn new(path: &Path, with: &[PathBuf], clusters: &Clusters) -> Result<Self, InputError> {
         let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        let saved = is_file && is_saved_plan(path).map_err(|error| InputError::io(path, error))?;
-        let more = with.iter().filter(|_| !saved).cloned();
+        let cluster = Cluster::at(path, clusters)?;
+        let source = match &cluster {
+            Some(_) => Source::Cluster,
+            None if is_file && is_saved_plan(path).map_err(|error| InputError::io(path, error))? => {
+                Source::Plan
+            }
+            None => Source::Documents,
+        };
+        let more = with.iter().filter(|_| source != Source::Plan).cloned();
+        // A saved cluster is taken apart, and not read as documents are.
+        let read = (!cluster.as_ref().is_some_and(Cluster::is_saved)).then(|| path.to_owned());
         Ok(Self {
             name: path.display().to_string(),
-            source: if saved { Source::Plan } else { Source::Documents },
-            paths: std::iter::once(path.to_owned()).chain(more).collect(),
+            source,
+            cluster,
+            paths: read.into_iter().chain(more).collect(),
         })
     }
 
@@ -53,41 +69,41 @@ impl Side {
         self.name == "-"
     }
 
+    /// The path or the revision.
+    pub fn path(&self) -> &Path {
+        Path::new(&self.name)
+    }
+
+    /// What is read of documents.
+    pub fn paths(&self) -> impl Iterator<Item = String> {
+        self.paths.iter().map(|path| path.display().to_string())
+    }
+
     /// Opens a saved plan.
     pub fn saved(&self) -> Result<Previous, InputError> {
-        Previous::read(Path::new(&self.name))
+        Previous::read(self.path())
     }
 
-    /// Compiles documents that nothing comes before.
-    pub fn compiled(&self, schemas: &OwnSchemas) -> Result<Outcome, VerbError> {
-        Ok(pipeline::run_with(schemas, &self.paths, Vec::new())?)
-    }
-
-    /// Compiles documents after what hosts have.
-    pub fn compiled_after(
+    /// Compiles documents after what hosts have. Of a member cluster that these documents do not name there is no node.
+    pub fn compiled(
         &self,
         schemas: &OwnSchemas,
+        clusters: &Clusters,
         held: Vec<PreviousNode>,
-        before: &[Intent<GPUPoolSpec>],
+        before: &Before<'_>,
+        cluster: Option<&str>,
     ) -> Result<Outcome, VerbError> {
-        Ok(pipeline::run_after(schemas, &self.paths, held, before)?)
+        let inputs = Inputs::new(&self.paths, clusters);
+        let loaded = match self.cluster.as_ref().filter(|cluster| cluster.is_saved()) {
+            Some(cluster) => Loaded::walked(cluster.inputs(Walk::new(inputs))?, schemas),
+            None => Loaded::read(inputs, schemas),
+        };
+        let mut outcome = pipeline::run_after(schemas, loaded, held, before, cluster)?;
+        if outcome.unknown_cluster.is_some() {
+            outcome.compilation.keep_none();
+        }
+        Ok(outcome)
     }
-}
-
-/// A compiled plan as the state that comes before another.
-pub fn written(name: &str, outcome: &Outcome) -> Result<Previous, VerbError> {
-    let plan = &outcome.compilation.plan;
-    let mut text = Vec::new();
-    for pool in plan.pools().iter().filter(|pool| pool.nodes > 0) {
-        serde_json::to_writer(&mut text, &profile(pool))?;
-        text.push(b'\n');
-    }
-    for node in plan.nodes() {
-        write_node(node, &mut text);
-        text.push(b'\n');
-    }
-    let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(Previous::of_lines(name.to_owned(), text))
 }
 
 /// Bytes in which the first object shows.

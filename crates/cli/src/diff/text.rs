@@ -5,14 +5,19 @@ use rackwright_manifest::render::printable;
 use rackwright_planner::power::shown;
 use serde_json::Value;
 
-use super::report::{
-    AddressChange, CapacityChange, CauseReport, EditReport, PowerChange, Reach, Report, Verdict,
-};
+use super::report::{AddressChange, CapacityChange, CauseReport, EditReport, PowerChange, Report, Verdict};
 use crate::changes::{ClassCount, FieldChange, cut};
+use crate::drift::text as drift;
 use crate::summary::count;
 
 /// Causes, addresses and other lines of one sort that are listed.
 const SHOWN: usize = 30;
+
+/// What is said of inventories that are told together.
+pub const EACH: &str = "each changes the node of its own name alone";
+
+/// What stands above edits of saved plans.
+pub const UNTRIED: &str = "edits of the documents, of which none was tried alone";
 
 /// The whole text.
 pub fn text(report: &Report) -> String {
@@ -50,7 +55,7 @@ pub fn text(report: &Report) -> String {
             count(report.changes.removed, "node")
         ));
     }
-    for line in reach(&report.reach) {
+    for line in reach(report) {
         out.push_str(&format!("  {line}\n"));
     }
     match &report.causes {
@@ -58,7 +63,7 @@ pub fn text(report: &Report) -> String {
         None if report.verdict != Verdict::Same => {
             section(
                 &mut out,
-                "what changes (a saved plan holds no documents, so no line of a file can be named)",
+                "what changes (a saved plan holds no inventories, so no edit can be tried)",
                 &report.changes.fields,
                 FieldChange::text,
             );
@@ -71,6 +76,9 @@ pub fn text(report: &Report) -> String {
         &report.other_edits,
         |edit| format!("  {}\n", self::edit(edit)),
     );
+    section(&mut out, UNTRIED, &report.untried_edits, |edit| {
+        format!("  {}\n", self::edit(edit))
+    });
     out.push_str(&report.changes.order());
     section(&mut out, "addresses that change", &report.addresses, |address| {
         format!("  {}\n", self::address(address))
@@ -78,9 +86,15 @@ pub fn text(report: &Report) -> String {
     section(&mut out, "power at most", &report.power, |power| {
         format!("  {}\n", self::power(power))
     });
+    if let Some(cables) = &report.cables {
+        section(&mut out, "cables", &cables.lines(), |line| {
+            format!("  {}\n", printable(line))
+        });
+    }
     section(&mut out, "capacity", &report.capacity, |capacity| {
         format!("  {}\n", self::capacity(capacity))
     });
+    out.extend(report.drift.iter().map(|found| drift::section(found, SHOWN)));
     out
 }
 
@@ -134,7 +148,8 @@ pub fn marks(class: ActionClass) -> (&'static str, &'static str) {
 }
 
 /// Domains that are touched, and what is down at once.
-pub fn reach(reach: &Reach) -> Vec<String> {
+pub fn reach(report: &Report) -> Vec<String> {
+    let reach = &report.reach;
     if reach.nodes == 0 {
         return Vec::new();
     }
@@ -172,6 +187,11 @@ pub fn reach(reach: &Reach) -> Vec<String> {
             ),
         });
     }
+    if reach.waves == 0 && report.changes.held.is_empty() {
+        lines.push(
+            "waves are not known: the new side holds no budgets; a plan that `rackwright plan --out` saves does".to_owned(),
+        );
+    }
     lines
 }
 
@@ -190,6 +210,9 @@ fn cause(cause: &CauseReport) -> String {
             "               ... and {} more edits\n",
             cause.edits.len() - SHOWN
         ));
+    }
+    if cause.each {
+        out.push_str(&format!("               {EACH}\n"));
     }
     let fields: Vec<&str> = cause
         .fields
@@ -223,11 +246,19 @@ pub fn edit(edit: &EditReport) -> String {
     } else {
         format!(" {}", edit.path)
     };
+    let names = match &*edit.names {
+        "" => String::new(),
+        names => format!(" ({})", cut(&printable(names))),
+    };
     let values = match (&edit.old, &edit.new) {
         (None, None) => String::new(),
         (old, new) => format!(": {} -> {}", value(old.as_ref()), value(new.as_ref())),
     };
-    format!("{place}{}{}{values}", printable(&edit.object), printable(&field))
+    format!(
+        "{place}{}{names}{}{values}",
+        printable(&edit.object),
+        printable(&field)
+    )
 }
 
 fn value(value: Option<&Value>) -> String {

@@ -4,13 +4,16 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rackwright_api::ActionClass;
-use rackwright_planner::Kind;
 use rackwright_planner::change::{State, Touched, What, touched};
+use rackwright_planner::{Kind, Plan};
 use serde_json::Value;
 
-use super::causes::Causes;
+use super::cables::Cables;
+use super::causes::{Cause, Causes};
 use super::edits::Edit;
-use super::facts::{ByRail, capacity, hash, rack};
+use super::facts::{ByRail, hash, rack};
+use super::inventories::Changed;
+use super::known::Known;
 use super::policy::{Facts, Policy};
 use super::report::{
     AddressChange, Becomes, CapacityChange, CauseReport, CausedField, EditReport, FORMAT_VERSION, NodeReport,
@@ -19,23 +22,29 @@ use super::report::{
 use super::side::Side;
 use crate::changes::{Changes, folded, reason};
 use crate::compared::Compared;
-use crate::pipeline::Outcome;
+use crate::drift::report::Drift;
 use crate::power::PowerSummary;
 
 /// What a report is made from.
 pub struct Found<'a> {
     /// Both sides.
     pub sides: [&'a Side; 2],
-    /// What the sides compiled to, where they are documents.
-    pub outcomes: [Option<&'a Outcome>; 2],
+    /// What is known of the sides beside their nodes.
+    pub known: [Option<Known<'a>>; 2],
+    /// The new side as a plan that can be asked where its nodes stand, where it is known.
+    pub plan: Option<&'a Plan>,
     /// The states.
     pub states: [&'a State<'a>; 2],
     /// The comparison.
     pub compared: &'a Compared<'a>,
     /// The edits, and the causes among them, where both sides are documents.
     pub causes: Option<(&'a [Edit], &'a Causes)>,
-    /// The inventory that differs, or how many do.
-    pub inventories: Option<String>,
+    /// The inventories that differ, where both sides are documents.
+    pub inventories: Option<&'a Changed<'a>>,
+    /// Edits of which nobody tried what they change.
+    pub untried: Vec<Edit>,
+    /// The drift of the sides that are clusters.
+    pub drift: Vec<Drift>,
 }
 
 /// Fields that are listed of a cause.
@@ -43,7 +52,9 @@ const FIELDS_SHOWN: usize = 20;
 
 impl Report {
     /// Tells what was found, and judges it.
-    pub fn new(found: &Found<'_>, policy: &Policy) -> Self {
+    pub fn new(mut found: Found<'_>, policy: &Policy) -> Self {
+        let drift = std::mem::take(&mut found.drift);
+        let found = &found;
         let diff = &found.compared.diff;
         let by_pair: Vec<ByRail> = diff
             .pairs
@@ -110,12 +121,17 @@ impl Report {
             digest: &digest,
         };
         let violations = policy.violations(&nodes, &facts, holds);
+        let cables = match &found.known {
+            [Some(before), Some(after)] => Some(Cables::new(found.sides, [before, after])),
+            _ => None,
+        };
+        let differs = !nodes.is_empty() || cables.as_ref().is_some_and(|cables| cables.number() > 0);
         Self {
             format_version: FORMAT_VERSION,
-            verdict: match (violations.is_empty(), nodes.is_empty()) {
+            verdict: match (violations.is_empty(), differs) {
                 (false, _) => Verdict::Refused,
-                (true, false) => Verdict::Different,
-                (true, true) => Verdict::Same,
+                (true, true) => Verdict::Different,
+                (true, false) => Verdict::Same,
             },
             digest,
             sides: found.sides.map(|side| SideReport {
@@ -126,11 +142,14 @@ impl Report {
             reach,
             causes,
             other_edits,
+            untried_edits: found.untried.iter().map(Edit::report).collect(),
             addresses: addresses(found),
             power: power(found),
+            cables,
             capacity: capacities(found),
             nodes,
             violations,
+            drift,
         }
     }
 }
@@ -139,9 +158,8 @@ fn reach(found: &Found<'_>, nodes: &[NodeReport]) -> Reach {
     let on = || nodes.iter().filter(|node| node.class > ActionClass::None);
     let mut racks: BTreeSet<&str> = on().filter_map(|node| node.rack.as_deref()).collect();
     let mut all = Touched::default();
-    if let Some(outcome) = found.outcomes[1] {
-        let plan = &outcome.compilation.plan;
-        all = touched(&outcome.input, on().filter_map(|node| plan.node(&node.name)));
+    if let (Some(known), Some(plan)) = (&found.known[1], found.plan) {
+        all = touched(known.input, on().filter_map(|node| plan.node(&node.name)));
         racks.clone_from(&all.racks);
     } else {
         all.budgeted = racks.len() + on().filter(|node| node.rack.is_none()).count();
@@ -159,7 +177,7 @@ fn reach(found: &Found<'_>, nodes: &[NodeReport]) -> Reach {
         units: all
             .units
             .iter()
-            .map(|(fabric, unit)| format!("{fabric}/{unit}"))
+            .map(|(fabric, unit)| format!("{fabric}/{}", unit + 1))
             .collect(),
         nvlink_domains: folded(all.nvlink.iter().copied()),
         domains: all.budgeted,
@@ -173,19 +191,6 @@ fn reach(found: &Found<'_>, nodes: &[NodeReport]) -> Reach {
 fn told(found: &Found<'_>, nodes: &mut [NodeReport]) -> (Option<Vec<CauseReport>>, Vec<EditReport>) {
     let Some((edits, causes)) = found.causes else {
         return (None, Vec::new());
-    };
-    let report = |edit: usize| {
-        edits.get(edit).map_or_else(
-            || EditReport {
-                object: found.inventories.clone().unwrap_or_default(),
-                path: String::new(),
-                old: None,
-                new: None,
-                file: None,
-                line: None,
-            },
-            Edit::report,
-        )
     };
     let gravest = |number: usize| {
         causes.all[number]
@@ -213,17 +218,40 @@ fn told(found: &Found<'_>, nodes: &mut [NodeReport]) -> (Option<Vec<CauseReport>
             .collect();
         node.causes.sort_unstable();
     }
-    let effective: BTreeSet<usize> = order
-        .iter()
-        .flat_map(|&cause| causes.all[cause].edits.iter().copied())
-        .collect();
-    let idle =
-        (0..edits.len() + usize::from(found.inventories.is_some())).filter(|edit| !effective.contains(edit));
+    let inventories = found.inventories;
+    let all = inventories.map_or(0, Changed::len);
+    // The inventories that an edit of a cause is.
+    let which = |cause: &Cause, edit: usize| -> Vec<usize> {
+        let of_node = |node: &usize| inventories?.number(&nodes[*node].name);
+        match edit.checked_sub(edits.len()) {
+            None => Vec::new(),
+            Some(0) if cause.own => cause.nodes.keys().filter_map(of_node).collect(),
+            Some(0) => (0..all).collect(),
+            Some(one) => vec![one - 1],
+        }
+    };
+    let report = |cause: &Cause, edit: usize| match (edits.get(edit), inventories) {
+        (Some(edit), _) => edit.report(),
+        (None, None) => EditReport::default(),
+        (None, Some(inventories)) => inventories.report(&which(cause, edit)),
+    };
+    let (mut effective, mut of_inventories): (BTreeSet<usize>, BTreeSet<usize>) = Default::default();
+    for cause in order.iter().map(|&cause| &causes.all[cause]) {
+        effective.extend(&cause.edits);
+        of_inventories.extend(cause.edits.iter().flat_map(|&edit| which(cause, edit)));
+    }
+    let idle = edits.iter().zip(0..).filter(|(_, at)| !effective.contains(at));
+    let mut idle: Vec<EditReport> = idle.map(|(edit, _)| edit.report()).collect();
+    let inventories_idle: Vec<usize> = (0..all).filter(|at| !of_inventories.contains(at)).collect();
+    if let (Some(inventories), false) = (inventories, inventories_idle.is_empty()) {
+        idle.push(inventories.report(&inventories_idle));
+    }
     let told = order.iter().map(|&number| {
         let cause = &causes.all[number];
         let shown = cause.fields.iter().take(FIELDS_SHOWN);
         CauseReport {
-            edits: cause.edits.iter().map(|&edit| report(edit)).collect(),
+            edits: cause.edits.iter().map(|&edit| report(cause, edit)).collect(),
+            each: cause.own && cause.nodes.len() > 1,
             class: gravest(number),
             nodes: cause.nodes.len(),
             names: folded(cause.nodes.keys().map(|&node| nodes[node].name.as_str())),
@@ -236,7 +264,7 @@ fn told(found: &Found<'_>, nodes: &mut [NodeReport]) -> (Option<Vec<CauseReport>
             more_fields: cause.fields.len().saturating_sub(FIELDS_SHOWN),
         }
     });
-    (Some(told.collect()), idle.map(report).collect())
+    (Some(told.collect()), idle)
 }
 
 impl Edit {
@@ -248,6 +276,7 @@ impl Edit {
         let value = |value: &Option<Value>| value.clone().filter(|_| !self.is_whole());
         EditReport {
             object: format!("{}/{name}", Kind::as_str(*kind)),
+            names: String::new(),
             path: self.path.clone(),
             old: value(&self.old),
             new: value(&self.new),
@@ -304,11 +333,11 @@ fn addresses(found: &Found<'_>) -> Vec<AddressChange> {
 }
 
 fn power(found: &Found<'_>) -> Vec<PowerChange> {
-    let [Some(before), Some(after)] = found.outcomes else {
+    let [Some(before), Some(after)] = &found.known else {
         return Vec::new();
     };
-    let budgets = |outcome: &Outcome| {
-        let budgets = outcome.compilation.power.iter().map(|envelope| {
+    let budgets = |known: &Known<'_>| {
+        let budgets = known.power.iter().map(|envelope| {
             let summary = PowerSummary::new(envelope);
             let key = (summary.supercluster, summary.level, summary.name);
             (key, (summary.draw_watts, summary.usable_watts))
@@ -330,27 +359,29 @@ fn power(found: &Found<'_>) -> Vec<PowerChange> {
 }
 
 fn capacities(found: &Found<'_>) -> Vec<CapacityChange> {
-    let [Some(before), Some(after)] = found.outcomes else {
+    let [
+        Some(Known { capacity: before, .. }),
+        Some(Known { capacity: after, .. }),
+    ] = &found.known
+    else {
         return Vec::new();
     };
-    let (before, after) = (capacity(before), capacity(after));
     let pools: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let differ = pools
-        .into_iter()
-        .filter(|pool| before.get(*pool) != after.get(*pool));
     let none = (0, Some(0));
-    let changes = differ.map(|pool| {
+    let changes = pools.into_iter().filter_map(|pool| {
         let (was, is) = (
             before.get(pool).unwrap_or(&none),
             after.get(pool).unwrap_or(&none),
         );
-        CapacityChange {
+        // What one side does not know is no difference.
+        let gpus = was.1.zip(is.1).is_some_and(|(was, is)| was != is);
+        (was.0 != is.0 || gpus).then(|| CapacityChange {
             pool: pool.clone(),
             nodes_before: was.0,
             nodes_after: is.0,
             gpus_before: was.1,
             gpus_after: is.1,
-        }
+        })
     });
     changes.collect()
 }

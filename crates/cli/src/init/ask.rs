@@ -366,11 +366,13 @@ pub fn command(said: &Init) -> Result<String, VerbError> {
         nfs,
         out,
         ask: _,
+        clusters,
     } = said;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let number = |number: Option<u32>| number.map(|number| number.to_string());
     let flags = [
         ("--from", path(from)),
+        ("--kubeconfig", path(&clusters.kubeconfig)),
         ("--name", (name != "site").then(|| name.clone())),
         ("--system", system.clone()),
         ("--nodes", number(*nodes)),

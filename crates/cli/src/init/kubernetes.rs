@@ -17,8 +17,8 @@ const DRIVER: &str = "nvidia.com/cuda.driver-version.full";
 /// The resource of the device plug-in.
 const RESOURCE: &str = "nvidia.com/gpu";
 
-/// Reads a list of Nodes.
-pub fn read(text: &str) -> Result<Known, String> {
+/// Reads a list of Nodes. `said` is the system of which the user speaks.
+pub fn read(text: &str, said: Option<&str>) -> Result<Known, String> {
     let mut sources = Sources::new();
     let read = read_yaml(
         &mut sources,
@@ -56,7 +56,7 @@ pub fn read(text: &str) -> Result<Known, String> {
             count: label(COUNT).and_then(|count| count.parse().ok()),
             machine: label(MACHINE).map(str::to_owned),
         });
-        let (system, note) = gpus.as_ref().map_or((None, None), guess);
+        let (system, note) = gpus.as_ref().map_or((None, None), |gpus| guess(gpus, said));
         told.extend(note);
         known.hosts.push(Host {
             name: node
@@ -112,7 +112,7 @@ mod tests {
                 "example.com/rack": "R1", "nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3", "nvidia.com/gpu.count": "8",
                 "nvidia.com/gpu.machine": "DGXH100", "nvidia.com/cuda.driver-version.full": "570.86.15"}}},
             {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "control-1"}}]}"#;
-        let known = read(nodes).unwrap();
+        let known = read(nodes, None).unwrap();
         assert_eq!(
             known.hosts,
             [Host {
@@ -126,6 +126,6 @@ mod tests {
             known.unknown,
             ["1 node without GPUs left out: pools are for GPU nodes"]
         );
-        assert!(read("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n").is_err());
+        assert!(read("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", None).is_err());
     }
 }

@@ -87,7 +87,7 @@ struct Part {
 /// Makes a starting point.
 pub fn start(args: &Init, source: Option<&Source>) -> Result<Start, VerbError> {
     let mut known = match source {
-        Some(source) => source.read()?,
+        Some(source) => source.read(args.system.as_deref())?,
         None => Known::default(),
     };
     let running = source.is_some() || args.names.is_some();
@@ -131,9 +131,8 @@ fn validated(text: &str) -> Result<(), VerbError> {
     };
     let help = error
         .help
-        .iter()
-        .map(|help| format!("; {help}"))
-        .collect::<String>();
+        .as_ref()
+        .map_or_else(String::new, |help| format!("; {help}"));
     Err(VerbError::Usage(format!(
         "{}: {}{help}",
         error.code, error.message

@@ -8,8 +8,8 @@ use super::system::{Gpus, guess};
 use super::{Host, Known};
 use crate::summary::count;
 
-/// Reads a configuration.
-pub fn read(text: &str) -> Result<Known, String> {
+/// Reads a configuration. `said` is the system of which the user speaks.
+pub fn read(text: &str, said: Option<&str>) -> Result<Known, String> {
     let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
     let mut known = Known::default();
     let mut default: Option<Gpus> = None;
@@ -48,7 +48,7 @@ pub fn read(text: &str) -> Result<Known, String> {
         }
         let names =
             expand(names, &Limits::default()).map_err(|error| format!("NodeName={names}: {error}"))?;
-        let (system, note) = gpus.as_ref().map_or((None, None), guess);
+        let (system, note) = gpus.as_ref().map_or((None, None), |gpus| guess(gpus, said));
         told.extend(note);
         let hosts = names.into_iter().map(|name| Host {
             name,
@@ -102,6 +102,7 @@ mod tests {
         let known = read(
             "# site\nnodename=DEFAULT Gres=gpu:gb200:4\nNodeName=a[1-2] \\\n  CPUs=144\nNodeName=login1 Gres=gpu:0 # none\n\
              PartitionName=all Nodes=a[1-2]\nInclude more.conf\n",
+            None,
         )
         .unwrap();
         let names: Vec<(&str, Option<&str>)> = known
@@ -118,7 +119,7 @@ mod tests {
             ]
         );
         assert_eq!(known.unknown.len(), 2, "{:?}", known.unknown);
-        assert!(read("NodeName=a[1-").is_err());
+        assert!(read("NodeName=a[1-", None).is_err());
     }
 
     #[test]

@@ -42,14 +42,17 @@ fn plain(text: &str) -> String {
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// The likeliest system, and what to say where others fit too.
-pub fn guess(gpus: &Gpus) -> (Option<String>, Option<String>) {
+/// The likeliest system, and what to say where others fit too: of those the user may have said which.
+pub fn guess(gpus: &Gpus, said: Option<&str>) -> (Option<String>, Option<String>) {
     let found = candidates(gpus);
     let Some((first, others)) = found.split_first() else {
         return (None, None);
     };
     let sure =
         others.is_empty() || (gpus.machine.is_some() && others.iter().all(|other| other[..3] != first[..3]));
+    if let Some(said) = said.filter(|said| !sure && found.contains(said)) {
+        return (Some(said.to_owned()), None);
+    }
     let told = (!sure).then(|| {
         format!(
             "whether hosts with GPU {:?} are {first}, which is assumed, or {}: power and memory differ; --system says it",
@@ -75,24 +78,30 @@ mod tests {
     #[test]
     fn labels_and_types_name_the_system() {
         assert_eq!(
-            guess(&gpus("NVIDIA-B200", 8, Some("DGXB200"))),
+            guess(&gpus("NVIDIA-B200", 8, Some("DGXB200")), Some("hgx-b200")),
             (Some("dgx-b200".to_owned()), None)
         );
         assert_eq!(
-            guess(&gpus("NVIDIA-B200", 8, Some("PowerEdge-XE9680"))),
+            guess(&gpus("NVIDIA-B200", 8, Some("PowerEdge-XE9680")), None),
             (Some("hgx-b200".to_owned()), None)
         );
-        let (system, told) = guess(&gpus("b200", 8, None));
+        let (system, told) = guess(&gpus("b200", 8, None), None);
         assert_eq!(system.as_deref(), Some("dgx-b200"));
         assert!(told.unwrap().contains("hgx-b200"));
+        // Who was asked has said it: it is neither asked nor assumed again. What does not fit is not taken.
         assert_eq!(
-            guess(&gpus("gb200", 4, None)),
+            guess(&gpus("b200", 8, None), Some("hgx-b200")),
+            (Some("hgx-b200".to_owned()), None)
+        );
+        assert!(guess(&gpus("b200", 8, None), Some("dgx-h100")).1.is_some());
+        assert_eq!(
+            guess(&gpus("gb200", 4, None), None),
             (Some("gb200-nvl72".to_owned()), None)
         );
-        assert_eq!(guess(&gpus("v100", 8, None)), (None, None));
+        assert_eq!(guess(&gpus("v100", 8, None), None), (None, None));
         // One of two sizes of memory: said, not hidden.
         assert!(
-            guess(&gpus("a100", 8, Some("DGXA100")))
+            guess(&gpus("a100", 8, Some("DGXA100")), None)
                 .1
                 .unwrap()
                 .contains("dgx-a100-80gb")

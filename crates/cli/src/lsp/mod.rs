@@ -6,6 +6,7 @@
 
 mod cursor;
 mod findings;
+mod formatting;
 mod offer;
 mod server;
 mod uri;

@@ -12,10 +12,11 @@ use lsp_types::notification::{self, Notification as _};
 use lsp_types::request::{self, Request as _};
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionProviderCapability,
-    CompletionOptions, CompletionParams, CompletionResponse, Hover, HoverContents, HoverParams,
-    HoverProviderCapability, InitializeParams, MarkupContent, MarkupKind, MessageType, Position,
-    PublishDiagnosticsParams, Range, ServerCapabilities, ShowMessageParams, TextDocumentPositionParams,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, Uri, WorkspaceEdit,
+    CompletionOptions, CompletionParams, CompletionResponse, DocumentFormattingParams, Hover, HoverContents,
+    HoverParams, HoverProviderCapability, InitializeParams, MarkupContent, MarkupKind, MessageType, OneOf,
+    Position, PublishDiagnosticsParams, Range, ServerCapabilities, ShowMessageParams,
+    TextDocumentPositionParams, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextEdit, Uri, WorkspaceEdit,
 };
 use rackwright_planner::ObjectRef;
 use serde::Serialize;
@@ -23,7 +24,8 @@ use serde_json::Value;
 
 use super::cursor::{self, At, Cursor};
 use super::findings::{self, Checked, Shown, Work};
-use super::{offer, uri};
+use super::{formatting, offer, uri};
+use crate::formatter::Formatter;
 
 /// What ends the conversation early.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +73,7 @@ fn capabilities() -> ServerCapabilities {
         }),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         code_action_provider: Some(CodeActionProviderCapability::Simple(true)),
+        document_formatting_provider: Some(OneOf::Left(true)),
         ..ServerCapabilities::default()
     }
 }
@@ -93,6 +96,7 @@ fn converse(connection: &Connection, paths: &[PathBuf]) -> Result<(), LspError> 
             open: BTreeMap::new(),
             shown: BTreeMap::new(),
             objects: BTreeSet::new(),
+            formatter: Formatter::default(),
         };
         server.check();
         loop {
@@ -132,6 +136,7 @@ struct Server<'c> {
     /// What the editor was told last, by file.
     shown: BTreeMap<PathBuf, Vec<Shown>>,
     objects: BTreeSet<ObjectRef>,
+    formatter: Formatter,
 }
 
 impl Server<'_> {
@@ -245,6 +250,9 @@ impl Server<'_> {
             request::CodeActionRequest::METHOD => {
                 extract::<request::CodeActionRequest>(request).map(|params| result(&self.fixes(&params)))
             }
+            request::Formatting::METHOD => {
+                extract::<request::Formatting>(request).map(|params| result(&self.format(&params)))
+            }
             other => Err((
                 lsp_server::ErrorCode::MethodNotFound as i32,
                 format!("no such method: {other}"),
@@ -296,6 +304,13 @@ impl Server<'_> {
             }),
             range: None,
         })
+    }
+
+    /// The whole text in canonical form.
+    fn format(&self, params: &DocumentFormattingParams) -> Vec<TextEdit> {
+        let text = uri::file(&params.text_document.uri).and_then(|path| self.open.get(&path));
+        let edit = text.and_then(|text| Some(formatting::edit(text, &self.formatter.format(text).text?)));
+        edit.into_iter().collect()
     }
 
     /// The replacements for the findings of a range.

@@ -1,10 +1,10 @@
 //! `rackwright diff`.
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use rackwright_planner::Inventory;
-use rackwright_planner::change::State;
+use rackwright_planner::change::{State, intended, planned};
 
 use super::VerbError;
 use super::plan::{blocked, findings};
@@ -13,19 +13,25 @@ use crate::before::Before;
 use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
-use crate::diff::edits::{Edit, edits, objects};
+use crate::diff::edits::{self, Edit, Id, Place, Specs, edits, objects};
+use crate::diff::ground::Ground;
+use crate::diff::inventories::Changed;
+use crate::diff::known::Known;
 use crate::diff::policy::Policy;
 use crate::diff::report::{Report, Verdict};
-use crate::diff::side::{Side, Source, written};
+use crate::diff::side::{Side, Source};
 use crate::diff::told::Found;
 use crate::diff::{html, markdown, text};
+use crate::drift;
+use crate::drift::report::Drift;
 use crate::exit::Exit;
 use crate::formats::collision;
 use crate::output::{Out, When, eprint};
 use crate::pager::{self, Paging};
-use crate::pipeline::{Outcome, ToolError};
+use crate::pipeline::{self, Outcome, ToolError};
 use crate::previous::Previous;
 use crate::report;
+use crate::saved::{self, Saved};
 use crate::schemas::OwnSchemas;
 use crate::summary::count;
 
@@ -38,11 +44,31 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
     if a.is_stdin() && b.is_stdin() {
         return Err(VerbError::Usage("standard input can be one side only".to_owned()));
     }
+    let cluster = args.cluster.as_deref();
+    if cluster.is_some() && [&a, &b].map(|side| side.source) == [Source::Plan; 2] {
+        return Err(VerbError::Usage(
+            "--cluster needs documents on one side: a saved plan does not say which of its nodes are whose"
+                .to_owned(),
+        ));
+    }
+    if args.fail_on_drift && a.cluster.is_none() && b.cluster.is_none() {
+        return Err(VerbError::Usage(
+            "--fail-on-drift: no side is a cluster, so nobody knows what is written or applied".to_owned(),
+        ));
+    }
     let schemas = OwnSchemas::default();
+    let ground = Ground::new([&a, &b], &args.clusters, &schemas)?;
     let before = match a.source {
         Source::Plan => None,
         // Its millions of small parts go with the process.
-        Source::Documents => Some(ManuallyDrop::new(a.compiled(&schemas)?)),
+        Source::Documents | Source::Cluster => {
+            let after = pipeline::Before {
+                pools: &[],
+                inventories: &ground.inventories,
+            };
+            let compiled = a.compiled(&schemas, &args.clusters, ground.nodes()?, &after, cluster)?;
+            Some(ManuallyDrop::new(compiled))
+        }
     };
     let mut exit = before.as_ref().map_or(Exit::Clean, |before| old_side(&a, before));
     if exit > Exit::Findings {
@@ -51,19 +77,45 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
     }
     let previous = match &before {
         None => a.saved()?,
-        Some(outcome) => written(&a.name, outcome)?,
+        Some(outcome) => ground.state(&a.name, outcome)?,
     };
-    if b.source == Source::Plan {
-        return saved(
-            args,
-            [&a, &b],
-            (&previous, before.as_deref()),
-            exit,
-            (paging, out),
-        );
+    let mut drift = Vec::new();
+    if let (Some(cluster), Some(before)) = (&a.cluster, &before) {
+        drift.push(drift::drift(cluster, before)?);
     }
-    let pools = before.as_ref().map_or(&[][..], |before| &before.input.pools);
-    let after = ManuallyDrop::new(b.compiled_after(&schemas, previous.nodes()?, pools)?);
+    if b.source == Source::Plan {
+        let old = Old {
+            side: &a,
+            previous: &previous,
+            outcome: before.as_deref(),
+            ground: &ground,
+        };
+        return saved(args, &old, &b, &schemas, (drift, exit), (paging, out));
+    }
+    if let Some(found) = &b.cluster {
+        let own = b.compiled(
+            &schemas,
+            &args.clusters,
+            found.nodes()?,
+            &pipeline::Before::default(),
+            cluster,
+        )?;
+        drift.push(drift::drift(found, &own)?);
+    }
+    let told = match &before {
+        None => Saved::of(&previous)?,
+        Some(_) => None,
+    };
+    let was = before.as_ref().map(|before| &before.input);
+    let stay = a.source == Source::Cluster && b.source == Source::Documents;
+    let earlier = pipeline::Before {
+        pools: was
+            .or(told.as_ref().map(|told| &told.input))
+            .map_or(&[], |input| &input.pools),
+        inventories: was.filter(|_| stay).map_or(&[], |input| &input.inventories),
+    };
+    let after = b.compiled(&schemas, &args.clusters, previous.nodes()?, &earlier, cluster)?;
+    let after = ManuallyDrop::new(after);
     exit = exit.max(report::exit(&after, false));
     findings(&after, color);
     report::refused(&after);
@@ -72,68 +124,168 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
         eprint("nothing is compared because of the errors above\n");
         return Ok(exit);
     }
+    let known_before = before
+        .as_ref()
+        .is_some_and(|before| before.unknown_cluster.is_none());
+    if let (Some(unknown), false) = (&after.unknown_cluster, known_before) {
+        return Err(VerbError::Unknown(unknown.to_string()));
+    }
     let carried = Carried::new(Some(&previous), &after)?;
     blocked(&carried);
     let was = Before::new(&previous)?;
-    let states = (was.state()?, State::of(&after.compilation.plan));
+    let is = State::of(&after.compilation.plan);
+    let states = (intentions(&ground, before.as_deref(), &was)?, is);
     let compared = Compared::new(&after, &states.0, &carried);
     if !compared.violations.is_empty() {
         report::violations(&compared.violations);
         return Ok(Exit::Tool);
     }
-    let (mut between, mut found, mut inventories) = (Vec::new(), None, None);
-    if let Some(before) = before.as_deref() {
+    let (mut between, mut found) = (Vec::new(), None);
+    let inventories = before.as_deref().map(|before| Changed::new(before, &after));
+    if let (Some(before), Some(inventories)) = (before.as_deref(), &inventories) {
         let objects = (objects(before, &schemas), objects(&after, &schemas));
         between = edits((&objects.0, before), (&objects.1, &after));
-        inventories = differing(&before.input.inventories, &after.input.inventories);
         let sides = Sides {
-            a: (&objects.0, &before.input.inventories),
+            a: &objects.0,
             b: &objects.1,
             new: &after,
             edits: &between,
-            inventories: inventories.is_some(),
+            inventories,
+            cluster,
             schemas: &schemas,
         };
         found = Some(causes(&sides, &states.0, &compared.diff).map_err(ToolError::from)?);
     }
+    let untried = match &told {
+        Some(told) => edits::between(&specs_saved(told)?, &specs(&after, &schemas)?),
+        None => Vec::new(),
+    };
     let edits: &[Edit] = &between;
+    let known_before = (before.as_deref().map(Known::from)).or_else(|| told.as_ref().map(Known::from));
     let report = Report::new(
-        &Found {
+        Found {
             sides: [&a, &b],
-            outcomes: [before.as_deref(), Some(&after)],
+            known: [known_before, Some(Known::from(&*after))],
+            plan: Some(&after.compilation.plan),
+            untried,
             states: [&states.0, &states.1],
             compared: &compared,
             causes: found.as_ref().map(|found| (edits, found)),
-            inventories,
+            inventories: inventories.as_ref(),
+            drift,
         },
         &policy(args),
     );
     finish(args, (&report, &compared), exit, (paging, out))
 }
 
-/// Compares with a plan that was saved, which says nothing of budgets.
+/// The old side.
+struct Old<'a> {
+    side: &'a Side,
+    previous: &'a Previous,
+    outcome: Option<&'a Outcome>,
+    ground: &'a Ground<'a>,
+}
+
+/// Compares with a plan that was saved.
 fn saved(
     args: &Diff,
-    sides: [&Side; 2],
-    (previous, before): (&Previous, Option<&Outcome>),
-    exit: Exit,
+    old: &Old<'_>,
+    side: &Side,
+    schemas: &OwnSchemas,
+    (drift, exit): (Vec<Drift>, Exit),
     (paging, out): (Paging, &mut Out),
 ) -> Result<Exit, VerbError> {
-    let new = sides[1].saved()?;
-    let (was, is) = (Before::new(previous)?, Before::new(&new)?);
-    let (states, same) = was.against(&is)?;
+    let new = side.saved()?;
+    let (was, is) = (Before::new(old.previous)?, Before::new(&new)?);
+    let (states, same) = match old.ground.written {
+        None => was.against(&is)?,
+        Some(_) => ((intentions(old.ground, old.outcome, &was)?, is.state()?), 0),
+    };
     let mut compared = Compared::written(&states.0, &states.1);
     compared.diff.unchanged += same;
+    let told = Saved::of(&new)?;
+    let earlier = match old.outcome {
+        None => Saved::of(old.previous)?,
+        Some(_) => None,
+    };
+    let plan = told
+        .as_ref()
+        .map(|told| planned(&told.input, &compared.diff, &states.1));
+    let mut untried = Vec::new();
+    if let (Some(told), Some(plan)) = (&told, &plan) {
+        compared = compared.ordered(&told.input, plan, (&states.0, &BTreeSet::new()), &told.power);
+        if !compared.violations.is_empty() {
+            report::violations(&compared.violations);
+            return Ok(Exit::Tool);
+        }
+        let was = match (old.outcome, &earlier) {
+            (Some(before), _) => Some(specs(before, schemas)?),
+            (None, earlier) => earlier.as_ref().map(specs_saved).transpose()?,
+        };
+        if let Some(was) = was {
+            untried = edits::between(&was, &specs_saved(told)?);
+        }
+    }
+    let known_before = old
+        .outcome
+        .map(Known::from)
+        .or_else(|| earlier.as_ref().map(Known::from));
     let found = Found {
-        sides,
-        outcomes: [before, None],
+        sides: [old.side, side],
+        known: [known_before, told.as_ref().map(Known::from)],
+        plan: plan.as_ref(),
+        untried,
         states: [&states.0, &states.1],
         compared: &compared,
         causes: None,
         inventories: None,
+        drift,
     };
-    let report = Report::new(&found, &policy(args));
+    let report = Report::new(found, &policy(args));
     finish(args, (&report, &compared), exit, (paging, out))
+}
+
+/// What the intents of documents ask for, as a saved plan would have it.
+fn specs<'a>(outcome: &'a Outcome, schemas: &OwnSchemas) -> Result<Specs<'a>, VerbError> {
+    let documents = objects(outcome, schemas);
+    let place = |id: &Id| {
+        let document = documents.get(id);
+        document.map_or(Place::Nowhere, |(_, document)| Place::Document(document, outcome))
+    };
+    let intents = saved::specs(&outcome.input)?.into_iter();
+    // What goes with the documents is no more among them.
+    let stays = intents.filter(|(id, (deleting, _))| !deleting || documents.contains_key(id));
+    Ok(stays
+        .map(|(id, (_, spec))| (id.clone(), (spec, place(&id))))
+        .collect())
+}
+
+/// The same of a saved plan.
+fn specs_saved(told: &Saved) -> Result<Specs<'_>, VerbError> {
+    let place = |id: &Id| {
+        let place = told.places.get(id);
+        place.map_or(Place::Nowhere, |(file, lines)| Place::Lines(file, lines))
+    };
+    let intents = saved::specs(&told.input)?.into_iter();
+    Ok(intents
+        .map(|(id, (_, spec))| (id.clone(), (spec, place(&id))))
+        .collect())
+}
+
+/// What the old side makes of nodes. Above a cluster that is what its intents say, since the rest is drift.
+fn intentions<'a>(
+    ground: &Ground<'_>,
+    before: Option<&'a Outcome>,
+    was: &'a Before<'_>,
+) -> Result<State<'a>, VerbError> {
+    let written = was.state()?;
+    let (Some(stored), Some(before)) = (ground.written, before) else {
+        return Ok(written);
+    };
+    let carried = Carried::new(Some(stored), before)?;
+    let plan = State::of(&before.compilation.plan);
+    Ok(intended(&plan, &written, |node| carried.is_blocked(node)))
 }
 
 /// The two sides; of one alone, what HEAD has of it is the old one.
@@ -142,7 +294,10 @@ fn sides(args: &Diff) -> Result<(Side, Side), VerbError> {
         Some(b) => (args.a.clone(), b),
         None => (head(&args.a)?, &args.a),
     };
-    Ok((Side::new(&a, &args.with)?, Side::new(b, &args.with)?))
+    Ok((
+        Side::new(&a, &args.with, &args.clusters)?,
+        Side::new(b, &args.with, &args.clusters)?,
+    ))
 }
 
 fn head(path: &Path) -> Result<PathBuf, VerbError> {
@@ -179,37 +334,6 @@ fn policy(args: &Diff) -> Policy {
     }
 }
 
-/// The inventory that differs, or how many do.
-fn differing(old: &[Inventory], new: &[Inventory]) -> Option<String> {
-    fn sorted(list: &[Inventory]) -> Vec<&Inventory> {
-        let mut sorted: Vec<&Inventory> = list.iter().collect();
-        sorted.sort_by(|a, b| a.name.cmp(&b.name));
-        sorted
-    }
-    let (old, new) = (sorted(old), sorted(new));
-    let other = |list: &[&Inventory], one: &Inventory| match list
-        .binary_search_by(|known| known.name.cmp(&one.name))
-    {
-        Ok(at) => list[at] != one,
-        Err(_) => true,
-    };
-    let gone = old
-        .iter()
-        .filter(|one| new.binary_search_by(|known| known.name.cmp(&one.name)).is_err());
-    let mut names: Vec<&str> = new
-        .iter()
-        .filter(|one| other(&old, one))
-        .chain(gone)
-        .map(|one| one.name.as_str())
-        .collect();
-    names.sort_unstable();
-    match names[..] {
-        [] => None,
-        [name] => Some(format!("NodeInventory/{name}")),
-        _ => Some(format!("{} NodeInventory objects", names.len())),
-    }
-}
-
 /// Prints, and says how it ends.
 fn finish(
     args: &Diff,
@@ -240,5 +364,13 @@ fn finish(
         Verdict::Different if args.exit_zero => Exit::Clean,
         Verdict::Different | Verdict::Refused => Exit::Findings,
     };
-    Ok(exit.max(ours))
+    let drifting: usize = report.drift.iter().map(|drift| drift.drifting).sum();
+    if !args.fail_on_drift || drifting == 0 {
+        return Ok(exit.max(ours));
+    }
+    eprint(&format!(
+        "--fail-on-drift: {} not as the intents say\n",
+        count(drifting, "node")
+    ));
+    Ok(exit.max(Exit::Findings))
 }

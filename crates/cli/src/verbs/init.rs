@@ -20,7 +20,8 @@ pub fn run(args: &Init, out: &mut Out) -> Result<Exit, VerbError> {
     });
     let asked = asked.transpose()?;
     let args = asked.as_ref().unwrap_or(args);
-    let source = args.from.as_deref().map(Source::open).transpose()?;
+    let open = |path| Source::open(path, &args.clusters);
+    let source = args.from.as_deref().map(open).transpose()?;
     let start = start(args, source.as_ref())?;
     match &args.out {
         // Before what is said of it, on a screen that shows both.

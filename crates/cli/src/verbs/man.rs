@@ -9,6 +9,7 @@ use super::VerbError;
 use crate::args::{Man, command};
 use crate::exit::Exit;
 use crate::output::{Out, forgive_broken_pipe};
+use crate::whole_file;
 
 /// Prints the page of the program, or writes those of all verbs.
 pub fn run(args: &Man, out: &mut Out) -> Result<Exit, VerbError> {
@@ -27,7 +28,7 @@ pub fn run(args: &Man, out: &mut Out) -> Result<Exit, VerbError> {
     collect("", &root, &mut pages);
     for (name, command) in pages {
         let path = folder.join(format!("{name}.1"));
-        fs::write(&path, page(command)?).map_err(|error| failed(&path, error))?;
+        whole_file::write(&path, &page(command)?).map_err(|error| failed(&path, error))?;
     }
     Ok(Exit::Clean)
 }

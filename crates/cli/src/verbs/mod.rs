@@ -5,6 +5,7 @@ pub mod crds;
 pub mod diff;
 pub mod explain;
 pub mod fabric;
+pub mod fmt;
 pub mod init;
 pub mod lsp;
 pub mod man;

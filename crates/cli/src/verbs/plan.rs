@@ -27,7 +27,7 @@ use crate::plan_objects::{node, profile, write_node};
 use crate::previous::Previous;
 use crate::summary::{Summary, count};
 use crate::values::{Traced, annotated};
-use crate::{progress, report, whole_file};
+use crate::{progress, report, saved, whole_file};
 
 /// Findings that are shown before a plan; `validate` shows them all.
 const FINDINGS_SHOWN: usize = 20;
@@ -41,8 +41,8 @@ const NODE_BYTES: usize = 560;
 
 /// Compiles and prints.
 pub fn run(args: &Plan, color: When, paging: Paging, out: &mut Out) -> Result<Exit, VerbError> {
-    let (previous, held) = Previous::opened(args.previous.as_deref())?;
-    let outcome = pipeline::run_member(&args.paths.paths, held, args.cluster.as_deref())?;
+    let (previous, held) = Previous::opened(args.previous.as_deref(), &args.paths)?;
+    let outcome = pipeline::run_member(&args.paths, held, args.cluster.as_deref())?;
     // Its millions of small parts go with the process, which ends here.
     let outcome = ManuallyDrop::new(outcome);
     let exit = report::exit(&outcome, false);
@@ -313,8 +313,8 @@ fn json_value(object: &impl Serialize, out: &mut impl Write) -> Result<(), VerbE
     })
 }
 
-/// One JSON value, streamed: `{"formatVersion":1,"digest":…,"summary":…,"changes":…,"profiles":[…],"nodes":[…]}`; digests where
-/// the plan is saved, changes where there is an earlier state.
+/// One JSON value, streamed: `{"formatVersion":1,"digest":…,"summary":…,"changes":…,"intents":[…],"profiles":[…],"nodes":[…]}`; digests where
+/// the plan is saved, changes where there is an earlier state, intents where it is the whole plan.
 fn json<W: Write>(
     selection: &Selection<'_>,
     outcome: &Outcome,
@@ -335,6 +335,10 @@ fn json<W: Write>(
     if let Some(changes) = changes {
         out.write_all(b",\"changes\":")?;
         json_value(changes, out)?;
+    }
+    if selection.node.is_none() {
+        out.write_all(b",\"intents\":")?;
+        json_value(&saved::intents(outcome)?, out)?;
     }
     out.write_all(b",\"profiles\":[")?;
     let mut first = true;

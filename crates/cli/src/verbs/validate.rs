@@ -24,7 +24,7 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
     }
     // Before any work is done for it.
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
-    let (_, held) = Previous::opened(args.previous.as_deref())?;
+    let (_, held) = Previous::opened(args.previous.as_deref(), &args.paths)?;
     let schemas = OwnSchemas::with(third_party::definitions(&args.crd)?);
     let fixed = if args.fix {
         fix::find(&args.paths.paths, &schemas)
@@ -34,7 +34,7 @@ pub fn run(args: &Validate, color: When, out: &mut Out) -> Result<Exit, VerbErro
     if !args.dry_run {
         fixed.iter().try_for_each(Fixed::write)?;
     }
-    let mut outcome = pipeline::run_with(&schemas, &args.paths.paths, held)?;
+    let mut outcome = pipeline::run_with(&schemas, &args.paths, held)?;
     if let Some(file) = &args.write_baseline {
         if !outcome.errors.is_empty() {
             report::errors(&outcome);
@@ -94,7 +94,7 @@ fn told(fixed: &[Fixed], dry_run: bool, outcome: &Outcome) -> String {
     if elsewhere > 0 {
         let findings = count(elsewhere, "finding");
         text.push_str(&format!(
-            "{findings} not fixed: what stands in standard input, a git revision or rendered text is no file to write to\n"
+            "{findings} not fixed: what stands in standard input, a git revision, rendered text or a cluster is no file to write to\n"
         ));
     }
     text

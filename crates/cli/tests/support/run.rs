@@ -15,6 +15,7 @@ pub fn root() -> PathBuf {
 }
 
 /// Runs `rackwright` in a directory with a text on standard input.
+#[allow(dead_code, reason = "some test files set the environment themselves")]
 pub fn run_in(directory: &Path, arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_rackwright"))
         .args(arguments)

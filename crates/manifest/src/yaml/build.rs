@@ -77,6 +77,8 @@ pub(super) struct Builder<'a> {
     root: Option<Value>,
     /// Ranges of this document about which a finding was made.
     refused: Vec<Range>,
+    /// Whether this document has anchors, aliases, merges or tags.
+    indirect: bool,
     nodes_in_file: usize,
     /// Values that aliases added to this document, and clones kept for aliases to come.
     expanded: usize,
@@ -96,6 +98,7 @@ impl<'a> Builder<'a> {
             anchors: BTreeMap::new(),
             root: None,
             refused: Vec::new(),
+            indirect: false,
             nodes_in_file: 0,
             expanded: 0,
             cloned: 0,
@@ -171,6 +174,11 @@ impl<'a> Builder<'a> {
         )
     }
 
+    /// Notes that a value of this document is not just what its text says.
+    pub(super) fn set_indirect(&mut self) {
+        self.indirect = true;
+    }
+
     /// Where the key of the next value stands.
     pub(super) fn pending_key(&self) -> Option<Range> {
         match &self.frames.last()?.content {
@@ -187,6 +195,7 @@ impl<'a> Builder<'a> {
         self.nodes.clear();
         self.anchors.clear();
         self.refused.clear();
+        self.indirect = false;
         self.root = None;
         self.expanded = 0;
         self.cloned = 0;

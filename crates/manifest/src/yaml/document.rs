@@ -15,20 +15,34 @@ pub struct Document {
     tree: Tree,
     /// Byte ranges of keys and values that the reader already made a finding about.
     refused: Box<[(u32, u32)]>,
+    indirect: bool,
 }
 
 impl Document {
-    pub(super) fn new(value: Value, file: FileId, tree: Tree, refused: Box<[(u32, u32)]>) -> Self {
+    pub(super) fn new(
+        value: Value,
+        file: FileId,
+        tree: Tree,
+        refused: Box<[(u32, u32)]>,
+        indirect: bool,
+    ) -> Self {
         Self {
             value,
             file,
             tree,
             refused,
+            indirect,
         }
     }
 
     pub(super) fn into_parts(self) -> (Value, Tree, Box<[(u32, u32)]>) {
         (self.value, self.tree, self.refused)
+    }
+
+    /// Whether the document has anchors, aliases, merges or tags: a value may then come from elsewhere, or be something else
+    /// than its text says.
+    pub fn is_indirect(&self) -> bool {
+        self.indirect
     }
 
     /// Whether the reader already made a finding about the value at this path or its key: what follows from it, such

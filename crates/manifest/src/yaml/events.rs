@@ -47,6 +47,9 @@ fn range(span: Span) -> Range {
 
 fn take(builder: &mut Builder<'_>, dialect: &mut Dialect, event: Event<'_>, span: Span) {
     let range = range(span);
+    if is_indirect(&event) {
+        builder.set_indirect();
+    }
     match event {
         Event::DocumentStart(..) => {
             dialect.start_document();
@@ -83,6 +86,18 @@ fn take(builder: &mut Builder<'_>, dialect: &mut Dialect, event: Event<'_>, span
         Event::Alias(id) => builder.alias(id, range),
         Event::UnresolvedAlias(name) => unknown_anchor(builder, &name, range),
         _ => {}
+    }
+}
+
+/// Whether a value comes from elsewhere, or is something else than its text says.
+fn is_indirect(event: &Event<'_>) -> bool {
+    match event {
+        Event::Scalar(text, ScalarStyle::Plain, _, _) if text == "<<" => true,
+        Event::Scalar(_, _, anchor, tag)
+        | Event::SequenceStart(_, anchor, tag)
+        | Event::MappingStart(_, anchor, tag) => *anchor != 0 || tag.is_some(),
+        Event::Alias(_) | Event::UnresolvedAlias(_) => true,
+        _ => false,
     }
 }
 

@@ -11,7 +11,7 @@ mod text;
 mod tree;
 
 pub use document::Document;
-pub use tree::Tree;
+pub use tree::{Place, Tree};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
@@ -77,6 +77,6 @@ pub fn read(sources: &mut Sources, name: &str, bytes: Vec<u8>, limits: &Limits) 
 
 /// Whether a text written without quotes is the text itself to every reader, as far as its meaning goes; its characters
 /// are another matter.
-pub(crate) fn is_plain_text(text: &str) -> bool {
+pub fn is_plain_text(text: &str) -> bool {
     scalar::read(text) == scalar::Reading::Text
 }

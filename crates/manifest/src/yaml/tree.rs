@@ -4,6 +4,7 @@
 //! pre-order, 24 bytes a node, so that a plan of 100,000 documents keeps its positions.
 
 use crate::path::{Path, Step};
+use std::ops::Range;
 
 /// The places of one value, and of the key that it stands behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,48 @@ pub(super) fn hash(key: &str) -> u32 {
     })
 }
 
+/// A value of a document: where it stands, and what stands in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    tree: &'a Tree,
+    at: usize,
+}
+
+impl<'a> Place<'a> {
+    fn node(self) -> Node {
+        self.tree.nodes.get(self.at).copied().unwrap_or(Node {
+            key: (0, 0),
+            value: (0, 0),
+            key_hash: 0,
+            size: 1,
+        })
+    }
+
+    /// The bytes of the value; those of its key where the key has none.
+    pub fn value(self) -> Range<usize> {
+        let (start, end) = self.node().value;
+        start as usize..end as usize
+    }
+
+    /// The bytes of the key that it stands behind; empty for items of lists and the root.
+    pub fn key(self) -> Range<usize> {
+        let (start, end) = self.node().key;
+        start as usize..end as usize
+    }
+
+    /// What stands in it, in the order of the text.
+    pub fn children(self) -> impl Iterator<Item = Self> + use<'a> {
+        let tree = self.tree;
+        tree.children(self.at).map(move |at| Self { tree, at })
+    }
+}
+
 impl Tree {
+    /// The value of the whole document.
+    pub fn place(&self) -> Place<'_> {
+        Place { tree: self, at: 0 }
+    }
+
     pub(super) fn new(nodes: Vec<Node>) -> Self {
         Self {
             nodes: nodes.into_boxed_slice(),

@@ -1,4 +1,4 @@
-//! Plans as JSON lines: what `rackwright plan --output jsonl` prints.
+//! Plans with one object a line: what `rackwright plan --output jsonl` prints, and `--output json` within its lists.
 
 use std::borrow::Cow;
 
@@ -60,8 +60,8 @@ struct NodeLine<'a> {
     metadata: Metadata<'a>,
     #[serde(borrow)]
     spec: NodeSpec<'a>,
-    #[serde(default)]
-    status: Option<NodeStatus>,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
 }
 
 /// What a diff needs of a NodeConfig's status.
@@ -98,12 +98,66 @@ struct ProfileLine<'a> {
     spec: NodeProfileSpec,
 }
 
+/// The objects of a plan, one a line.
+#[derive(Debug, Clone, Copy)]
+pub struct Lines<'a> {
+    text: &'a str,
+    /// The number of the first line in its file, from 1.
+    first: usize,
+    /// Whether they are the items of two lists, profiles and nodes, with what JSON wants between them.
+    listed: bool,
+}
+
+/// What stands behind the last profile of `--output json`.
+const NODES: &str = r#"],"nodes":["#;
+
+impl<'a> Lines<'a> {
+    /// JSON lines.
+    pub const fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            first: 1,
+            listed: false,
+        }
+    }
+
+    /// The objects within the one value that `--output json` prints, and what stands before them; none where the text is laid
+    /// out in another way. No text within the first line can look like its end: JSON escapes quotation marks.
+    pub fn listed(text: &'a str) -> Option<(&'a str, Self)> {
+        let (head, rest) = text.split_once('\n')?;
+        let begins = head.ends_with(r#","profiles":["#) || head.ends_with(r#","profiles":[],"nodes":["#);
+        let listed = rest.trim_ascii_end().strip_suffix("]}").filter(|_| begins)?;
+        let lines = Self {
+            text: listed,
+            first: 2,
+            listed: true,
+        };
+        Some((head, lines))
+    }
+
+    /// The object of a line without what stands between objects.
+    fn object(self, line: &'a str) -> &'a str {
+        let line = line.trim_ascii_end();
+        if !self.listed {
+            return line;
+        }
+        let bare = line.strip_suffix(NODES).or_else(|| line.strip_suffix(','));
+        bare.unwrap_or(line)
+    }
+}
+
 impl<'a> State<'a> {
     /// Reads a plan as `rackwright plan --output jsonl` prints it: NodeProfiles and NodeConfigs, one a line.
     pub fn from_lines(text: &'a str) -> Result<Self, LineError> {
+        Self::of_lines(Lines::new(text))
+    }
+
+    /// The same, where the objects may be items of lists.
+    pub fn of_lines(lines: Lines<'a>) -> Result<Self, LineError> {
         let (mut nodes, mut profiles) = (Vec::new(), Vec::new());
-        for (at, line) in text.lines().enumerate() {
-            let json = |source| LineError::Json { line: at + 1, source };
+        for (line, number) in lines.text.lines().zip(lines.first..) {
+            let line = lines.object(line);
+            let json = |source| LineError::Json { line: number, source };
             if line.starts_with(NODE) {
                 nodes.push(node(line).map_err(json)?);
                 continue;
@@ -119,7 +173,7 @@ impl<'a> State<'a> {
                 }
                 other => {
                     return Err(LineError::Kind {
-                        line: at + 1,
+                        line: number,
                         kind: other.to_owned(),
                     });
                 }
@@ -130,10 +184,10 @@ impl<'a> State<'a> {
 }
 
 /// What two plans differ in, as lines: a state of each side that holds the lines which are not the same on both, and how
-/// many nodes are the same. Both are as `rackwright plan --output jsonl` prints them: profiles first, one object a line.
+/// many nodes are the same. Both are as `rackwright plan` prints them: profiles first, one object a line.
 ///
 /// Lines that are the same are compared as bytes and never read, so that the work goes with what differs.
-pub fn between<'a>(old: &'a str, new: &'a str) -> Result<(State<'a>, State<'a>, usize), LineError> {
+pub fn between<'a>(old: Lines<'a>, new: Lines<'a>) -> Result<(State<'a>, State<'a>, usize), LineError> {
     let (mut old, mut new) = (Cursor::new(old), Cursor::new(new));
     old.profiles()?;
     new.profiles()?;
@@ -156,7 +210,7 @@ pub fn between<'a>(old: &'a str, new: &'a str) -> Result<(State<'a>, State<'a>, 
 
 /// A place at the start of a line.
 struct Cursor<'a> {
-    text: &'a str,
+    lines: Lines<'a>,
     at: usize,
     line: usize,
     nodes: Vec<NodeState<'a>>,
@@ -167,18 +221,18 @@ struct Cursor<'a> {
 const BLOCK: usize = 16 * 1024;
 
 impl<'a> Cursor<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(lines: Lines<'a>) -> Self {
         Self {
-            text,
+            lines,
             at: 0,
-            line: 1,
+            line: lines.first,
             nodes: Vec::new(),
             profiles: Vec::new(),
         }
     }
 
     fn rest(&self) -> &'a str {
-        &self.text[self.at..]
+        &self.lines.text[self.at..]
     }
 
     /// The line at the cursor, with its end.
@@ -194,8 +248,8 @@ impl<'a> Cursor<'a> {
 
     /// Reads what stands before the first node.
     fn profiles(&mut self) -> Result<(), LineError> {
-        while self.at < self.text.len() && !self.rest().starts_with(NODE) {
-            let read = State::from_lines(self.current());
+        while self.at < self.lines.text.len() && !self.rest().starts_with(NODE) {
+            let read = State::from_lines(self.lines.object(self.current()));
             let State { nodes, profiles } = read.map_err(|error| error.at(self.line))?;
             self.nodes.extend(nodes);
             self.profiles.extend(profiles);
@@ -231,7 +285,7 @@ impl<'a> Cursor<'a> {
         if line.is_empty() {
             return Ok(None);
         }
-        let read = node(line);
+        let read = node(self.lines.object(line));
         read.map(Some).map_err(|source| LineError::Json {
             line: self.line,
             source,
@@ -254,6 +308,8 @@ fn node(line: &str) -> Result<NodeState<'_>, serde_json::Error> {
         spec,
         status,
     } = serde_json::from_str(line)?;
+    // What this version cannot read says nothing.
+    let status: Option<NodeStatus> = status.and_then(|status| serde_json::from_str(status.get()).ok());
     let applied = status.and_then(|status| status.applied);
     Ok(NodeState {
         name: metadata.name,

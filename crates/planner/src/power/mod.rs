@@ -66,6 +66,24 @@ pub struct Envelope {
     pub(crate) path: Path,
 }
 
+impl Envelope {
+    /// A budget of a plan that was compiled before; what draws is not known any more.
+    pub fn known(supercluster: Name, level: Level, draw: u64, budget: Budget) -> Self {
+        Self {
+            supercluster,
+            level,
+            draw,
+            budget,
+            uncounted: 0,
+            uncounted_fabrics: 0,
+            site: 0,
+            it: 0,
+            loads: Loads::default(),
+            path: Path::root(),
+        }
+    }
+}
+
 /// What stands behind a budget, by its place in the lists of the site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Loads {

@@ -26,7 +26,7 @@ pub fn run(args: &FabricCheck, color: When, out: &mut Out) -> Result<Exit, VerbE
             "standard input cannot be the capture and the manifests: save one of them to a file".to_owned(),
         ));
     }
-    let outcome = crate::pipeline::run(&args.paths.paths, Vec::new())?;
+    let outcome = crate::pipeline::run(&args.paths, Vec::new())?;
     let exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::errors(&outcome);

@@ -33,14 +33,14 @@ pub fn run(args: &FabricRender, color: When, out: &mut Out) -> Result<Exit, Verb
             "standard input cannot be the switches and the manifests: save one of them to a file".to_owned(),
         ));
     }
-    let (_, held) = Previous::opened(args.previous.as_deref())?;
+    let (_, held) = Previous::opened(args.previous.as_deref(), &args.paths)?;
     let switches = args
         .switches
         .as_deref()
         .map(from_file)
         .transpose()?
         .unwrap_or_default();
-    let outcome = crate::pipeline::run(&args.paths.paths, held)?;
+    let outcome = crate::pipeline::run(&args.paths, held)?;
     let mut exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::errors(&outcome);
@@ -134,10 +134,7 @@ fn write(
             fabric: &fabric,
             design: &design,
             number,
-            folder: match fabric.topology.subnets() {
-                1 => fabric.name.to_string(),
-                _ => format!("{}/rail-{number}", fabric.name),
-            },
+            folder: fabric.folder(number),
             network: design.network(number),
         };
         let of_subnet = subnet.missing();

@@ -24,8 +24,8 @@ pub fn run(args: &RenderCluster, color: When, out: &mut Out) -> Result<Exit, Ver
         return Err(VerbError::Usage(contradiction));
     }
     folder::check(&args.out)?;
-    let (previous, held) = Previous::opened(args.previous.as_deref())?;
-    let outcome = run_member(&args.paths.paths, held, args.cluster.as_deref())?;
+    let (previous, held) = Previous::opened(args.previous.as_deref(), &args.paths)?;
+    let outcome = run_member(&args.paths, held, args.cluster.as_deref())?;
     let exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::refused(&outcome);

@@ -30,8 +30,8 @@ pub fn run(args: &RenderNode, color: When, out: &mut Out) -> Result<Exit, VerbEr
         }
         (None, RenderFormat::Ignition | RenderFormat::CloudInit) => {}
     }
-    let (previous, held) = Previous::opened(args.previous.as_deref())?;
-    let outcome = crate::pipeline::run(&args.paths.paths, held)?;
+    let (previous, held) = Previous::opened(args.previous.as_deref(), &args.paths)?;
+    let outcome = crate::pipeline::run(&args.paths, held)?;
     let exit = report::exit(&outcome, false);
     plan::findings(&outcome, color);
     report::errors(&outcome);

@@ -23,7 +23,7 @@ impl Builder<'_> {
         let range = nodes.first().map_or((0, 0), |node| node.value);
         let refused = std::mem::take(&mut self.refused);
         self.flatten(
-            Document::new(value, self.file, Tree::new(nodes), refused.into()),
+            Document::new(value, self.file, Tree::new(nodes), refused.into(), self.indirect),
             range,
         );
     }
@@ -67,7 +67,7 @@ impl Builder<'_> {
             }
             return self.read.documents.push(document);
         }
-        let file = document.file;
+        let (file, indirect) = (document.file, document.is_indirect());
         let (mut value, tree, refused) = document.into_parts();
         let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
             return;
@@ -84,7 +84,7 @@ impl Builder<'_> {
                 .copied()
                 .filter(|part| range.0 <= part.0 && part.1 <= range.1)
                 .collect();
-            self.flatten(Document::new(item, file, subtree, within), range);
+            self.flatten(Document::new(item, file, subtree, within, indirect), range);
         }
     }
 }

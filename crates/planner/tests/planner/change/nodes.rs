@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use rackwright_api::{ActionClass, Facts, Hash, Name, NodeProfileSpec};
 use rackwright_planner::change::{
-    Diff, Difference, FactsOf, NodeState, State, What, Written, WrittenConfig, between, diff,
+    Diff, Difference, FactsOf, Lines, NodeState, State, What, Written, WrittenConfig, between, diff,
 };
 use serde_json::{from_value, json};
 
@@ -179,8 +179,63 @@ fn plans_and_their_lines_differ_alike() {
     assert!(planned[4].contains("Removed"), "{}", planned[4]);
     assert_eq!(told(&old_read, &new_read), planned);
     assert_eq!(told(&old_read, &new), planned);
-    let (old_part, new_part, same) = between(&old_lines, &new_lines).unwrap();
+    let (old_part, new_part, same) = between(Lines::new(&old_lines), Lines::new(&new_lines)).unwrap();
     assert_eq!((told(&old_part, &new_part), same), (planned, 0));
+}
+
+/// The same as `--output json` prints it.
+fn listed(lines: &str) -> String {
+    let kind = |kind: &str| {
+        let of_kind: Vec<&str> = lines.lines().filter(|line| line.contains(kind)).collect();
+        let begin = if of_kind.is_empty() { "" } else { "\n" };
+        format!("{begin}{}", of_kind.join(",\n"))
+    };
+    let (profiles, nodes) = (kind("\"NodeProfile\""), kind("\"NodeConfig\""));
+    format!("{{\"formatVersion\":1,\"summary\":{{}},\"profiles\":[{profiles}],\"nodes\":[{nodes}]}}\n")
+}
+
+/// One value is read as its lines, and only where it is laid out as it is printed.
+#[test]
+fn a_value_laid_out_in_lines_is_read_by_line() {
+    let lines = lines(&compile(SITE));
+    let text = listed(&lines);
+    let (head, objects) = Lines::listed(&text).unwrap();
+    assert!(
+        head.starts_with("{\"formatVersion\":1,\"summary\":{},\"profiles\":["),
+        "{head}"
+    );
+    let (read, of_lines) = (
+        State::of_lines(objects).unwrap(),
+        State::from_lines(&lines).unwrap(),
+    );
+    assert_eq!(format!("{read:?}"), format!("{of_lines:?}"));
+    // A plan of nodes alone, whose profiles another plan has.
+    let nodes: String = lines
+        .lines()
+        .filter(|line| line.contains("\"NodeConfig\""))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let without = listed(&nodes);
+    let read = State::of_lines(Lines::listed(&without).unwrap().1).unwrap();
+    assert_eq!(
+        format!("{read:?}"),
+        format!("{:?}", State::from_lines(&nodes).unwrap())
+    );
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for other in [
+        serde_json::to_string_pretty(&value).unwrap(),
+        value.to_string(),
+        text.replace("\"profiles\":[\n", "\"profiles\": [\n"),
+        text.replace("]}\n", "],\"more\":1}\n"),
+        listed(""),
+    ] {
+        assert!(Lines::listed(&other).is_none(), "{other}");
+    }
+    let broken = text.replace("\"hash\"", "\"hush\"");
+    let said = State::of_lines(Lines::listed(&broken).unwrap().1)
+        .unwrap_err()
+        .to_string();
+    assert!(said.starts_with("line 3: "), "{said}");
 }
 
 proptest! {
@@ -210,9 +265,15 @@ proptest! {
         let (old, new) = (side(|pick| pick.0), side(|pick| pick.1));
         let (before, after) = (State::from_lines(&old).unwrap(), State::from_lines(&new).unwrap());
         let whole = diff(&before, &after);
-        let (before, after, same) = between(&old, &new).unwrap();
+        let (before, after, same) = between(Lines::new(&old), Lines::new(&new)).unwrap();
         let part = diff(&before, &after);
         let names = |diff: &Diff<'_>| diff.nodes.iter().map(|node| (node.name.to_owned(), node.what)).collect::<Vec<_>>();
+        prop_assert_eq!(names(&part), names(&whole));
+        prop_assert_eq!(part.unchanged + same, whole.unchanged);
+        let (old, new) = (listed(&old), listed(&new));
+        let (old, new) = (Lines::listed(&old).unwrap().1, Lines::listed(&new).unwrap().1);
+        let (before, after, same) = between(old, new).unwrap();
+        let part = diff(&before, &after);
         prop_assert_eq!(names(&part), names(&whole));
         prop_assert_eq!(part.unchanged + same, whole.unchanged);
     }
