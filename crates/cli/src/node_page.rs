@@ -167,12 +167,20 @@ fn saved(name: &str, plan: &Previous) -> Result<Page, VerbError> {
     })
 }
 
+<<<<<<< HEAD
 /// What documents say; nothing where not all of them could be read.
 fn compiled(
     name: &str,
     paths: &[std::path::PathBuf],
     args: &Explain,
 ) -> Result<(Option<Page>, Exit), VerbError> {
+=======
+/// A node, if all that was named could be read, and how the run ends.
+type Explained = (Option<Page>, Exit);
+
+/// What documents say.
+fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<Explained, VerbError> {
+>>>>>>> around
     let inputs = Inputs::new(paths, &args.clusters);
     let (previous, held) = Previous::opened(args.previous.as_deref(), inputs)?;
     let outcome = pipeline::run(inputs, held)?;
@@ -184,7 +192,11 @@ fn compiled(
 }
 
 /// What a cluster says, of which the written and reported are a part.
+<<<<<<< HEAD
 fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<(Option<Page>, Exit), VerbError> {
+=======
+fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<Explained, VerbError> {
+>>>>>>> around
     let schemas = OwnSchemas::default();
     let loaded = match cluster.is_saved() {
         true => Loaded::walked(cluster.inputs(Walk::default())?, &schemas),
@@ -219,7 +231,11 @@ fn of_outcome(
     name: &str,
     outcome: &Outcome,
     before: Option<(&Previous, BTreeSet<&str>)>,
+<<<<<<< HEAD
 ) -> Result<(Option<Page>, Exit), VerbError> {
+=======
+) -> Result<Explained, VerbError> {
+>>>>>>> around
     let previous = before.as_ref().map(|(previous, _)| *previous);
     let exit = report::exit(outcome, false);
     report::errors(outcome);

@@ -228,7 +228,7 @@ impl Walk {
                     .is_some_and(|name| !rendered::is_asked(name) && git::parts(name).is_none())
         };
         let files: Vec<PathBuf> = paths.iter().filter(is_file).cloned().collect();
-        Self::new(&files)
+        Self::new(files.as_slice())
     }
 
     /// Follows what is no file: what a tool renders, a git revision, a pattern.

@@ -131,9 +131,8 @@ fn validated(text: &str) -> Result<(), VerbError> {
     };
     let help = error
         .help
-        .iter()
-        .map(|help| format!("; {help}"))
-        .collect::<String>();
+        .as_ref()
+        .map_or_else(String::new, |help| format!("; {help}"));
     Err(VerbError::Usage(format!(
         "{}: {}{help}",
         error.code, error.message
