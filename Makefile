@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help demo check test e2e e2e-fabric e2e-kind bench fuzz mutants generate fmt clean
+.PHONY: help demo check test e2e e2e-fabric e2e-kind bench judges fuzz mutants generate fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ e2e-kind: ## The same suite on kind (needs Docker)
 
 bench: ## Compiler against the floor program, command line against its peers, operator against a bare loader
 	@e2e/bench
+
+judges: ## API server, rackwright, kubeconform and kubectl-validate on one corpus: writes docs/judges.md
+	@e2e/judges
 
 fuzz: ## Feed any bytes to the reader of captures and any names to the writers of fabric files, a minute each
 	@e2e/fuzz/run

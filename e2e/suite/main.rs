@@ -16,9 +16,15 @@ mod crds;
 mod deletion;
 mod drift;
 mod handover;
+#[path = "../../crates/cli/tests/support/header.rs"]
+#[allow(dead_code, reason = "the tests of the command line use what is left")]
+mod header;
+mod judges;
 mod leader;
 mod live;
 mod member;
+#[path = "../../crates/cli/tests/support/mutations/mod.rs"]
+#[allow(dead_code, reason = "the tests of the command line use what is left")]
 mod mutations;
 mod rights;
 mod storage;
