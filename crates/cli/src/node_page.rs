@@ -168,19 +168,21 @@ fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<
     let inputs = Inputs::new(paths, &args.clusters);
     let (previous, held) = Previous::opened(args.previous.as_deref(), inputs)?;
     let outcome = pipeline::run(inputs, held)?;
+    let none = BTreeSet::new();
     of_outcome(
         name,
         &outcome,
-        previous.as_ref().map(|previous| (previous, BTreeSet::new())),
+        previous.as_ref().map(|previous| (previous, &none)),
     )
 }
 
 /// What a cluster says, of which the written and reported are a part.
 fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<(Page, Exit), VerbError> {
     let schemas = OwnSchemas::default();
-    let loaded = match cluster.is_saved() {
-        true => Loaded::walked(cluster.inputs(Walk::default())?, &schemas),
-        false => Loaded::read(inputs, &schemas),
+    let loaded = if cluster.is_saved() {
+        Loaded::walked(cluster.inputs(Walk::default())?, &schemas)
+    } else {
+        Loaded::read(inputs, &schemas)
     };
     let outcome = pipeline::run_after(
         &schemas,
@@ -191,7 +193,7 @@ fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<(Page
     )?;
     let survey = Survey::new(cluster, &outcome)?;
     let drift = of_node(cluster, &outcome, &survey, name)?;
-    match of_outcome(name, &outcome, Some((&cluster.written, survey.down()))) {
+    match of_outcome(name, &outcome, Some((&cluster.written, &survey.down()))) {
         Ok((page, exit)) => Ok((Page { drift, ..page }, exit)),
         // A node that no pool has is one of the cluster's all the same.
         Err(VerbError::Unknown(_)) if drift.is_some() => {
@@ -209,9 +211,9 @@ fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<(Page
 fn of_outcome(
     name: &str,
     outcome: &Outcome,
-    before: Option<(&Previous, BTreeSet<&str>)>,
+    before: Option<(&Previous, &BTreeSet<&str>)>,
 ) -> Result<(Page, Exit), VerbError> {
-    let previous = before.as_ref().map(|(previous, _)| *previous);
+    let previous = before.map(|(previous, _)| previous);
     let exit = report::exit(outcome, false);
     report::errors(outcome);
     let carried = Carried::new(previous, outcome)?;
@@ -230,7 +232,7 @@ fn of_outcome(
             (page, exit.max(Exit::Findings))
         }
     };
-    if let Some((previous, down)) = &before {
+    if let Some((previous, down)) = before {
         page.change = Some(change(outcome, (previous, down), &carried, name)?);
     }
     Ok((page, exit))
