@@ -167,40 +167,29 @@ fn saved(name: &str, plan: &Previous) -> Result<Page, VerbError> {
     })
 }
 
-<<<<<<< HEAD
-/// What documents say; nothing where not all of them could be read.
-fn compiled(
-    name: &str,
-    paths: &[std::path::PathBuf],
-    args: &Explain,
-) -> Result<(Option<Page>, Exit), VerbError> {
-=======
 /// A node, if all that was named could be read, and how the run ends.
 type Explained = (Option<Page>, Exit);
 
 /// What documents say.
 fn compiled(name: &str, paths: &[std::path::PathBuf], args: &Explain) -> Result<Explained, VerbError> {
->>>>>>> around
     let inputs = Inputs::new(paths, &args.clusters);
     let (previous, held) = Previous::opened(args.previous.as_deref(), inputs)?;
     let outcome = pipeline::run(inputs, held)?;
+    let none = BTreeSet::new();
     of_outcome(
         name,
         &outcome,
-        previous.as_ref().map(|previous| (previous, BTreeSet::new())),
+        previous.as_ref().map(|previous| (previous, &none)),
     )
 }
 
 /// What a cluster says, of which the written and reported are a part.
-<<<<<<< HEAD
-fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<(Option<Page>, Exit), VerbError> {
-=======
 fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<Explained, VerbError> {
->>>>>>> around
     let schemas = OwnSchemas::default();
-    let loaded = match cluster.is_saved() {
-        true => Loaded::walked(cluster.inputs(Walk::default())?, &schemas),
-        false => Loaded::read(inputs, &schemas),
+    let loaded = if cluster.is_saved() {
+        Loaded::walked(cluster.inputs(Walk::default())?, &schemas)
+    } else {
+        Loaded::read(inputs, &schemas)
     };
     let outcome = pipeline::run_after(
         &schemas,
@@ -211,7 +200,7 @@ fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<Expla
     )?;
     let survey = Survey::new(cluster, &outcome)?;
     let drift = of_node(cluster, &outcome, &survey, name)?;
-    match of_outcome(name, &outcome, Some((&cluster.written, survey.down()))) {
+    match of_outcome(name, &outcome, Some((&cluster.written, &survey.down()))) {
         Ok((page, exit)) => Ok((page.map(|page| Page { drift, ..page }), exit)),
         // A node that no pool has is one of the cluster's all the same.
         Err(VerbError::Unknown(_)) if drift.is_some() => {
@@ -230,13 +219,9 @@ fn of_cluster(name: &str, cluster: &Cluster, inputs: Inputs<'_>) -> Result<Expla
 fn of_outcome(
     name: &str,
     outcome: &Outcome,
-    before: Option<(&Previous, BTreeSet<&str>)>,
-<<<<<<< HEAD
-) -> Result<(Option<Page>, Exit), VerbError> {
-=======
+    before: Option<(&Previous, &BTreeSet<&str>)>,
 ) -> Result<Explained, VerbError> {
->>>>>>> around
-    let previous = before.as_ref().map(|(previous, _)| *previous);
+    let previous = before.map(|(previous, _)| previous);
     let exit = report::exit(outcome, false);
     report::errors(outcome);
     if exit > Exit::Findings {
@@ -260,7 +245,7 @@ fn of_outcome(
             (page, exit.max(Exit::Findings))
         }
     };
-    if let Some((previous, down)) = &before {
+    if let Some((previous, down)) = before {
         page.change = Some(change(outcome, (previous, down), &carried, name)?);
     }
     Ok((Some(page), exit))

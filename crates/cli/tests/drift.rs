@@ -164,12 +164,15 @@ fn a_profile_that_is_not_what_its_name_says_breaks_all_its_nodes() {
     );
 }
 
+/// How an object is edited.
+type Edit = fn(&mut Value);
+
 /// The operator stopped before it had seen the last edit, or says why it did nothing.
 #[test]
 fn what_the_operator_says_is_told_with_what_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("same.yaml"), documents(&site("1"))).unwrap();
-    let said: [(&str, fn(&mut Value), &str); 5] = [
+    let said: [(&str, Edit, &str); 5] = [
         (
             "GPUPool",
             |pool| pool["metadata"]["generation"] = json!(4),
@@ -189,7 +192,7 @@ fn what_the_operator_says_is_told_with_what_is_not_written() {
             "InfiniBandFabric",
             |fabric| {
                 fabric["status"]["conditions"] =
-                    json!([condition("Stalled", "True", "Refused", "RW2001: no")])
+                    json!([condition("Stalled", "True", "Refused", "RW2001: no")]);
             },
             "InfiniBandFabric/compute: Refused: RW2001: no",
         ),

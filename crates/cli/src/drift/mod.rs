@@ -366,11 +366,11 @@ fn of_nodes<'a>(state: &'a State<'a>, names: &[&str]) -> State<'a> {
             ..node.clone()
         })
         .collect();
-    let named: HashMap<&str, &NodeProfileSpec> = nodes
+    let used: HashMap<&str, &NodeProfileSpec> = nodes
         .iter()
         .filter_map(|node| Some((node.profile, state.profile(node.profile)?)))
         .collect();
-    let profiles: Vec<_> = named
+    let profiles: Vec<_> = used
         .into_iter()
         .map(|(name, spec)| (name, std::borrow::Cow::Borrowed(spec)))
         .collect();

@@ -105,7 +105,7 @@ impl NodeDrift {
         match self.management {
             Management::Managed => {}
             Management::Detached => {
-                out.push_str("it was let go: its host stays as it is, and nobody compares\n")
+                out.push_str("it was let go: its host stays as it is, and nobody compares\n");
             }
             Management::Elsewhere => out.push_str("it is of another member cluster\n"),
         }

@@ -11,7 +11,8 @@ use super::run::{err, out, run_in};
 pub const WHEN: &str = "2026-01-01T00:00:00Z";
 
 /// An object as a person writes it.
-pub fn object(kind: &str, name: &str, spec: Value) -> Value {
+pub fn object(kind: &str, name: &str, spec: impl Into<Value>) -> Value {
+    let spec: Value = spec.into();
     json!({"apiVersion": "rackwright.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec})
 }
 
