@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Output;
 
 use kube::api::ListParams;
-use rackwright_e2e::audit::Audit;
+use rackwright_e2e::audit::{Audit, Entry};
 use rackwright_e2e::cluster::{Cluster, Source, kubectl, path, run};
 use rackwright_e2e::operator::Operator;
 use rackwright_e2e::{program, root};
@@ -107,8 +107,8 @@ async fn an_edit_by_hand_is_that_edit_and_nothing_else() {
     .unwrap();
     let who = String::from_utf8(who.stdout).unwrap();
     let audit = Audit::from_now().unwrap();
-    let edit = r#"{"spec":{"gpu":{"powerLimit":"900W"}}}"#;
-    kubectl(&["patch", "gpupool", "research", "--type=merge", "-p", edit], "")
+    let patch = r#"{"spec":{"gpu":{"powerLimit":"900W"}}}"#;
+    kubectl(&["patch", "gpupool", "research", "--type=merge", "-p", patch], "")
         .await
         .unwrap();
     cluster.settled().await.unwrap();
@@ -125,7 +125,7 @@ async fn an_edit_by_hand_is_that_edit_and_nothing_else() {
     assert_eq!(report["changes"]["changed"], 32);
     // What the reader asked for is in the audit log of the server, and none of it was a write.
     let by_reader = audit.writes(&who).unwrap();
-    let ours: Vec<String> = by_reader.iter().map(|write| write.resource()).collect();
+    let ours: Vec<String> = by_reader.iter().map(Entry::resource).collect();
     assert_eq!(ours, ["gpupools"], "kubectl's patch alone: {by_reader:?}");
     operator.stop().await.unwrap();
 }
@@ -204,7 +204,9 @@ async fn what_is_detached_in_the_cluster_stays_taken() {
     assert_eq!(exit, 1, "{out}{err}");
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["addresses"], json!([]), "{out}");
-    assert_eq!(report["reach"]["nodes"], 32, "{out}");
+    // They are taken up again, and nothing happens to their hosts.
+    assert_eq!(report["changes"]["changed"], 32, "{out}");
+    assert_eq!(report["reach"]["nodes"], 0, "{out}");
     cluster.apply(Source::Path(example.as_ref())).await.unwrap();
     cluster.settled().await.unwrap();
     let after = cluster.specs("NodeConfig").await.unwrap();
