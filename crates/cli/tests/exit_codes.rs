@@ -249,15 +249,9 @@ const LINES: &[(&str, &str, i32, &str)] = &[
     ("explain", "node a1-n1 REFUSED", 1, ""),
     ("explain", "node r1-n1 SAVED", 0, ""),
     ("explain", "node nope TINY", 2, "error: node nope"),
-<<<<<<< HEAD
     ("explain", "node nope SAVED", 2, "error: node nope"),
     ("explain", "node nope TINY helm:nope", 3, "error: helm:nope:"),
     ("explain", "node r1-n1 TINY nope.yaml", 2, "nothing is explained"),
-=======
-    ("explain", "node nope TINY helm:nope", 3, "error: helm:nope:"),
-    ("explain", "node r1-n1 TINY nope.yaml", 2, "nothing is explained"),
-    ("explain", "node nope SAVED", 2, "error: node nope"),
->>>>>>> around
     ("explain", "gpupool.nope", 2, "error: gpupool has no field"),
     ("init", "--system dgx-b200 --nodes 4", 0, "not known"),
     ("init", "", 2, "error: say --system"),
