@@ -78,10 +78,13 @@ async fn each_link_breaks_where_it_was_broken_and_nothing_of_it_is_a_change() {
     let differs = json!([{"path": "host.sysctls", "message": "vm.swappiness is 60"}]);
     reports(&cluster, "r1-n1", |status| status["differences"] = differs).await;
     reports(&cluster, "r1-n2", |status| status["phase"] = json!("Failed")).await;
-    let edit = r#"{"spec":{"facts":{"rack":"r9"}}}"#;
-    kubectl(&["patch", "nodeconfig", "r2-n1", "--type=merge", "-p", edit], "")
-        .await
-        .unwrap();
+    let by_hand = r#"{"spec":{"facts":{"rack":"r9"}}}"#;
+    kubectl(
+        &["patch", "nodeconfig", "r2-n1", "--type=merge", "-p", by_hand],
+        "",
+    )
+    .await
+    .unwrap();
     cluster.delete("NodeConfig", "r2-n2").await.unwrap();
     let touch = r#"{"spec":{"rollout":{"paused":true}}}"#;
     kubectl(
@@ -100,10 +103,10 @@ async fn each_link_breaks_where_it_was_broken_and_nothing_of_it_is_a_change() {
     let (exit, text) = rackwright(&diff).await;
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((exit, report["verdict"].as_str()), (0, Some("Same")), "{text}");
-    let live = &report["drift"][0];
-    assert_eq!(broken(live), wanted);
-    assert_eq!((&live["drifting"], &live["inSync"]), (&json!(4), &json!(0)));
-    let why = live["links"][0]["breaks"][0]["why"].as_str().unwrap();
+    let now = &report["drift"][0];
+    assert_eq!(broken(now), wanted);
+    assert_eq!((&now["drifting"], &now["inSync"]), (&json!(4), &json!(0)));
+    let why = now["links"][0]["breaks"][0]["why"].as_str().unwrap();
     assert!(why.contains("looked at generation 1, and 2 is stored"), "{why}");
 
     let kinds =
