@@ -90,3 +90,78 @@ fn intents<S: Serialize>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use rackwright_api::NodeName;
+    use rackwright_planner::{Inventory, PreviousNode};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::pipeline::intent_of;
+
+    fn intent<S: serde::de::DeserializeOwned>(name: &str, spec: Value) -> Intent<S> {
+        intent_of(name, &json!({ "spec": spec })).unwrap()
+    }
+
+    fn input() -> Input {
+        let name = |name: &str| NodeName::new(name).unwrap();
+        let pool = |site: &str| json!({"supercluster": site, "nodes": {"racks": "r1"}});
+        let inventory =
+            |node: &str| Inventory::from_parts(name(node), BTreeMap::new(), &[], std::iter::empty());
+        let node = |node: &str| PreviousNode {
+            name: name(node),
+            addresses: Box::default(),
+            guids: Box::default(),
+            quarantined: Box::default(),
+            in_force: None,
+        };
+        let nfs = json!({"server": "s1", "export": "/home", "transport": "TCP"});
+        Input {
+            superclusters: vec![intent("lab", json!({})), intent("big", json!({}))],
+            pools: vec![intent("one", pool("lab")), intent("two", pool("big"))],
+            fabrics: vec![intent(
+                "compute",
+                json!({"supercluster": "lab", "plane": "Compute", "topology": {"type": "FatTree", "rails": 2}}),
+            )],
+            tiers: vec![intent(
+                "home",
+                json!({"supercluster": "lab", "nfs": nfs, "mountPoint": "/home"}),
+            )],
+            inventories: vec![inventory("n1"), inventory("n2")],
+            previous: vec![node("n1"), node("n2")],
+        }
+    }
+
+    #[test]
+    fn all_that_a_compile_looks_at_is_in_the_digest_and_its_order_is_not() {
+        let base = of_inputs(&input()).unwrap();
+        let changes: [fn(&mut Input); 8] = [
+            |input| drop(input.superclusters.pop()),
+            |input| drop(input.pools.pop()),
+            |input| drop(input.fabrics.pop()),
+            |input| drop(input.tiers.pop()),
+            |input| drop(input.inventories.pop()),
+            |input| drop(input.previous.pop()),
+            |input| input.pools[0].deleting = true,
+            |input| {
+                let labels = &mut input.inventories[0].labels;
+                labels.insert("role".to_owned(), "login".to_owned());
+            },
+        ];
+        for (at, change) in changes.into_iter().enumerate() {
+            let mut input = input();
+            change(&mut input);
+            assert_ne!(of_inputs(&input).unwrap(), base, "{at}");
+        }
+        let mut same = input();
+        same.superclusters.reverse();
+        same.pools.reverse();
+        same.inventories.reverse();
+        same.previous.reverse();
+        same.pools[0].ignore = Some("RW2001: known".into());
+        assert_eq!(of_inputs(&same).unwrap(), base);
+    }
+}

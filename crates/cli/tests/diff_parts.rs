@@ -9,6 +9,8 @@
 
 #[path = "support/run.rs"]
 mod run;
+#[path = "support/unit.rs"]
+mod unit;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,33 +18,7 @@ use std::path::Path;
 
 use run::{code, err, out, root, run_in};
 use serde_json::{Value, json};
-
-/// One NVL72 unit with a placed fabric and a member cluster.
-fn unit() -> String {
-    fs::read_to_string(root().join("examples/gb200-unit/site.yaml")).unwrap()
-}
-
-fn folder_of(documents: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in documents {
-        fs::write(folder.path().join(name), text).unwrap();
-    }
-    folder
-}
-
-fn report(folder: &Path, arguments: &[&str]) -> (Value, i32) {
-    let output = run_in(folder, &[&["diff", "-o", "json"], arguments].concat(), b"");
-    let report = serde_json::from_str(&out(&output));
-    (
-        report.unwrap_or_else(|_| panic!("{}", err(&output))),
-        code(&output),
-    )
-}
-
-/// Half of the racks, placed in the same unit.
-fn half(text: &str) -> String {
-    text.replace("a[1-8]", "a[1-4]")
-}
+use unit::{folder_of, half, report, unit};
 
 /// The commands that a diff names, run as they stand.
 fn compared(folder: &Path, commands: &Value) -> Value {
@@ -301,174 +277,6 @@ fn a_member_cluster_comes_and_goes() {
     }
 }
 
-/// `plan --out` after an earlier saved plan, as a pipeline keeps them.
-fn save(folder: &Path, documents: &str, previous: Option<&str>, file: &str) {
-    let mut arguments = vec!["plan", documents, "--out", file];
-    arguments.extend(previous.iter().flat_map(|previous| ["--previous", previous]));
-    let saved = run_in(folder, &arguments, b"");
-    assert_eq!(code(&saved), 0, "{}", err(&saved));
-}
-
-/// What is told of saved plans is what is told of their documents, but for causes: digest, waves, domains, power, cables.
-#[test]
-fn saved_plans_say_what_their_documents_say() {
-    let changes = root().join("crates/cli/tests/changes");
-    let read = |name: &str| fs::read_to_string(changes.join(name)).unwrap();
-    let gb200 = unit();
-    let capped = |watts: &str| {
-        unit()
-            .replace("    driver:", &format!("    powerLimit: {watts}W\n    driver:"))
-            .replace("1350kW", "1300kW")
-    };
-    for (name, a, b) in [
-        ("changes", read("old.yaml"), read("new.yaml")),
-        (
-            "units",
-            gb200.clone(),
-            gb200
-                .replace("580.95.05", "580.105.08")
-                .replace("budget: 1350kW", "budget: 1340kW"),
-        ),
-        ("racks", half(&gb200), gb200.clone()),
-        ("caps", capped("1000"), capped("900")),
-        ("raised", capped("900"), capped("1000")),
-        (
-            "paused",
-            gb200.clone(),
-            gb200
-                .replace("580.95.05", "580.105.08")
-                .replace("  rollout:", "  rollout:\n    paused: true"),
-        ),
-        (
-            "scalable",
-            gb200.clone(),
-            gb200.replace("580.95.05", "580.105.08").replace(
-                "nodes: 18, domains: 1, domain: NVLinkDomain",
-                "domains: 1, domain: ScalableUnit",
-            ),
-        ),
-    ] {
-        let folder = folder_of(&[("a.yaml", &a), ("b.yaml", &b)]);
-        let path = folder.path();
-        save(path, "a.yaml", None, "a.json");
-        save(path, "b.yaml", Some("a.json"), "b.json");
-        let (documents, exit) = report(path, &["a.yaml", "b.yaml"]);
-        for sides in [["a.json", "b.json"], ["a.yaml", "b.json"], ["a.json", "b.yaml"]] {
-            let (saved, of_saved) = report(path, &sides);
-            assert_eq!(of_saved, exit, "{name}");
-            for key in ["digest", "reach", "changes", "addresses", "power"] {
-                assert_eq!(saved[key], documents[key], "{name} {sides:?}: {key}");
-            }
-            assert_eq!(
-                saved["cables"]["fabrics"], documents["cables"]["fabrics"],
-                "{name} {sides:?}"
-            );
-            // The edits are the same too, with their lines; nobody tried them.
-            let edit = |edit: &Value| {
-                format!(
-                    "{} {} {} {}",
-                    edit["object"], edit["path"], edit["file"], edit["line"]
-                )
-            };
-            let causes = documents["causes"].as_array().unwrap().iter();
-            let tried = causes.flat_map(|cause| cause["edits"].as_array().unwrap());
-            let tried: BTreeSet<String> = tried
-                .chain(documents["otherEdits"].as_array().unwrap())
-                .map(edit)
-                .collect();
-            let untried = saved["untriedEdits"].as_array().unwrap().iter();
-            assert_eq!(
-                untried.map(edit).collect::<BTreeSet<_>>(),
-                tried,
-                "{name} {sides:?}"
-            );
-            assert_eq!(saved.get("causes"), None);
-        }
-        // What was laid out by another program says the same.
-        let value: Value = serde_json::from_slice(&fs::read(path.join("b.json")).unwrap()).unwrap();
-        fs::write(
-            path.join("pretty.json"),
-            format!(
-                "{{\"formatVersion\":1,{}",
-                &serde_json::to_string(&value).unwrap()[1..].replace("\"formatVersion\":1,", "")
-            ),
-        )
-        .unwrap();
-        let (pretty, _) = report(path, &["a.json", "pretty.json"]);
-        assert_eq!(pretty["digest"], documents["digest"], "{name}");
-        // JSON lines hold no budgets, and that is said.
-        let lines = run_in(
-            path,
-            &["plan", "b.yaml", "--previous", "a.json", "-o", "jsonl"],
-            b"",
-        );
-        fs::write(path.join("b.jsonl"), &lines.stdout).unwrap();
-        let text = run_in(path, &["diff", "a.json", "b.jsonl"], b"");
-        assert!(
-            out(&text).contains("waves are not known: the new side holds no budgets"),
-            "{name}: {}",
-            out(&text)
-        );
-        assert!(!out(&run_in(path, &["diff", "a.json", "b.json"], b"")).contains("not known"));
-    }
-}
-
-/// Who takes a pool out deletes it, also where a saved plan says that it was there.
-#[test]
-fn a_saved_plan_knows_its_pools() {
-    let text = unit();
-    let (site, fabric) = text
-        .split_once("---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool")
-        .unwrap()
-        .0
-        .split_at(0);
-    let without = format!("{site}{fabric}").replace("  partitions:\n  - { name: train, pkey: \"0x0011\", members: [ { pool: train, membership: Full } ] }\n", "");
-    let folder = folder_of(&[("a.yaml", &text), ("b.yaml", &without)]);
-    save(folder.path(), "a.yaml", None, "a.json");
-    let (found, exit) = report(folder.path(), &["a.json", "b.yaml"]);
-    assert_eq!(
-        (&found["changes"]["removed"], &found["changes"]["kept"], exit),
-        (&json!(144), &json!(0), 1)
-    );
-}
-
-/// What a saved plan says of its intents is read as strictly as an intent.
-#[test]
-fn a_saved_plan_that_lies_is_refused() {
-    let folder = folder_of(&[("a.yaml", &unit())]);
-    save(folder.path(), "a.yaml", None, "a.json");
-    let text = fs::read_to_string(folder.path().join("a.json")).unwrap();
-    for (from, to, said) in [
-        (
-            "\"kind\":\"GPUPool\",\"name\":\"train\",\"file\"",
-            "\"kind\":\"Pod\",\"name\":\"train\",\"file\"",
-            "an intent of kind Pod",
-        ),
-        (
-            "\"kind\":\"GPUPool\",\"name\":\"train\",\"file\"",
-            "\"kind\":\"GPUPool\",\"name\":\"Train\",\"file\"",
-            "GPUPool Train: ",
-        ),
-        (
-            "\"rails\":4,\"switch\"",
-            "\"rails\":\"four\",\"switch\"",
-            "InfiniBandFabric compute: ",
-        ),
-    ] {
-        let wrong = text.replacen(from, to, 1);
-        assert_ne!(wrong, text, "{from}");
-        fs::write(folder.path().join("b.json"), wrong).unwrap();
-        let output = run_in(folder.path(), &["diff", "a.json", "b.json"], b"");
-        assert_eq!(
-            (code(&output), err(&output).contains(said)),
-            (2, true),
-            "{}",
-            err(&output)
-        );
-        assert!(err(&output).contains("b.json: line 1"), "{}", err(&output));
-    }
-}
-
 /// Names that do not fold: none of what is told of them may fill a comment, and none of it may vanish.
 #[test]
 fn a_comment_holds_whatever_names_there_are() {
@@ -524,4 +332,127 @@ fn a_comment_holds_whatever_names_there_are() {
         assert!(comment.contains(part), "{part}");
     }
     assert!(comment.matches("b.yaml:").count() >= 6, "each cause is there");
+}
+
+/// A policy over domains counts them as the budget of each pool does.
+#[test]
+fn domains_are_counted_as_budgets_count_them() {
+    let changed = |text: &str| text.replace("580.95.05", "580.105.08");
+    let by_rack = unit();
+    let by_unit = by_rack.replace("domain: NVLinkDomain", "domain: ScalableUnit");
+    for (text, domains) in [(by_rack, 8), (by_unit, 1)] {
+        let folder = folder_of(&[("a.yaml", &text), ("b.yaml", &changed(&text))]);
+        for (most, verdict) in [(domains, "Different"), (domains - 1, "Refused")] {
+            let most = most.to_string();
+            let (found, _) = report(folder.path(), &["a.yaml", "b.yaml", "--max-domains", &most]);
+            assert_eq!(
+                (&found["reach"]["domains"], &found["verdict"]),
+                (&json!(domains), &json!(verdict))
+            );
+        }
+    }
+}
+
+/// A rail that goes takes its address with it, and a system with fewer GPUs is less capacity though no node changes.
+#[test]
+fn what_is_lost_is_told() {
+    let tiny = fs::read_to_string(root().join("examples/tiny/lab.yaml")).unwrap();
+    let folder = folder_of(&[
+        ("a.yaml", &tiny),
+        ("rail.yaml", &tiny.replace("rails: 2", "rails: 1")),
+        ("system.yaml", &tiny.replace("dgx-b200", "gb200-nvl72")),
+    ]);
+    let (found, _) = report(folder.path(), &["a.yaml", "rail.yaml"]);
+    let addresses = found["addresses"].as_array().unwrap().iter();
+    let lost: Vec<&Value> = addresses.filter(|address| address["rail"] == 1).collect();
+    assert_eq!(lost.len(), 4);
+    assert!(
+        lost.iter()
+            .all(|address| address["old"].is_string() && address.get("new").is_none()),
+        "{lost:?}"
+    );
+    let (found, exit) = report(folder.path(), &["a.yaml", "system.yaml"]);
+    let expected =
+        json!([{"pool": "lab-train", "nodesBefore": 4, "nodesAfter": 4, "gpusBefore": 32, "gpusAfter": 16}]);
+    assert_eq!((&found["capacity"], exit), (&expected, 0));
+}
+
+/// The page says in its data what the JSON says, marks what is grave, and takes nothing of the input for HTML.
+#[test]
+fn the_page_says_what_the_json_says() {
+    let changes = root().join("crates/cli/tests/changes");
+    let read = |name: &str| fs::read_to_string(changes.join(name)).unwrap();
+    let hostile = read("new.yaml").replace(
+        "vm.swappiness: \"10\"",
+        "vm.swappiness: \"</script><script>alert(1)&amp;\"",
+    );
+    assert_ne!(hostile, read("new.yaml"));
+    let folder = folder_of(&[
+        ("a.yaml", &read("old.yaml")),
+        ("b.yaml", &hostile),
+        ("<img src=x>&.yaml", &hostile),
+    ]);
+    let sides = ["a.yaml", "<img src=x>&.yaml", "--max-nodes", "1"];
+    let (found, _) = report(folder.path(), &sides);
+    let page = out(&run_in(
+        folder.path(),
+        &[&["diff", "-o", "html"], &sides[..]].concat(),
+        b"",
+    ));
+    assert_eq!(
+        (page.matches("<script").count(), page.matches("<img").count()),
+        (2, 0)
+    );
+    for part in [
+        "default-src 'none'",
+        "<p class=\"refused\">Refused by <code>--max-nodes</code>",
+        "<p class=\"lost\">DATA IS LOST on 2 nodes</p>",
+        "let go: hosts stay as they are, 1 node",
+        "a.yaml → &lt;img src=x&gt;&amp;.yaml",
+        "alert(1)&amp;amp;",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let (_, data) = page
+        .split_once("<script id=\"data\" type=\"application/json\">")
+        .unwrap();
+    let data: Value = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    let levels = ["None", "Reload", "Restart", "Drain", "Reboot", "Destructive"];
+    let nodes = data["nodes"].as_array().unwrap();
+    assert_eq!(nodes.len(), found["nodes"].as_array().unwrap().len());
+    for (row, node) in nodes.iter().zip(found["nodes"].as_array().unwrap()) {
+        let number = |at: usize| row[at].as_i64().unwrap();
+        let one = |key: &str, at: i64| data[key][usize::try_from(at).unwrap()].clone();
+        let level = usize::try_from(number(3)).unwrap();
+        assert_eq!(
+            (&row[0], json!(levels[level]), one("pools", number(5))),
+            (&node["name"], node["class"].clone(), node["pool"].clone())
+        );
+        assert_eq!(
+            one("racks", number(1)),
+            node.get("rack").cloned().unwrap_or(json!("")),
+            "{node}"
+        );
+        match number(4) {
+            0 => assert!(
+                node.get("wave").is_none() && node.get("waits").is_none(),
+                "{node}"
+            ),
+            wave if wave > 0 => assert_eq!(node["wave"], wave),
+            waits => assert_eq!(one("waits", -1 - waits), node["waits"]),
+        }
+        assert_eq!(
+            one("sets", number(7)),
+            node.get("causes").cloned().unwrap_or(json!([]))
+        );
+        // The gravest of what stands in the columns is the class.
+        let pattern = one("patterns", number(6));
+        let gravest = pattern
+            .as_str()
+            .unwrap()
+            .chars()
+            .filter_map(|digit| digit.to_digit(10))
+            .max();
+        assert_eq!(gravest.map(|digit| digit as usize), Some(level), "{node}");
+    }
 }

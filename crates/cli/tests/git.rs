@@ -13,6 +13,7 @@ mod repository;
 mod run;
 
 use std::fs;
+use std::process::Command;
 
 use repository::Repository;
 use run::{code, err, out, run_in};
@@ -54,6 +55,12 @@ fn a_revision_is_read_as_its_files_were() {
         before,
         "neither worktree nor index is touched"
     );
+    // A file that is named is read whatever it is called.
+    repository.write("deploy/site.yaml", SITE);
+    repository.write("deploy/notes.txt", SITE);
+    repository.commit();
+    let named = run_in(repository.root(), &["validate", "main:deploy/notes.txt"], b"");
+    assert!(err(&named).contains("read 1 object of ours"), "{}", err(&named));
 }
 
 #[test]
@@ -82,6 +89,7 @@ fn links_are_followed_inside_of_the_folder_and_refused_beyond() {
         ("deploy/b.yaml", "../../outside.yaml"),
         ("deploy/c.yaml", "/etc/passwd"),
         ("deploy/folder", "real"),
+        ("deploy/two\nlines.yaml", "real/site"),
     ]
     .into_iter()
     .enumerate()
@@ -132,4 +140,59 @@ fn what_is_missing_or_hostile_is_a_line_and_code_2() {
     let read = run_in(outside.path(), &["validate", "main:deploy"], b"");
     assert_eq!(code(&read), 2);
     assert!(err(&read).contains("not a git repository"), "{}", err(&read));
+}
+
+/// What a partial clone lacks is not fetched: this program asks nobody without being told to.
+#[test]
+fn a_partial_clone_is_not_completed() {
+    let repository = Repository::new();
+    repository.write("deploy/site.yaml", SITE);
+    repository.commit();
+    let (folder, clone) = repository.partial_clone();
+    let objects = || {
+        let lacks = Command::new("git")
+            .args(["rev-list", "--objects", "--all", "--missing=print"])
+            .current_dir(&clone)
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .output()
+            .unwrap();
+        String::from_utf8(lacks.stdout).unwrap()
+    };
+    let before = objects();
+    assert!(before.lines().any(|line| line.starts_with('?')), "{before}");
+    let read = run_in(&clone, &["validate", "HEAD:deploy"], b"");
+    assert_eq!(code(&read), 2, "{}", err(&read));
+    assert_eq!(objects(), before, "nothing was fetched");
+    drop(folder);
+}
+
+/// A replacement is a view of one clone; a pipeline reads what was committed.
+#[test]
+fn what_was_committed_is_read_whatever_replaces_it() {
+    let repository = Repository::new();
+    repository.write("deploy/site.yaml", SITE);
+    repository.commit();
+    repository.write("other.yaml", "kind: [");
+    repository.commit();
+    repository.replace("HEAD:deploy/site.yaml", "HEAD:other.yaml");
+    let read = run_in(repository.root(), &["validate", "HEAD:deploy"], b"");
+    assert_eq!(code(&read), 0, "{}{}", out(&read), err(&read));
+}
+
+/// A name of other bytes is not taken for the revision that it is shown as.
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let repository = Repository::new();
+    repository.write("deploy\u{fffd}/site.yaml", SITE);
+    repository.commit();
+    let output = Command::new(env!("CARGO_BIN_EXE_rackwright"))
+        .arg("validate")
+        .arg(std::ffi::OsStr::from_bytes(b"main:deploy\xff"))
+        .current_dir(repository.root())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("no such file"), "{}", err(&output));
 }

@@ -158,6 +158,7 @@ fn manual_pages_are_written_for_every_verb() {
     ] {
         assert!(names.contains(name), "{name}: {names:?}");
     }
+    assert!(names.iter().all(|name| !name.ends_with("-help.1")), "{names:?}");
     let plan = std::fs::read_to_string(pages.join("rackwright-plan.1")).unwrap();
     assert!(plan.contains(".TH rackwright-plan 1"), "{plan}");
     assert!(

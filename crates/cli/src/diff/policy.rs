@@ -136,3 +136,98 @@ impl Policy {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::facts::ByRail;
+    use crate::diff::report::Becomes;
+
+    fn node(name: &str, class: ActionClass) -> NodeReport {
+        NodeReport {
+            name: name.to_owned(),
+            what: Becomes::Changed,
+            class,
+            pool: "p".to_owned(),
+            rack: None,
+            wave: None,
+            waits: None,
+            causes: Vec::new(),
+            by_rail: ByRail::default(),
+        }
+    }
+
+    /// Flags and names of what is refused of a node that reboots and is drained, one that reloads and one to which nothing
+    /// happens, in two domains.
+    fn refused(policy: &Policy) -> Vec<(&'static str, String)> {
+        let nodes = [
+            node("n1", ActionClass::Reboot),
+            node("n2", ActionClass::Reload),
+            node("n3", ActionClass::None),
+        ];
+        let facts = Facts {
+            domains: 2,
+            digest: "0123abcd",
+        };
+        let holds = |at, class| match at {
+            0 => matches!(class, ActionClass::Reboot | ActionClass::Drain),
+            1 => class == ActionClass::Reload,
+            _ => class == ActionClass::None,
+        };
+        let violations = policy.violations(&nodes, &facts, holds).into_iter();
+        violations
+            .map(|violation| (violation.flag, violation.names))
+            .collect()
+    }
+
+    #[test]
+    fn as_many_as_are_allowed_are_allowed() {
+        let nodes = |most| Policy {
+            max_nodes: Some(most),
+            ..Policy::default()
+        };
+        let domains = |most| Policy {
+            max_domains: Some(most),
+            ..Policy::default()
+        };
+        assert_eq!(refused(&nodes(2)), []);
+        assert_eq!(refused(&domains(2)), []);
+        assert_eq!(refused(&nodes(1)), [("max-nodes", "n[1-2]".to_owned())]);
+        assert_eq!(refused(&domains(1)), [("max-domains", "n[1-2]".to_owned())]);
+    }
+
+    #[test]
+    fn a_class_is_forbidden_beside_graver_ones_too() {
+        let forbid = |forbid: &[Forbidden]| Policy {
+            forbid: forbid.to_vec(),
+            ..Policy::default()
+        };
+        let of = |names: &str| ("forbid", names.to_owned());
+        assert_eq!(refused(&forbid(&[Forbidden::Drain])), [of("n1")]);
+        assert_eq!(
+            refused(&forbid(&[Forbidden::Reload, Forbidden::Reboot])),
+            [of("n2"), of("n1")]
+        );
+        assert_eq!(
+            refused(&forbid(&[Forbidden::Restart, Forbidden::Destructive])),
+            []
+        );
+    }
+
+    #[test]
+    fn only_the_whole_digest_is_an_approval() {
+        for (approved, fine) in [
+            ("0123abcd", true),
+            ("0123", false),
+            ("", false),
+            ("0123abcd0", false),
+            ("0123ABCD", false),
+        ] {
+            let policy = Policy {
+                approved: Some(approved.to_owned()),
+                ..Policy::default()
+            };
+            assert_eq!(refused(&policy).is_empty(), fine, "{approved:?}");
+        }
+    }
+}

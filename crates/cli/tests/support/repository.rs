@@ -49,6 +49,29 @@ impl Repository {
         self.git(&["commit", "--quiet", "--message=a submodule"]);
     }
 
+    /// A clone without the bytes of any file, in a folder of its own.
+    pub fn partial_clone(&self) -> (tempfile::TempDir, std::path::PathBuf) {
+        self.git(&["config", "uploadpack.allowFilter", "true"]);
+        let folder = tempfile::tempdir().unwrap();
+        let clone = folder.path().join("clone");
+        let from = format!("file://{}", self.root().display());
+        let place = clone.to_str().unwrap();
+        self.git(&[
+            "clone",
+            "--quiet",
+            "--no-checkout",
+            "--filter=blob:none",
+            &from,
+            place,
+        ]);
+        (folder, clone)
+    }
+
+    /// Has one object read in the place of another one.
+    pub fn replace(&self, object: &str, by: &str) {
+        self.git(&["replace", object, by]);
+    }
+
     /// What the worktree, the index and the branches are.
     pub fn state(&self) -> String {
         self.git(&["status", "--porcelain=v2", "--branch"]) + &self.git(&["for-each-ref"])
