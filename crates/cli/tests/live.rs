@@ -171,7 +171,7 @@ fn what_was_applied_differs_from_nothing_and_what_was_edited_does() {
     }
     // By hand, in the cluster.
     held.edit("gpupools", "research", |pool| {
-        pool["spec"]["gpu"]["powerLimit"] = json!("900W")
+        pool["spec"]["gpu"]["powerLimit"] = json!("900W");
     });
     let (output, _) = before(&held, &["diff", "live:", EXAMPLE]);
     assert_eq!(code(&output), 1);
@@ -341,7 +341,7 @@ fn what_hosts_have_applied_counts() {
 fn a_mistake_in_the_cluster_has_a_name_and_a_line() {
     let mut held = Held::after(EXAMPLE);
     held.edit("gpupools", "research", |pool| {
-        pool["spec"]["supercluster"] = json!("nope")
+        pool["spec"]["supercluster"] = json!("nope");
     });
     let (output, _) = before(&held, &["validate", "live:lab"]);
     assert_eq!(code(&output), 1);
