@@ -442,6 +442,38 @@ fn the_kubeconfig_is_found_as_kubectl_finds_it() {
 }
 
 #[test]
+fn a_closed_port_ends_every_verb_with_the_code_of_a_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = kubeconfig("http://127.0.0.1:1", folder.path(), "dead");
+    let out = folder.path().join("out").display().to_string();
+    for line in [
+        "validate live:",
+        "plan live:",
+        "plan examples/tiny --previous live:",
+        "diff live: examples/tiny",
+        "diff examples/tiny live:",
+        "render node r1-n1 live: --format ignition",
+        "render cluster live: --out OUT",
+        "fabric render live: --out OUT",
+        "fabric check crates/cli/tests/fabric/designed.txt live:",
+        "explain node r1-n1 live:",
+        "init --from live:",
+    ] {
+        let words: Vec<&str> = line
+            .split(' ')
+            .map(|word| if word == "OUT" { &out } else { word })
+            .collect();
+        let output = rackwright(&words, Some(path.as_os_str()));
+        assert_eq!(code(&output), 3, "{line}: {}", err(&output));
+        assert!(
+            err(&output).contains("cannot be reached: "),
+            "{line}: {}",
+            err(&output)
+        );
+    }
+}
+
+#[test]
 fn a_running_site_is_adopted_from_its_nodes() {
     let mut held = Held::default();
     for name in ["gpu-2", "gpu-1"] {
