@@ -169,7 +169,6 @@ fn what_was_applied_differs_from_nothing_and_what_was_edited_does() {
         let told = passes(&held, &["diff", sides[0], sides[1]]);
         assert!(told.contains("no difference, 128 nodes the same"), "{told}");
     }
-    // By hand, in the cluster.
     held.edit("gpupools", "research", |pool| {
         pool["spec"]["gpu"]["powerLimit"] = json!("900W");
     });
@@ -191,7 +190,6 @@ fn what_was_applied_differs_from_nothing_and_what_was_edited_does() {
         "the line in the cluster's object: {told}"
     );
     assert!(told.contains("spec.gpu.powerLimit: 1000W -> 900W"), "{told}");
-    assert!(!told.contains("other edits"), "{told}");
 }
 
 #[test]
@@ -276,7 +274,6 @@ fn documents_without_inventories_go_by_those_of_the_cluster() {
         let told = passes(&held, &["diff", sides[0], sides[1]]);
         assert!(told.contains("no difference, 128 nodes the same"), "{told}");
     }
-    // Its own count where it has some.
     let folder = tempfile::tempdir().unwrap();
     let path = edited(folder.path(), str::to_owned);
     let other = r#"{"apiVersion":"rackwright.dev/v1alpha1","kind":"NodeInventory","metadata":{"name":"dgx001"},"spec":{"hcas":[{"guid":"0x0002c90300000002","rail":0}]}}"#;
@@ -332,7 +329,6 @@ fn what_hosts_have_applied_counts() {
     });
     let (output, _) = before(&held, &["diff", "live:", &path]);
     let told = out(&output);
-    // Nobody knows what is on its devices.
     assert!(told.contains("!!Destructive  1 node"), "{told}");
     assert!(told.contains("Reload       127 nodes"), "{told}");
 }
@@ -427,8 +423,10 @@ fn the_kubeconfig_is_found_as_kubectl_finds_it() {
         .output();
     assert_eq!(code(&output.unwrap()), 0);
     // A flag comes before the environment.
-    let flag = live.to_str().unwrap();
-    assert_eq!(validate(&[&dead], &["live:", "--kubeconfig", flag]).0, 0);
+    assert_eq!(
+        validate(&[&dead], &["live:", "--kubeconfig", live.to_str().unwrap()]).0,
+        0
+    );
     let (exit, said) = validate(&[&dead, &live], &["live:prod"]);
     assert!(
         exit == 2 && said.contains("error: live:prod: no context `prod` in the kubeconfig; it has dead, lab"),
@@ -449,9 +447,7 @@ fn a_closed_port_ends_every_verb_with_the_code_of_a_cluster() {
     for line in [
         "validate live:",
         "plan live:",
-        "plan examples/tiny --previous live:",
         "diff live: examples/tiny",
-        "diff examples/tiny live:",
         "render node r1-n1 live: --format ignition",
         "render cluster live: --out OUT",
         "fabric render live: --out OUT",
