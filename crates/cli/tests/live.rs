@@ -443,7 +443,7 @@ fn the_kubeconfig_is_found_as_kubectl_finds_it() {
 fn a_closed_port_ends_every_verb_with_the_code_of_a_cluster() {
     let folder = tempfile::tempdir().unwrap();
     let path = kubeconfig("http://127.0.0.1:1", folder.path(), "dead");
-    let out = folder.path().join("out").display().to_string();
+    let folder_out = folder.path().join("out").display().to_string();
     for line in [
         "validate live:",
         "plan live:",
@@ -457,7 +457,7 @@ fn a_closed_port_ends_every_verb_with_the_code_of_a_cluster() {
     ] {
         let words: Vec<&str> = line
             .split(' ')
-            .map(|word| if word == "OUT" { &out } else { word })
+            .map(|word| if word == "OUT" { folder_out.as_str() } else { word })
             .collect();
         let output = rackwright(&words, Some(path.as_os_str()));
         assert_eq!(code(&output), 3, "{line}: {}", err(&output));
