@@ -115,8 +115,8 @@ pub enum Verb {
     Explain(Explain),
     /// Write a commented starting point that validates
     ///
-    /// For a new site from a few figures, or for a running one from what it says of itself: the Nodes of a cluster (`live:`, or
-    /// what `kubectl get nodes -o yaml` or json prints), slurm.conf, the output of ibnetdiscover, or a table of hosts (CSV with a head line: name,
+    /// For a new site from a few figures, or for a running one from what it says of itself: the Nodes of a cluster (`kubectl
+    /// get nodes -o yaml` or json), slurm.conf, the output of ibnetdiscover, or a table of hosts (CSV with a head line: name,
     /// rack, system). No host is renamed, and pools of a running site are paused. What could not be known stands at the top
     /// of the file and on standard error. On a terminal and without flags it asks, one line a question, and says the command
     /// line that does the same again.

@@ -87,9 +87,12 @@ fn a_list_whose_state_is_forgotten_begins_anew_without_pages() {
     }
 }
 
+/// The answer to the second page, and what is told of it.
+type Case = (fn() -> Answer, &'static str);
+
 #[test]
 fn what_a_server_says_is_told_with_what_to_do() {
-    let cases: [(fn() -> Answer, &str); 8] = [
+    let cases: [Case; 8] = [
         (
             || Answer::refusal(401, "who"),
             "does not accept these credentials (401)",
