@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::pipeline::intent_of;
 
-    fn intent<S: serde::de::DeserializeOwned>(name: &str, spec: Value) -> Intent<S> {
+    fn intent<S: serde::de::DeserializeOwned>(name: &str, spec: &Value) -> Intent<S> {
         intent_of(name, &json!({ "spec": spec })).unwrap()
     }
 
@@ -120,15 +120,15 @@ mod tests {
         };
         let nfs = json!({"server": "s1", "export": "/home", "transport": "TCP"});
         Input {
-            superclusters: vec![intent("lab", json!({})), intent("big", json!({}))],
-            pools: vec![intent("one", pool("lab")), intent("two", pool("big"))],
+            superclusters: vec![intent("lab", &json!({})), intent("big", &json!({}))],
+            pools: vec![intent("one", &pool("lab")), intent("two", &pool("big"))],
             fabrics: vec![intent(
                 "compute",
-                json!({"supercluster": "lab", "plane": "Compute", "topology": {"type": "FatTree", "rails": 2}}),
+                &json!({"supercluster": "lab", "plane": "Compute", "topology": {"type": "FatTree", "rails": 2}}),
             )],
             tiers: vec![intent(
                 "home",
-                json!({"supercluster": "lab", "nfs": nfs, "mountPoint": "/home"}),
+                &json!({"supercluster": "lab", "nfs": nfs, "mountPoint": "/home"}),
             )],
             inventories: vec![inventory("n1"), inventory("n2")],
             previous: vec![node("n1"), node("n2")],

@@ -296,10 +296,11 @@ fn a_comment_holds_whatever_names_there_are() {
                 (0..50).map(letter).collect::<String>()
             });
             let names: Vec<String> = names.collect();
-            text += &format!(
+            let pool = format!(
                 "---\napiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: p{pool} }}\nspec:\n  supercluster: lab\n  nodes: {{ names: \"{}\" }}\n  host: {{ sysctls: {{ vm.swappiness: \"{value}\" }} }}\n",
                 names.join(",")
             );
+            text += &pool;
         }
         text
     };

@@ -83,7 +83,7 @@ fn saved_plans_say_what_their_documents_say() {
                 "{name} {sides:?}"
             );
             // The edits are the same too, with their lines; nobody tried them.
-            let edit = |edit: &Value| {
+            let spelt = |edit: &Value| {
                 format!(
                     "{} {} {} {}",
                     edit["object"], edit["path"], edit["file"], edit["line"]
@@ -93,11 +93,11 @@ fn saved_plans_say_what_their_documents_say() {
             let tried = causes.flat_map(|cause| cause["edits"].as_array().unwrap());
             let tried: BTreeSet<String> = tried
                 .chain(documents["otherEdits"].as_array().unwrap())
-                .map(edit)
+                .map(spelt)
                 .collect();
             let untried = saved["untriedEdits"].as_array().unwrap().iter();
             assert_eq!(
-                untried.map(edit).collect::<BTreeSet<_>>(),
+                untried.map(spelt).collect::<BTreeSet<_>>(),
                 tried,
                 "{name} {sides:?}"
             );
@@ -135,7 +135,7 @@ fn a_saved_plan_knows_its_pools() {
     let lines = others
         .lines()
         .filter(|line| !line.contains("pool: train") && !line.contains("partitions:"));
-    let without: String = lines.map(|line| format!("{line}\n")).collect();
+    let without = lines.collect::<Vec<&str>>().join("\n") + "\n";
     let folder = folder_of(&[("a.yaml", &text), ("b.yaml", &without)]);
     save(folder.path(), "a.yaml", None, "a.json");
     let (found, exit) = report(folder.path(), &["a.json", "b.yaml"]);

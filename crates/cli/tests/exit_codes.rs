@@ -8,6 +8,8 @@
     reason = "helpers of tests are not tests to clippy"
 )]
 
+#[path = "exit_codes/lines.rs"]
+mod lines;
 #[path = "support/run.rs"]
 mod run;
 
@@ -19,6 +21,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use lines::LINES;
 use rackwright_cli::BY_VERB;
 use run::{code, err, out, root, run_in};
 
@@ -28,213 +31,6 @@ const UNFORMATTED: &str = "crates/cli/tests/corpus/schema/enum-domain.yaml";
 const BROKEN: &str = "crates/cli/tests/corpus/yaml/unclosed-list.yaml";
 const FABRIC: &str = "crates/cli/tests/fabric";
 const SAVED: &str = "crates/cli/tests/drift/lab.json";
-
-/// A command line, its exit code, and a part of what it says on standard error. `OUT` is a folder that is not there yet,
-/// `FILE` one that is no folder, `CLOSED` a kubeconfig that leads to a closed port.
-const LINES: &[(&str, &str, i32, &str)] = &[
-    ("validate", "TINY", 0, "no findings"),
-    ("validate", "REFUSED", 1, "1 error"),
-    (
-        "validate",
-        "--strict crates/cli/tests/corpus/rules/empty-pool.yaml",
-        1,
-        "1 warning",
-    ),
-    (
-        "validate",
-        "--fix --dry-run crates/cli/tests/corpus/schema/enum-lower-case.yaml",
-        1,
-        "would be fixed",
-    ),
-    (
-        "validate",
-        "nope.yaml REFUSED",
-        2,
-        "error: nope.yaml: no such file",
-    ),
-    ("validate", "--nope TINY", 2, "unexpected argument"),
-    ("validate", "--crd TINY TINY", 2, "no CustomResourceDefinition"),
-    ("validate", "--baseline nope TINY", 2, "not a baseline"),
-    ("validate", "charts", 2, "nothing was checked"),
-    (
-        "validate",
-        "-o sarif=/dev/full REFUSED",
-        3,
-        "error: /dev/full: cannot be written: No space left",
-    ),
-    (
-        "validate",
-        "-o sarif=FILE/x REFUSED nope.yaml",
-        3,
-        "cannot be written",
-    ),
-    ("validate", "helm:nope REFUSED nope.yaml", 3, "error: helm:nope:"),
-    ("validate", "live: --kubeconfig CLOSED", 3, "cannot be reached"),
-    ("validate", "live: --kubeconfig nope", 2, "not a kubeconfig"),
-    (
-        "diff",
-        "live:nope TINY --kubeconfig CLOSED",
-        2,
-        "no context `nope`",
-    ),
-    ("fmt", "--check TINY", 0, "0 files not formatted"),
-    ("fmt", "--check UNFORMATTED", 1, "1 file not formatted"),
-    ("fmt", "--diff UNFORMATTED", 1, "1 file not formatted"),
-    ("fmt", "--check BROKEN", 1, "left as it is: not YAML"),
-    (
-        "fmt",
-        "--check UNFORMATTED nope.yaml",
-        2,
-        "error: nope.yaml: no such file",
-    ),
-    ("fmt", "- TINY", 2, "error: `-` stands alone"),
-    ("fmt", "--diff -o json TINY", 2, "cannot be used with"),
-    ("fmt", "kustomize:nope", 3, "error: kustomize:nope:"),
-    ("plan", "TINY", 0, "no findings"),
-    ("plan", "REFUSED", 1, "1 error"),
-    ("plan", "TINY nope", 2, "error: nope: no such file"),
-    ("plan", "TINY --node nope", 2, "error: "),
-    ("plan", "TINY --cluster nope", 2, "error: "),
-    ("plan", "TINY --previous Makefile", 2, "not a plan"),
-    ("plan", "kustomize:nope TINY", 3, "error: kustomize:nope:"),
-    ("diff", "TINY TINY", 0, ""),
-    ("diff", "TINY REFUSED --exit-zero", 1, "1 error"),
-    ("diff", "TINY examples/gb200-unit", 1, ""),
-    ("diff", "SAVED crates/cli/tests/changes/old.yaml", 0, ""),
-    (
-        "diff",
-        "SAVED crates/cli/tests/changes/old.yaml --fail-on-drift",
-        1,
-        "--fail-on-drift: 8 nodes",
-    ),
-    ("diff", "TINY TINY --fail-on-drift", 2, "no side is a cluster"),
-    ("diff", "TINY nope", 2, "error: nope: no such file"),
-    ("diff", "TINY helm:nope", 3, "error: helm:nope:"),
-    ("render node", "r1-n1 TINY --format ignition", 0, "no findings"),
-    ("render node", "a1-n1 REFUSED --format ignition", 1, "1 error"),
-    ("render node", "r1-n1 TINY", 2, "--out"),
-    ("render node", "nope TINY --format ignition", 2, "error: "),
-    ("render node", "r1-n1 TINY --out examples", 2, "not written by"),
-    ("render node", "r1-n1 TINY --out FILE/out", 3, "cannot be written"),
-    (
-        "render node",
-        "r1-n1 helm:nope --format ignition",
-        3,
-        "error: helm:nope:",
-    ),
-    ("render cluster", "TINY --out OUT", 0, "wrote "),
-    ("render cluster", "REFUSED --out OUT", 1, "1 error"),
-    ("render cluster", "TINY --cluster nope --out OUT", 2, "error: "),
-    ("render cluster", "TINY --out examples", 2, "not written by"),
-    ("render cluster", "TINY --out FILE/out", 3, "cannot be written"),
-    (
-        "fabric render",
-        "FABRIC/site.yaml --planned --out OUT",
-        0,
-        "wrote ",
-    ),
-    (
-        "fabric render",
-        "FABRIC/site.yaml --out OUT",
-        1,
-        "error: fabric compute:",
-    ),
-    (
-        "fabric render",
-        "FABRIC/site.yaml --planned --fabric nope --out OUT",
-        2,
-        "error: ",
-    ),
-    (
-        "fabric render",
-        "FABRIC/site.yaml --switches Makefile --out OUT",
-        2,
-        "error: Makefile: line ",
-    ),
-    (
-        "fabric render",
-        "FABRIC/site.yaml --planned --out FILE/out",
-        3,
-        "cannot be written",
-    ),
-    (
-        "fabric check",
-        "FABRIC/designed.txt FABRIC/site.yaml",
-        0,
-        "no findings",
-    ),
-    (
-        "fabric check",
-        "FABRIC/swapped.txt FABRIC/site.yaml",
-        1,
-        "no findings",
-    ),
-    ("fabric check", "Makefile FABRIC/site.yaml", 2, "no device in it"),
-    (
-        "fabric check",
-        "FABRIC/designed.txt FABRIC/site.yaml --rail 7",
-        2,
-        "error: ",
-    ),
-    (
-        "fabric check",
-        "FABRIC/designed.txt helm:nope",
-        3,
-        "error: helm:nope:",
-    ),
-    ("fabric compare", "FABRIC/built FABRIC/built", 0, ""),
-    ("fabric compare", "FABRIC/built FABRIC/moved", 1, ""),
-    (
-        "fabric compare",
-        "FABRIC/built docs",
-        2,
-        "error: docs/manifest.json: ",
-    ),
-    ("explain", "RW2002", 0, ""),
-    ("explain", "RW201", 2, "error: "),
-    ("explain", "system --file nope", 2, "error: nope: no such file"),
-    ("explain", "system --file helm:nope", 3, "error: helm:nope:"),
-    ("explain", "node a1-n1 REFUSED", 1, ""),
-    ("explain", "node r1-n1 SAVED", 0, ""),
-    ("explain", "node nope TINY", 2, "error: node nope"),
-    ("explain", "node nope SAVED", 2, "error: node nope"),
-    ("explain", "node nope TINY helm:nope", 3, "error: helm:nope:"),
-    ("explain", "node r1-n1 TINY nope.yaml", 2, "nothing is explained"),
-    ("explain", "gpupool.nope", 2, "error: gpupool has no field"),
-    ("init", "--system dgx-b200 --nodes 4", 0, "not known"),
-    ("init", "", 2, "error: say --system"),
-    ("init", "--ask", 2, "the answers end"),
-    ("init", "--ask --from FILE", 2, "cannot be used with"),
-    (
-        "init",
-        "--system dgx-b200 --nodes 4 --racks A1",
-        2,
-        "error: RW2011",
-    ),
-    (
-        "init",
-        "--system dgx-b200 --nodes 4 --out FILE",
-        2,
-        "writes over nothing",
-    ),
-    (
-        "init",
-        "--system dgx-b200 --nodes 4 --out FILE/x",
-        3,
-        "cannot be written",
-    ),
-    ("crds", "", 0, ""),
-    ("crds", "--output toml", 2, "invalid value"),
-    ("lsp", "--nope", 2, "unexpected argument"),
-    ("lsp", "", 3, "error: the editor"),
-    ("man", "--out OUT", 0, ""),
-    ("man", "--nope", 2, "unexpected argument"),
-    ("man", "--out FILE", 3, "cannot be written"),
-    ("completions", "bash", 0, ""),
-    ("completions", "csh", 2, "invalid value"),
-    ("version", "", 0, ""),
-    ("version", "--output yaml", 2, "invalid value"),
-];
 
 /// What prints to standard output: ends with 3 where that is full, and with the code that it has where nobody reads.
 const PRINTING: &[(&str, &str, i32)] = &[

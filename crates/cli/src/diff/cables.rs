@@ -80,7 +80,7 @@ impl Cables {
         if names.is_empty() {
             return found;
         }
-        let mut designed = known.map(|known| Designs::new(known));
+        let mut designed = known.map(Designs::new);
         for name in names {
             let [before, after] = designed.each_mut().map(|all| all.take(name));
             let unknown = |side: &Side, why: String| UnknownCables {

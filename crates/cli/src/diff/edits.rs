@@ -78,7 +78,7 @@ pub fn edits(a: (&Objects<'_>, &Outcome), b: (&Objects<'_>, &Outcome)) -> Vec<Ed
         let spec = |value: &Value| value.get("spec").cloned().unwrap_or_default();
         let objects = objects.iter();
         objects
-            .map(|(id, (value, document))| (id.clone(), (spec(value), Place::Document(*document, outcome))))
+            .map(|(id, (value, document))| (id.clone(), (spec(value), Place::Document(document, outcome))))
             .collect()
     }
     between(&specs(a), &specs(b))
