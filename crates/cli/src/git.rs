@@ -115,6 +115,38 @@ pub fn files(name: &str, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Blob>, Gi
     git.read(entries)
 }
 
+/// Whether a revision is there and has nothing at a path, which stands `other` in the worktree or in another revision: documents
+/// that are new. Of a path that is spelt in another way nobody can say so, since it may be a slip.
+pub fn is_new(name: &str, other: &str) -> Result<bool, GitError> {
+    let Some((revision, path)) = parts(name).filter(|_| !name.contains(['\n', '\0', '\u{fffd}'])) else {
+        return Ok(false);
+    };
+    let git = Git { name };
+    let (path, other) = match parts(other) {
+        Some((_, other)) => (path.to_owned(), other),
+        // What is no revision is named from where the program runs.
+        None => match path.strip_prefix("./") {
+            Some(path) => (path.to_owned(), other),
+            None => {
+                let below = git.run(&["rev-parse", "--show-prefix"], Vec::new())?.stdout;
+                let below = String::from_utf8_lossy(&below);
+                let here = path.strip_prefix(below.trim_end());
+                (here.unwrap_or(path).to_owned(), other)
+            }
+        },
+    };
+    let bare = |path: &str| path.trim_start_matches("./").trim_end_matches('/').to_owned();
+    if bare(&path) != bare(other) {
+        return Ok(false);
+    }
+    let found = git.ask(
+        &["cat-file", "--batch-check"],
+        &format!("{revision}^{{}}\n{name}\n"),
+    )?;
+    let mut answers = found.lines().map(object);
+    Ok(answers.next().flatten().is_some() && answers.next().flatten().is_none())
+}
+
 /// `<id> <type> <size>`; none for what is missing, and for what leads nowhere.
 fn object(answer: &str) -> Option<(&str, &str)> {
     let mut words = answer.split(' ');

@@ -42,6 +42,45 @@ fn place(report: &Value) -> String {
     format!("{}:{}", edit["file"].as_str().unwrap(), edit["line"])
 }
 
+/// The first pull request of a site: what its target has is no mistake. Another spelling may be a slip, and stays one.
+#[test]
+fn what_a_revision_does_not_have_yet_is_new() {
+    let repository = Repository::new();
+    repository.write("README.md", "# A site to come\n");
+    repository.commit();
+    repository.write("deploy/lab.yaml", &tiny());
+    let below = repository.root().join("deploy");
+    let sides: [(&Path, &[&str]); 5] = [
+        (repository.root(), &["main:deploy/", "deploy/"]),
+        (repository.root(), &["main:deploy", "./deploy/"]),
+        (repository.root(), &["deploy/"]),
+        (&below, &["main:deploy/lab.yaml", "lab.yaml"]),
+        (&below, &["main:./lab.yaml", "lab.yaml"]),
+    ];
+    for (at, sides) in sides {
+        let (found, exit) = report(at, sides);
+        assert_eq!(
+            (&found["changes"]["added"], exit),
+            (&Value::from(4), 1),
+            "{sides:?}"
+        );
+        assert_eq!(found["causes"][0]["nodes"], 4, "{sides:?}");
+        assert_eq!(found["cables"].get("commands"), None, "{sides:?}");
+    }
+    let slips: [&[&str]; 3] = [
+        &["main:deplyo/", "deploy/"],
+        &["mian:deploy/", "deploy/"],
+        &["main:deploy/lab.yml", "deploy/"],
+    ];
+    for sides in slips {
+        let output = run_in(repository.root(), &[&["diff"], sides].concat(), b"");
+        assert_eq!(code(&output), 2, "{sides:?}: {}", err(&output));
+    }
+    repository.commit();
+    let (found, exit) = report(repository.root(), &["HEAD~1:deploy/", "HEAD:deploy/"]);
+    assert_eq!((&found["changes"]["added"], exit), (&Value::from(4), 1));
+}
+
 #[test]
 fn revisions_and_the_worktree_are_sides() {
     let repository = Repository::new();

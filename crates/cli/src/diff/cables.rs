@@ -340,7 +340,7 @@ fn switches(network: &Network) -> BTreeSet<&str> {
 fn commands(sides: [&Side; 2]) -> Vec<String> {
     if sides
         .iter()
-        .any(|side| side.is_stdin() || side.source != Source::Documents)
+        .any(|side| side.is_stdin() || side.is_new || side.source != Source::Documents)
     {
         return Vec::new();
     }

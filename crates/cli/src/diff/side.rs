@@ -38,6 +38,8 @@ pub struct Side {
     pub source: Source,
     /// The cluster that it is, if it is one.
     pub cluster: Option<Cluster>,
+    /// Whether it is a revision from before there were any documents.
+    pub is_new: bool,
     paths: Vec<PathBuf>,
 }
 
@@ -60,8 +62,20 @@ impl Side {
             name: path.display().to_string(),
             source,
             cluster,
+            is_new: false,
             paths: read.into_iter().chain(more).collect(),
         })
+    }
+
+    /// A revision that has nothing yet where the other side has its documents.
+    pub fn before_all(path: &Path, with: &[PathBuf]) -> Self {
+        Self {
+            name: path.display().to_string(),
+            source: Source::Documents,
+            cluster: None,
+            is_new: true,
+            paths: with.to_vec(),
+        }
     }
 
     /// Whether it is standard input, which can be read once.
@@ -96,6 +110,7 @@ impl Side {
         let inputs = Inputs::new(&self.paths, clusters);
         let loaded = match self.cluster.as_ref().filter(|cluster| cluster.is_saved()) {
             Some(cluster) => Loaded::walked(cluster.inputs(Walk::new(inputs))?, schemas),
+            None if self.is_new => Loaded::walked(Walk::new(inputs), schemas),
             None => Loaded::read(inputs, schemas),
         };
         let mut outcome = pipeline::run_after(schemas, loaded, held, before, cluster)?;

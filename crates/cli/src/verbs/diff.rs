@@ -26,6 +26,7 @@ use crate::drift;
 use crate::drift::report::Drift;
 use crate::exit::Exit;
 use crate::formats::collision;
+use crate::git;
 use crate::output::{Out, When, eprint};
 use crate::pager::{self, Paging};
 use crate::pipeline::{self, Outcome, ToolError};
@@ -294,10 +295,23 @@ fn sides(args: &Diff) -> Result<(Side, Side), VerbError> {
         Some(b) => (args.a.clone(), b),
         None => (head(&args.a)?, &args.a),
     };
-    Ok((
-        Side::new(&a, &args.with, &args.clusters)?,
-        Side::new(b, &args.with, &args.clusters)?,
-    ))
+    let is_new = match (a.to_str(), b.to_str()) {
+        (Some(a), Some(b)) if !Path::new(a).exists() => {
+            // What git cannot answer it says again when the side is read.
+            git::is_new(a, b).unwrap_or(false)
+        }
+        _ => false,
+    };
+    let old = if is_new {
+        eprint(&format!(
+            "{}: nothing there yet; everything is new\n",
+            a.display()
+        ));
+        Side::before_all(&a, &args.with)
+    } else {
+        Side::new(&a, &args.with, &args.clusters)?
+    };
+    Ok((old, Side::new(b, &args.with, &args.clusters)?))
 }
 
 fn head(path: &Path) -> Result<PathBuf, VerbError> {
