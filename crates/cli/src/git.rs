@@ -122,19 +122,15 @@ pub fn is_new(name: &str, other: &str) -> Result<bool, GitError> {
         return Ok(false);
     };
     let git = Git { name };
-    let (path, other) = match parts(other) {
-        Some((_, other)) => (path.to_owned(), other),
-        // What is no revision is named from where the program runs.
-        None => match path.strip_prefix("./") {
-            Some(path) => (path.to_owned(), other),
-            None => {
-                let below = git.run(&["rev-parse", "--show-prefix"], Vec::new())?.stdout;
-                let below = String::from_utf8_lossy(&below);
-                let here = path.strip_prefix(below.trim_end());
-                (here.unwrap_or(path).to_owned(), other)
-            }
-        },
-    };
+    let (mut path, mut other) = (path.to_owned(), other);
+    if let Some((_, there)) = parts(other) {
+        other = there;
+    } else if !path.starts_with("./") {
+        // What is no revision is named from where the program runs, a path of a revision from the root.
+        let below = git.run(&["rev-parse", "--show-prefix"], Vec::new())?.stdout;
+        let below = String::from_utf8_lossy(&below);
+        path = path.strip_prefix(below.trim_end()).unwrap_or(&path).to_owned();
+    }
     let bare = |path: &str| path.trim_start_matches("./").trim_end_matches('/').to_owned();
     if bare(&path) != bare(other) {
         return Ok(false);

@@ -7,17 +7,17 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::programs;
-use super::{Peers, Work, other_plan, schema, table};
+use super::{Peers, Work, other_plan, pull_request, table};
 use crate::measure::Cost;
-use crate::{root, say};
+use crate::say;
 
 /// Bytes of the megabyte that the aims are in.
 const MB: f64 = 1e6;
 
 /// Prints the tables and, below them, each figure with its aim.
 pub fn run(args: &Peers, cli: &Path) -> anyhow::Result<()> {
-    let work = Work::new(cli, args.nodes, "peers")?;
-    let (validate, start) = pull_request(&work, args.rounds)?;
+    let costs = pull_request(cli, args.rounds)?;
+    let (validate, start) = (cost(&costs, 0)?, cost(&costs, 1)?);
     let (ours, theirs) = saved(cli, args)?;
     let size = std::fs::metadata(cli)?.len() as f64 / MB;
     let millis = |wall: Duration| format!("{:.1} ms", wall.as_secs_f64() * 1e3);
@@ -41,21 +41,6 @@ pub fn run(args: &Peers, cli: &Path) -> anyhow::Result<()> {
         say(&format!("| {figure} | {measured} | {aim} |"));
     }
     Ok(())
-}
-
-/// What a pull request waits for: a site of 128 nodes, and of that the start alone.
-fn pull_request(work: &Work<'_>, rounds: u32) -> anyhow::Result<(Cost, Cost)> {
-    let folder = work.plan.parent().context("a plan lies in a folder")?;
-    let schemas = schema::write(&folder.join("schemas"))?;
-    let site = root().join("examples/superpod-b200");
-    let ours = [
-        programs::validate("128 nodes", work.cli, &site),
-        programs::start(work.cli),
-    ];
-    let theirs = [programs::kubeconform("128 nodes", &site, &schemas)];
-    let title = "Validate: examples/superpod-b200, and the start of the program alone";
-    let costs = table::compare(title, &ours, &theirs, rounds)?;
-    Ok((cost(&costs, 0)?, cost(&costs, 1)?))
 }
 
 /// Two saved plans, by field with a report around it, and their text by line.

@@ -15,6 +15,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::fleet::Fabrics;
+use crate::measure::Cost;
 use crate::{fleet, optimised, root, say};
 use objects::Object;
 use programs::{Program, Template};
@@ -57,7 +58,7 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
         return figures::run(args, &cli);
     }
     if args.site {
-        return pull_request(&cli, args.rounds);
+        return pull_request(&cli, args.rounds).map(drop);
     }
     let work = Work::new(&cli, args.nodes, "peers")?;
     if !args.check.is_empty() {
@@ -69,7 +70,6 @@ pub fn run(args: &Peers) -> anyhow::Result<()> {
         args.rounds
     ));
     compile(&work, args.rounds)?;
-    pull_request(&cli, args.rounds)?;
     let inventory = objects::read(&std::fs::read(work.fleet.join("inventory.jsonl"))?)?;
     validate(&work, &inventory, "NodeInventory", args.rounds)?;
     validate(&work, &work.objects, "NodeConfig", args.rounds)?;
@@ -147,7 +147,7 @@ fn compile(work: &Work<'_>, rounds: u32) -> anyhow::Result<()> {
 }
 
 /// What a pull request waits for: a site of 128 nodes, and of that the start alone. Each validator must accept the site.
-fn pull_request(cli: &Path, rounds: u32) -> anyhow::Result<()> {
+fn pull_request(cli: &Path, rounds: u32) -> anyhow::Result<Vec<Option<Cost>>> {
     let schemas = schema::write(&root().join("target/bench/schemas"))?;
     let site = root().join("examples/superpod-b200");
     let ours = [programs::validate("128 nodes", cli, &site), programs::start(cli)];
@@ -160,7 +160,7 @@ fn pull_request(cli: &Path, rounds: u32) -> anyhow::Result<()> {
         programs::idle(kubectl_validate, &["--help"]),
     ];
     let title = "Validate: examples/superpod-b200, and the start of each program alone";
-    table::compare(title, &ours, &theirs, rounds).map(drop)
+    table::compare(title, &ours, &theirs, rounds)
 }
 
 /// Each in the forms in which it reads many objects from one file. kubeconform reads no JSON lines; documents of a YAML
