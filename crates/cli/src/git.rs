@@ -90,18 +90,14 @@ pub fn files(name: &str, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Blob>, Gi
         return Err(GitError::Name(name.to_owned()));
     }
     let git = Git { name };
-    let found = git.ask(
-        &["cat-file", "--batch-check"],
-        &format!("{revision}^{{}}\n{name}\n"),
-    )?;
-    let mut answers = found.lines();
-    if answers.next().and_then(object).is_none() {
+    let [known, found] = git.look_up(revision)?;
+    if known.is_none() {
         return Err(GitError::Revision {
             name: name.to_owned(),
             revision: revision.to_owned(),
         });
     }
-    let entries = match answers.next().and_then(object) {
+    let entries = match found.as_deref().and_then(object) {
         Some((id, "blob")) => vec![(name.to_owned(), id.to_owned())],
         Some((id, "tree")) => {
             let folder = match path {
@@ -135,12 +131,8 @@ pub fn is_new(name: &str, other: &str) -> Result<bool, GitError> {
     if bare(&path) != bare(other) {
         return Ok(false);
     }
-    let found = git.ask(
-        &["cat-file", "--batch-check"],
-        &format!("{revision}^{{}}\n{name}\n"),
-    )?;
-    let mut answers = found.lines().map(object);
-    Ok(answers.next().flatten().is_some() && answers.next().flatten().is_none())
+    let [known, found] = git.look_up(revision)?;
+    Ok(known.is_some() && found.is_none())
 }
 
 /// `<id> <type> <size>`; none for what is missing, and for what leads nowhere.
@@ -158,6 +150,17 @@ struct Git<'a> {
 }
 
 impl Git<'_> {
+    /// What git answers of the revision and of the whole name; none for what is not there.
+    fn look_up(&self, revision: &str) -> Result<[Option<String>; 2], GitError> {
+        let asked = format!("{revision}^{{}}\n{}\n", self.name);
+        let found = self.ask(&["cat-file", "--batch-check"], &asked)?;
+        let mut answers = found.lines();
+        Ok([(); 2].map(|()| {
+            let answer = answers.next().filter(|answer| object(answer).is_some());
+            answer.map(str::to_owned)
+        }))
+    }
+
     /// The wanted files below a tree, by name, with their ids.
     fn below(
         &self,
