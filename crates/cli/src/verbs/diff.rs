@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use rackwright_planner::change::{State, intended, planned};
+use serde_json::Value;
 
 use super::VerbError;
 use super::plan::{blocked, findings};
@@ -257,9 +258,7 @@ fn specs<'a>(outcome: &'a Outcome, schemas: &OwnSchemas) -> Result<Specs<'a>, Ve
     let intents = saved::specs(&outcome.input)?.into_iter();
     // What goes with the documents is no more among them.
     let stays = intents.filter(|(id, (deleting, _))| !deleting || documents.contains_key(id));
-    Ok(stays
-        .map(|(id, (_, spec))| (id.clone(), (spec, place(&id))))
-        .collect())
+    Ok(placed(stays, place))
 }
 
 /// The same of a saved plan.
@@ -268,10 +267,20 @@ fn specs_saved(told: &Saved) -> Result<Specs<'_>, VerbError> {
         let place = told.places.get(id);
         place.map_or(Place::Nowhere, |(file, lines)| Place::Lines(file, lines))
     };
-    let intents = saved::specs(&told.input)?.into_iter();
-    Ok(intents
-        .map(|(id, (_, spec))| (id.clone(), (spec, place(&id))))
-        .collect())
+    Ok(placed(saved::specs(&told.input)?, place))
+}
+
+fn placed<'a>(
+    intents: impl IntoIterator<Item = (Id, (bool, Value))>,
+    place: impl Fn(&Id) -> Place<'a>,
+) -> Specs<'a> {
+    let intents = intents.into_iter();
+    intents
+        .map(|(id, (_, spec))| {
+            let place = place(&id);
+            (id, (spec, place))
+        })
+        .collect()
 }
 
 /// What the old side makes of nodes. Above a cluster that is what its intents say, since the rest is drift.
