@@ -69,16 +69,31 @@ pub enum Place<'a> {
     Nowhere,
 }
 
+/// What an object asks for.
+#[derive(Debug)]
+pub struct Asked {
+    /// When its deletion was ordered; none where it stays.
+    pub deletion: Option<Value>,
+    /// Its spec.
+    pub spec: Value,
+}
+
 /// What the objects of a side ask for.
-pub type Specs<'a> = BTreeMap<Id, (Value, Place<'a>)>;
+pub type Specs<'a> = BTreeMap<Id, (Asked, Place<'a>)>;
 
 /// The edits that lead from one side to the other.
 pub fn edits(a: (&Objects<'_>, &Outcome), b: (&Objects<'_>, &Outcome)) -> Vec<Edit> {
     fn specs<'a>((objects, outcome): (&Objects<'a>, &'a Outcome)) -> Specs<'a> {
-        let spec = |value: &Value| value.get("spec").cloned().unwrap_or_default();
+        let asked = |value: &Value| {
+            let deletion = value.pointer("/metadata/deletionTimestamp");
+            Asked {
+                deletion: deletion.filter(|time| !time.is_null()).cloned(),
+                spec: value.get("spec").cloned().unwrap_or_default(),
+            }
+        };
         let objects = objects.iter();
         objects
-            .map(|(id, (value, document))| (id.clone(), (spec(value), Place::Document(document, outcome))))
+            .map(|(id, (value, document))| (id.clone(), (asked(value), Place::Document(document, outcome))))
             .collect()
     }
     between(&specs(a), &specs(b))
@@ -100,11 +115,23 @@ pub fn between(a: &Specs<'_>, b: &Specs<'_>) -> Vec<Edit> {
         let root = Path::root();
         match (old, new) {
             (Some((old, _)), Some((new, _))) => {
+                let (was, is) = (old.deletion.as_ref(), new.deletion.as_ref());
+                // When is all the same.
+                if was.is_some() != is.is_some() {
+                    let path = root.child("metadata").child("deletionTimestamp");
+                    walk.below("metadata", |walk| {
+                        walk.step(
+                            Step::Key("deletionTimestamp".to_owned()),
+                            (was, is),
+                            (&path, &path),
+                        );
+                    });
+                }
                 let path = root.child("spec");
-                walk.values((old, new), (&path, &path));
+                walk.below("spec", |walk| walk.values((&old.spec, &new.spec), (&path, &path)));
             }
             (old, new) => {
-                let spec = |side: Option<&(Value, Place<'_>)>| side.map(|(spec, _)| spec.clone());
+                let spec = |side: Option<&(Asked, Place<'_>)>| side.map(|(asked, _)| asked.spec.clone());
                 walk.push((spec(old), spec(new)), (&root, &root));
             }
         }
@@ -121,6 +148,12 @@ struct Walk<'w, 'a> {
 }
 
 impl Walk<'_, '_> {
+    fn below(&mut self, key: &str, walk: impl FnOnce(&mut Self)) {
+        self.steps.push(Step::Key(key.to_owned()));
+        walk(self);
+        self.steps.pop();
+    }
+
     fn values(&mut self, (old, new): (&Value, &Value), paths: (&Path, &Path)) {
         match (old, new) {
             _ if old == new => {}
@@ -228,9 +261,9 @@ fn same_order(key: &str, old: &[Value], new: &[Value]) -> bool {
 }
 
 impl Edit {
-    /// Takes the edit out of an object's new `spec`; none where the whole object was edited.
-    pub fn undo(&self, spec: &mut Value) {
-        set(spec, &self.steps, self.old.as_ref());
+    /// Takes the edit out of an object of the new side, if it is an edit of something in it.
+    pub fn undo(&self, object: &mut Value) {
+        set(object, &self.steps, self.old.as_ref());
     }
 
     /// Whether a whole object came or went.

@@ -14,7 +14,7 @@ use crate::before::Before;
 use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
-use crate::diff::edits::{self, Edit, Id, Place, Specs, edits, objects};
+use crate::diff::edits::{self, Asked, Edit, Id, Place, Specs, edits, objects};
 use crate::diff::ground::Ground;
 use crate::diff::inventories::Changed;
 use crate::diff::known::Known;
@@ -151,6 +151,7 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
             a: &objects.0,
             b: &objects.1,
             new: &after,
+            refused: &before.refused,
             edits: &between,
             inventories,
             cluster,
@@ -276,9 +277,11 @@ fn placed<'a>(
 ) -> Specs<'a> {
     let intents = intents.into_iter();
     intents
-        .map(|(id, (_, spec))| {
+        .map(|(id, (deleting, spec))| {
             let place = place(&id);
-            (id, (spec, place))
+            // A plan does not say when.
+            let deletion = deleting.then_some(Value::Bool(true));
+            (id, (Asked { deletion, spec }, place))
         })
         .collect()
 }
