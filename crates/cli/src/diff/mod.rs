@@ -14,6 +14,7 @@ pub mod html;
 pub mod inventories;
 pub mod known;
 mod least;
+mod lists;
 pub mod markdown;
 pub mod policy;
 pub mod report;
