@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use rackwright_planner::change::{State, intended, planned};
+use rackwright_planner::change::{Budget, State, intended, planned};
+use rackwright_planner::power::Envelope;
+use rackwright_planner::{Input, compile};
 use serde_json::Value;
 
 use super::VerbError;
@@ -164,7 +166,14 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
         None => Vec::new(),
     };
     let edits: &[Edit] = &between;
-    let known_before = (before.as_deref().map(Known::from)).or_else(|| told.as_ref().map(Known::from));
+    let mut known_before = (before.as_deref().map(Known::from)).or_else(|| told.as_ref().map(Known::from));
+    let drawn = match &before {
+        Some(before) if a.source == Source::Documents => drawn(before, &previous)?,
+        Some(_) | None => None,
+    };
+    if let (Some(known), Some(drawn)) = (&mut known_before, &drawn) {
+        known.power = drawn;
+    }
     let report = Report::new(
         Found {
             sides: [&a, &b],
@@ -299,6 +308,21 @@ fn intentions<'a>(
     let carried = Carried::new(Some(stored), before)?;
     let plan = State::of(&before.compilation.plan);
     Ok(intended(&plan, &written, |node| carried.is_blocked(node)))
+}
+
+/// What the nodes of documents draw once they have what these say. A pool that is paused counts with what its nodes have, and
+/// beneath documents nobody has anything.
+fn drawn(before: &Outcome, written: &Previous) -> Result<Option<Vec<Envelope>>, VerbError> {
+    let mut pools = before.input.pools.iter();
+    let is_paused = pools.any(|pool| Budget::of(pool.spec.rollout.as_ref()).paused);
+    if before.compilation.power.is_empty() || !is_paused {
+        return Ok(None);
+    }
+    let input = Input {
+        previous: written.nodes()?,
+        ..before.input.clone()
+    };
+    Ok(Some(compile(&input).map_err(ToolError::from)?.power))
 }
 
 /// The two sides; of one alone, what HEAD has of it is the old one.
