@@ -70,10 +70,53 @@ fn what_differs_beside_nodes_is_a_difference() {
     let paused = unit()
         .replace("    driver:", "    powerLimit: 900W\n    driver:")
         .replace("  rollout:", "  rollout:\n    paused: true");
-    let folder = folder_of(&[("a.yaml", &paused), ("b.yaml", &paused)]);
-    let (found, exit) = report(folder.path(), &["a.yaml", "b.yaml"]);
-    assert_eq!(
-        (&found["power"], &found["verdict"], exit),
-        (&json!([]), &json!("Same"), 0)
-    );
+    // An edit of nothing that counts, so that power is looked at.
+    let later = paused.replace("soak: 30m", "soak: 31m");
+    assert_ne!(later, paused);
+    let folder = folder_of(&[("a.yaml", &paused), ("b.yaml", &paused), ("c.yaml", &later)]);
+    let saved = run_in(folder.path(), &["plan", "a.yaml", "--out", "a.json"], b"");
+    assert_eq!(code(&saved), 0, "{}", err(&saved));
+    for sides in [["a.yaml", "b.yaml"], ["a.yaml", "c.yaml"], ["a.json", "b.yaml"]] {
+        let (found, exit) = report(folder.path(), &sides);
+        assert_eq!(
+            (&found["power"], &found["verdict"], exit),
+            (&json!([]), &json!("Same"), 0),
+            "{sides:?}"
+        );
+    }
+}
+
+/// A roll-out of many like waves is a line for people, and whole for programs and on the page.
+#[test]
+fn like_waves_share_a_line() {
+    let site = |version: &str| {
+        format!(
+            "apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: {{ name: lab }}\n\
+             spec: {{ racks: [ {{ names: \"r[01-40]\", nodes: \"n[1-2]\", system: dgx-b200 }} ] }}\n---\n\
+             apiVersion: rackwright.dev/v1alpha1\nkind: GPUPool\nmetadata: {{ name: all }}\n\
+             spec: {{ supercluster: lab, nodes: {{ racks: \"r[01-40]\" }}, gpu: {{ driver: {{ version: {version}, kernelModules: Open }} }}, \
+             rollout: {{ maxUnavailable: {{ nodes: 2 }} }} }}\n"
+        )
+    };
+    let folder = folder_of(&[("a.yaml", &site("580.95.05")), ("b.yaml", &site("580.105.08"))]);
+    let told = |form: &str| {
+        out(&run_in(
+            folder.path(),
+            &["diff", "a.yaml", "b.yaml", "-o", form],
+            b"",
+        ))
+    };
+    let line = "1-40 within the budgets: 40 waves of 1 rack and 2 nodes each (r[01-40]-n[1-2])";
+    for form in ["text", "markdown"] {
+        let told = told(form);
+        assert!(
+            told.contains(line) && told.matches("within the budgets").count() == 1,
+            "{form}: {told}"
+        );
+    }
+    assert_eq!(told("html").matches("within the budgets: 2 nodes").count(), 40);
+    let (found, _) = report(folder.path(), &["a.yaml", "b.yaml"]);
+    assert_eq!(found["changes"]["waves"].as_array().unwrap().len(), 40);
+    let nodes = found["nodes"].as_array().unwrap();
+    assert!(nodes.iter().all(|node| node["wave"].is_u64()));
 }

@@ -156,7 +156,7 @@ fn lists(out: &mut String, report: &Report) {
         (edits.len(), false),
         &mut lines,
     );
-    let order = report.changes.order();
+    let order = report.changes.each_wave();
     let lines = order
         .lines()
         .filter(|line| line.starts_with(' '))

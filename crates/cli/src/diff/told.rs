@@ -133,7 +133,9 @@ impl Report {
                 name: side.name.clone(),
                 source: side.source,
             }),
-            changes: Changes::new(found.compared, &found.sides[0].name),
+            changes: Changes::new(found.compared, &found.sides[0].name, |node| {
+                nodes[node].rack.as_deref()
+            }),
             reach,
             causes,
             other_edits,
