@@ -50,9 +50,9 @@ impl<'a> Ground<'a> {
 
     /// The old side, compiled, as the state that the new side comes after. What the cluster has already as it shall be, is as
     /// it stands there, and what hosts say of themselves stays true whatever is planned.
-    pub fn state(&self, name: &str, outcome: &Outcome) -> Result<Previous, VerbError> {
+    /// `carried` is what stays beside it of what is written.
+    pub fn state(&self, name: &str, outcome: &Outcome, carried: &Carried) -> Result<Previous, VerbError> {
         let stored = self.written.map(Stored::new).transpose()?.unwrap_or_default();
-        let carried = Carried::new(self.written, outcome)?;
         let plan = &outcome.compilation.plan;
         let mut text = Vec::new();
         let mut profiles = BTreeSet::new();

@@ -79,9 +79,12 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
         eprint("nothing is compared because of the errors above\n");
         return Ok(exit);
     }
-    let previous = match &before {
-        None => a.saved()?,
-        Some(outcome) => ground.state(&a.name, outcome)?,
+    let (previous, stays) = match &before {
+        None => (a.saved()?, Carried::default()),
+        Some(outcome) => {
+            let stays = Carried::new(ground.written, outcome)?;
+            (ground.state(&a.name, outcome, &stays)?, stays)
+        }
     };
     let mut drift = Vec::new();
     if let (Some(cluster), Some(before)) = (&a.cluster, &before) {
@@ -92,7 +95,7 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
             side: &a,
             previous: &previous,
             outcome: before.as_deref(),
-            ground: &ground,
+            ground: (&ground, &stays),
         };
         return saved(args, &old, &b, &schemas, (drift, exit), (paging, out));
     }
@@ -138,7 +141,7 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
     blocked(&carried);
     let was = Before::new(&previous)?;
     let is = State::of(&after.compilation.plan);
-    let states = (intentions(&ground, before.as_deref(), &was)?, is);
+    let states = (intentions((&ground, &stays), before.as_deref(), &was)?, is);
     let compared = Compared::new(&after, &states.0, &carried);
     if !compared.violations.is_empty() {
         report::violations(&compared.violations);
@@ -196,7 +199,8 @@ struct Old<'a> {
     side: &'a Side,
     previous: &'a Previous,
     outcome: Option<&'a Outcome>,
-    ground: &'a Ground<'a>,
+    /// What lies below it, and what of that stays beside its plan.
+    ground: (&'a Ground<'a>, &'a Carried),
 }
 
 /// Compares with a plan that was saved.
@@ -210,7 +214,7 @@ fn saved(
 ) -> Result<Exit, VerbError> {
     let new = side.saved()?;
     let (was, is) = (Before::new(old.previous)?, Before::new(&new)?);
-    let (states, same) = match old.ground.written {
+    let (states, same) = match old.ground.0.written {
         None => was.against(&is)?,
         Some(_) => ((intentions(old.ground, old.outcome, &was)?, is.state()?), 0),
     };
@@ -297,17 +301,16 @@ fn placed<'a>(
 
 /// What the old side makes of nodes. Above a cluster that is what its intents say, since the rest is drift.
 fn intentions<'a>(
-    ground: &Ground<'_>,
+    (ground, stays): (&Ground<'_>, &Carried),
     before: Option<&'a Outcome>,
     was: &'a Before<'_>,
 ) -> Result<State<'a>, VerbError> {
     let written = was.state()?;
-    let (Some(stored), Some(before)) = (ground.written, before) else {
+    let (Some(_), Some(before)) = (ground.written, before) else {
         return Ok(written);
     };
-    let carried = Carried::new(Some(stored), before)?;
     let plan = State::of(&before.compilation.plan);
-    Ok(intended(&plan, &written, |node| carried.is_blocked(node)))
+    Ok(intended(&plan, &written, |node| stays.is_blocked(node)))
 }
 
 /// What the nodes of documents draw once they have what these say. A pool that is paused counts with what its nodes have, and
