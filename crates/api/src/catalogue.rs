@@ -157,6 +157,9 @@ pub struct SwitchEntry {
     /// The built-in entry that a new name starts from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub like: Option<Name>,
+    /// What runs on its links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<SwitchLink>,
     /// The most that it draws.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_power: Option<Power>,
@@ -179,6 +182,24 @@ pub struct SwitchEntry {
     /// What it typically draws.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub typical_power: Option<Power>,
+}
+
+/// What runs on the links of a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SwitchLink {
+    /// Ethernet: no fabric of this API is built of it.
+    Ethernet,
+    /// InfiniBand.
+    InfiniBand,
+}
+
+impl std::fmt::Display for SwitchLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ethernet => "Ethernet",
+            Self::InfiniBand => "InfiniBand",
+        })
+    }
 }
 
 /// An adapter model.

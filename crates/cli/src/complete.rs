@@ -91,9 +91,9 @@ pub fn systems() -> Vec<CompletionCandidate> {
     candidates(catalogue::systems().keys())
 }
 
-/// Switches of the catalogue.
-pub fn switches() -> Vec<CompletionCandidate> {
-    candidates(catalogue::switches().keys())
+/// Switches of the catalogue that a fabric may be built of.
+pub fn fabric_switches() -> Vec<CompletionCandidate> {
+    candidates(catalogue::infiniband_switches().map(|(name, _)| name))
 }
 
 /// What can be explained: rules, what takes a name, and fields step by step.
@@ -117,9 +117,10 @@ pub fn explained(current: &OsStr) -> Vec<CompletionCandidate> {
 pub fn named() -> Vec<CompletionCandidate> {
     let mut all = nodes();
     all.extend(systems());
-    all.extend(switches());
     all.extend(candidates(
-        catalogue::gpus().keys().chain(catalogue::adapters().keys()),
+        (catalogue::switches().keys())
+            .chain(catalogue::gpus().keys())
+            .chain(catalogue::adapters().keys()),
     ));
     all
 }

@@ -252,6 +252,8 @@ fn flags_that_would_not_validate_are_refused() {
         ("--racks", "A[1-8]", "RW2011"),
         ("--racks", "a\", nodes: \"n[1-8]", "--racks"),
         ("--switch", "sn5600", "RW2056"),
+        ("--switch", "qm970", "did you mean `qm9700`?"),
+        ("--switch", "sn560", "lists all switches"),
         ("--nfs", "a\"b:/c", "RW1005"),
         ("--nfs", "a\", transport: RDMA } # :/c", "RW1005"),
         ("--scratch-model", "A\nB", "RW1005"),

@@ -138,6 +138,13 @@ fn kubectl_is_told_what_a_shell_may_offer() {
     // A folder goes on, so no space comes behind it.
     assert_eq!(offered(&["plan", "../gb200-"]), "../gb200-unit/\n:6\n");
     assert_eq!(offered(&["plan", "--nope"]), ":4\n");
+    // No fabric is built of Ethernet switches, though all can be explained.
+    let switches = offered(&["init", "--switch", ""]);
+    assert!(
+        switches.contains("qm9700\n") && !switches.contains("sn5600"),
+        "{switches}"
+    );
+    assert!(offered(&["explain", "switch", "sn"]).contains("sn5600\n"));
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub struct Init {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub nodes_per_unit: Option<u16>,
     /// The switches of the compute fabric, a name of the catalogue
-    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::switches))]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::fabric_switches))]
     pub switch: Option<String>,
     /// Write no fabric
     #[arg(long, conflicts_with_all = ["rails", "nodes_per_unit", "switch"])]

@@ -88,6 +88,7 @@ const FIELDS: &[&str] = &[
     "pciAddress",
     "memoryMiB",
     "coherent",
+    "link",
     "ports",
     "cages",
     "portRateGbps",

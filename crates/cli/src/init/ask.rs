@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 use rackwright_api::NodeName;
 use rackwright_hostset::{HostSet, Limits, expand};
-use rackwright_planner::catalogue::{self, Entry, Link, Switch};
+use rackwright_planner::catalogue::{self, Entry};
 
 use super::text::{SWITCH, rails_of};
 use super::{layout, per_rack, start};
@@ -146,13 +146,7 @@ impl<R: BufRead> Asking<R> {
         }
         self.fabric = true;
         if self.said.switch.is_none() {
-            let fits = |switch: &Switch| {
-                switch
-                    .link
-                    .as_ref()
-                    .is_none_or(|link| link.value == Link::InfiniBand)
-            };
-            let switches = catalogue::switches().iter().filter(|(_, switch)| fits(switch));
+            let switches = catalogue::infiniband_switches();
             listed("Switches", switches.clone());
             self.maybe(
                 "Switches of the fabric, by name or number; `none` writes no fabric",

@@ -237,7 +237,7 @@ fn fabric(
     if let Some(switch) = &args.switch
         && catalogue::switch(switch).is_none()
     {
-        let names = catalogue::switches().keys().map(String::as_str);
+        let names = catalogue::infiniband_switches().map(|(name, _)| name.as_str());
         return Err(crate::catalogue::unknown::<catalogue::Switch>(switch, names));
     }
     if said.is_none() {

@@ -11,7 +11,7 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use rackwright_api::{CompatibilityRow, KernelModules};
+use rackwright_api::{CompatibilityRow, KernelModules, SwitchLink};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -117,31 +117,13 @@ impl Gpu {
     }
 }
 
-/// What runs on the links of a switch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Link {
-    /// Ethernet.
-    Ethernet,
-    /// InfiniBand.
-    InfiniBand,
-}
-
-impl std::fmt::Display for Link {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Ethernet => "Ethernet",
-            Self::InfiniBand => "InfiniBand",
-        })
-    }
-}
-
 /// A switch model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Switch {
     /// What runs on its links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<Figure<Link>>,
+    pub link: Option<Figure<SwitchLink>>,
     /// Its radix.
     pub ports: Figure<u16>,
     /// Rate of one port in Gb/s.
@@ -158,6 +140,14 @@ pub struct Switch {
     /// What it typically draws, in watts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub typical_power_watts: Option<Figure<u32>>,
+}
+
+impl Switch {
+    /// Whether a fabric may be built of it: its links carry InfiniBand, as far as anybody knows.
+    pub fn may_be_infiniband(&self) -> bool {
+        let link = self.link.as_ref();
+        link.is_none_or(|link| link.value == SwitchLink::InfiniBand)
+    }
 }
 
 /// An adapter model.
@@ -199,6 +189,11 @@ pub fn gpus() -> &'static BTreeMap<String, Gpu> {
 pub fn switches() -> &'static BTreeMap<String, Switch> {
     static READ: LazyLock<BTreeMap<String, Switch>> = LazyLock::new(|| read(SWITCHES));
     &READ
+}
+
+/// The switches that a fabric may be built of, by name.
+pub fn infiniband_switches() -> impl Iterator<Item = (&'static String, &'static Switch)> + Clone {
+    switches().iter().filter(|(_, switch)| switch.may_be_infiniband())
 }
 
 /// All adapters, by name.

@@ -386,6 +386,7 @@ impl Given for SwitchEntry {
         let Self {
             cages,
             like: _,
+            link,
             max_power,
             name: _,
             pkey_table,
@@ -403,8 +404,7 @@ impl Given for SwitchEntry {
         let typical = base.and_then(|base| base.typical_power_watts.as_ref());
         let max = base.and_then(|base| base.max_power_watts.as_ref());
         Ok(Switch {
-            // A model of the site's own says nothing of it, unless it is like one that does.
-            link: base.and_then(|base| base.link.clone()),
+            link: figure(*link, base.and_then(|base| base.link.as_ref()), source),
             ports,
             port_rate_gbps,
             cages: figure(*cages, base.and_then(|base| base.cages.as_ref()), source),

@@ -2,7 +2,6 @@
 
 use rackwright_manifest::{Rule, Severity};
 
-use crate::catalogue::Link;
 use crate::finding::{Finding, at};
 use crate::input::{Kind, ObjectRef};
 use crate::model::Model;
@@ -14,7 +13,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "An InfiniBand fabric is built of Ethernet switches",
     doc: r#"## What it does
-The switch of an InfiniBand fabric must not be one that the catalogue knows as an Ethernet switch.
+The switch of an InfiniBand fabric must not be one that the catalogue, or the site's own entry in `spec.catalogue.switches`, knows as an Ethernet switch.
 
 ## Why
 The design, the cable schedule and the files of the subnet manager would be made for devices that speak another protocol: no subnet manager finds them, and the mistake shows when the cables are pulled. The management network and RoCE have no place in this kind.
@@ -74,7 +73,7 @@ spec:
 ```
 
 ## Fix
-Name the InfiniBand switches (`rackwright explain switch` lists the models with their links). Where a model of the site's own starts `like` an Ethernet one, let it start from none.
+Name the InfiniBand switches (`rackwright explain switch` lists the models with their links). Where a model of the site's own starts `like` an Ethernet one and is none, say so with `link: InfiniBand`.
 "#,
 };
 
@@ -86,7 +85,7 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
             Some((name, model.views[site].switches.get(name.as_str())?))
         });
         let Some((name, switch)) = switch else { continue };
-        let Some(link) = switch.link.as_ref().filter(|link| link.value == Link::Ethernet) else {
+        let Some(link) = switch.link.as_ref().filter(|_| !switch.may_be_infiniband()) else {
             continue;
         };
         let object = ObjectRef::new(Kind::InfiniBandFabric, &fabric.name);

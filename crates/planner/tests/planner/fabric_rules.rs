@@ -50,6 +50,39 @@ fn each_topology_has_engines_that_suit_it() {
     }
 }
 
+/// A switch of the site's own has the links that its entry says, else those of the one that it is like.
+#[test]
+fn a_switch_of_the_sites_own_says_what_runs_on_its_links() {
+    let fabric = |switch: &str, entry: &str| {
+        let own = format!("  catalogue:\n    switches: [ {{ {entry}, source: \"our order\" }} ]\n  racks:");
+        found(
+            "RW2056",
+            "Refused",
+            &[
+                ("  racks:", &own),
+                ("switch: sn5600", &format!("switch: {switch}")),
+            ],
+        )
+    };
+    let new = "name: ours, ports: 64, portRateGbps: 400";
+    let none: &[&str] = &[];
+    for (switch, entry, codes) in [
+        ("ours", new.to_owned(), none),
+        ("ours", format!("{new}, link: InfiniBand"), none),
+        ("ours", format!("{new}, link: Ethernet"), &["RW2056"]),
+        ("ours", "name: ours, like: sn5600".to_owned(), &["RW2056"]),
+        (
+            "ours",
+            "name: ours, like: sn5600, link: InfiniBand".to_owned(),
+            none,
+        ),
+        ("sn5600", "name: sn5600, link: InfiniBand".to_owned(), none),
+        ("qm9700", "name: qm9700, link: Ethernet".to_owned(), &["RW2056"]),
+    ] {
+        assert_eq!(fabric(switch, &entry), codes, "{entry}");
+    }
+}
+
 /// The adapter is that of the switch's rate; a switch's own table counts where the site knows it.
 #[test]
 fn the_table_is_that_of_the_ports_rate() {
