@@ -73,6 +73,7 @@ mod suggest;
 mod summary;
 mod third_party;
 mod unfinished;
+mod unified;
 mod unknown_kind;
 mod values;
 mod verbs;

@@ -47,8 +47,9 @@ impl Fetch<'_> {
         let mut places = 0..;
         for round in rounds {
             let lists = round.iter().zip(&mut places);
-            let mut lists: FuturesOrdered<_> =
-                lists.map(|(&resource, at)| self.whole(at, resource, send)).collect();
+            let mut lists: FuturesOrdered<_> = lists
+                .map(|(&resource, at)| self.whole(at, resource, send))
+                .collect();
             while let Some(list) = lists.next().await {
                 list?;
             }

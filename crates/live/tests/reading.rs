@@ -114,7 +114,11 @@ fn lists_of_a_round_are_fetched_at_the_same_time() {
         &[Resource::GPUPool],
     ];
     let read = read(&cluster(&server.address), &rounds).unwrap();
-    assert_eq!(read, [["a"], ["b"], ["c"]], "in the order in which they were named");
+    assert_eq!(
+        read,
+        [["a"], ["b"], ["c"]],
+        "in the order in which they were named"
+    );
 }
 
 #[test]
