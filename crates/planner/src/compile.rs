@@ -25,6 +25,7 @@ use crate::rules::{self, depends_on_refused};
 use crate::seats::Seats;
 use crate::site::{NO_RACK, Site};
 use crate::storage::{self, PoolTier};
+use crate::units::Units;
 
 /// What a compile gives.
 #[derive(Debug, Clone, Default)]
@@ -259,9 +260,11 @@ fn assemble(
         nvlink_domains: imex_domains(model),
         ..Plan::default()
     };
+    let mut units = Units::new(model);
     let mut rows = Vec::new();
     // For each compiled pool, where the slots of its addressed fabrics come from.
     let mut sources: Vec<Vec<&FabricSlots>> = Vec::new();
+    let mut seated_by: Vec<Option<u32>> = Vec::new();
     for (pool, selected) in model
         .pools
         .iter()
@@ -290,6 +293,7 @@ fn assemble(
             selected.len(),
         )?);
         sources.push(addressed.into_iter().flatten().collect());
+        seated_by.push(units.of_pool(pool));
         rows.extend(selected.iter().map(|&node| (node, number)));
     }
     rows.sort_unstable();
@@ -309,11 +313,13 @@ fn assemble(
             name,
             pool,
             rack: if rack == NO_RACK { NONE } else { rack },
+            sits: seated_by[pool as usize].and_then(|fabric| units.of_node(fabric, node)),
             slots: start,
             guids,
             hash: 0,
         });
     }
+    plan.units = units.fabrics;
     plan.quarantined = quarantine::of(&plan, previous);
     hash_nodes(&mut plan, None);
     Ok(plan)

@@ -1,20 +1,28 @@
 //! Nodes that were written as a plan again, where the intents that they came from are known too: waves, budgets and domains
-//! ask where nodes stand and what they become, which their NodeConfigs say. Nothing is compiled.
+//! ask where nodes stand and what they become, which their NodeConfigs say, and where they sit, which the intents say. Nothing is
+//! compiled.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
-use rackwright_api::{Facts, Name, NodeProfileSpec};
+use rackwright_api::{Facts, Name, NodeName, NodeProfileSpec};
 
 use super::diff::{Diff, What};
 use super::state::State;
-use crate::input::Input;
+use crate::input::{Input, Inventory};
+use crate::model::Model;
 use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
+use crate::units::Units;
 
 /// The nodes of a diff as its new side has them. What is removed is not among them, nor what is of a pool that is not
 /// among the intents, as that of a refused pool, or whose facts are not those of its profile.
 pub fn planned(input: &Input, diff: &Diff<'_>, new: &State<'_>) -> Plan {
     let (mut plan, mut racks) = (Plan::default(), HashMap::new());
-    let mut pools: HashMap<&str, Option<u32>> = HashMap::new();
+    let known = labelled(input, new);
+    let model = Model::new(&known, &mut Vec::new());
+    let mut units = Units::new(&model);
+    // By profile: the pool, and the fabric whose units its nodes sit in.
+    let mut pools: HashMap<&str, Option<(u32, Option<u32>)>> = HashMap::new();
     for change in diff.nodes.iter().filter(|change| change.what != What::Removed) {
         let at = new.nodes().binary_search_by(|node| node.name.cmp(change.name));
         let Some(node) = at.ok().map(|at| &new.nodes()[at]) else {
@@ -24,10 +32,12 @@ pub fn planned(input: &Input, diff: &Diff<'_>, new: &State<'_>) -> Plan {
         let pool = *pools.entry(node.profile).or_insert_with(|| {
             let profile = new.profile(node.profile)?;
             let planned = pool_plan(input, (node.pool(), node.profile), profile, &facts)?;
+            let mut intents = model.pools.iter();
+            let intent = intents.find(|intent| intent.name == planned.name)?;
             plan.pools.push(planned);
-            Some(plan.pools.len() as u32 - 1)
+            Some((plan.pools.len() as u32 - 1, units.of_pool(intent)))
         });
-        let Some(pool) = pool else { continue };
+        let Some((pool, fabric)) = pool else { continue };
         let rails = &plan.pools[pool as usize].rails;
         let fits = rails.len() == facts.rails.len();
         let alike = |(rail, fact): (&RailPlan, &rackwright_api::Rail)| {
@@ -55,12 +65,41 @@ pub fn planned(input: &Input, diff: &Diff<'_>, new: &State<'_>) -> Plan {
             name: node.name.into(),
             pool,
             rack,
+            sits: fabric.and_then(|fabric| units.of_node(fabric, model.site.node(node.name)?)),
             slots,
             guids: NONE,
             hash: node.hash,
         });
     }
+    plan.units = units.fabrics;
     plan
+}
+
+/// The input with inventories that say which nodes the selectors of pools found: a saved plan does not have these, but it has the
+/// nodes of each pool.
+fn labelled<'i>(input: &'i Input, new: &State<'_>) -> Cow<'i, Input> {
+    let selectors = input.pools.iter().filter_map(|pool| {
+        let selector = pool.spec.nodes.selector.as_ref()?;
+        Some((pool.name.as_str(), &selector.match_labels))
+    });
+    let selectors: BTreeMap<_, _> = selectors.collect();
+    if selectors.is_empty() {
+        return Cow::Borrowed(input);
+    }
+    let mut known = input.clone();
+    known.inventories = (new.nodes().iter())
+        .filter(|node| node.managed)
+        .filter_map(|node| {
+            Some(Inventory {
+                name: NodeName::new(node.name).ok()?,
+                labels: (*selectors.get(node.pool())?).clone(),
+                guids: Box::default(),
+                disks: Box::default(),
+                hca_addresses: Box::default(),
+            })
+        })
+        .collect();
+    Cow::Owned(known)
 }
 
 /// What nodes of a profile share; none where the pool is not among the intents.
