@@ -260,11 +260,10 @@ fn assemble(
         nvlink_domains: imex_domains(model),
         ..Plan::default()
     };
-    let mut units = Units::new(model);
     let mut rows = Vec::new();
     // For each compiled pool, where the slots of its addressed fabrics come from.
     let mut sources: Vec<Vec<&FabricSlots>> = Vec::new();
-    let mut seated_by: Vec<Option<u32>> = Vec::new();
+    let mut pools = Vec::new();
     for (pool, selected) in model
         .pools
         .iter()
@@ -293,10 +292,11 @@ fn assemble(
             selected.len(),
         )?);
         sources.push(addressed.into_iter().flatten().collect());
-        seated_by.push(units.of_pool(pool));
+        pools.push(*pool);
         rows.extend(selected.iter().map(|&node| (node, number)));
     }
     rows.sort_unstable();
+    let units = Units::new(model, &pools, rows.iter().copied());
     plan.nodes.reserve_exact(rows.len());
     for (node, pool) in rows {
         let name = model.site.names[node as usize].clone();
@@ -313,7 +313,7 @@ fn assemble(
             name,
             pool,
             rack: if rack == NO_RACK { NONE } else { rack },
-            sits: seated_by[pool as usize].and_then(|fabric| units.of_node(fabric, node)),
+            sits: units.of(node),
             slots: start,
             guids,
             hash: 0,

@@ -10,6 +10,7 @@ use rackwright_api::{GPUPoolSpec, Name, Plane};
 
 use crate::input::Intent;
 use crate::model::Model;
+use crate::plan::NONE;
 use crate::seats::Seats;
 
 /// A place in a fabric.
@@ -45,77 +46,89 @@ pub(crate) struct UnitFabric {
     pub hosts: Vec<Box<str>>,
 }
 
-/// The units of the nodes of some pools.
-pub(crate) struct Units<'m, 'a> {
-    model: &'m Model<'a>,
-    /// By number in the model, where each is in `fabrics`.
-    numbers: BTreeMap<usize, u32>,
+/// The units of nodes.
+pub(crate) struct Units {
     pub fabrics: Vec<UnitFabric>,
-    /// By fabric: where each node of the site sits.
-    nodes: Vec<Vec<Option<Sits>>>,
+    /// Where each node of the site sits.
+    nodes: Vec<Option<Sits>>,
 }
 
-impl<'m, 'a> Units<'m, 'a> {
-    pub fn new(model: &'m Model<'a>) -> Self {
+impl Units {
+    /// Of nodes, each with its pool as a place in `pools`. The racks of a fabric are walked once, however many pools it has.
+    pub fn new(
+        model: &Model<'_>,
+        pools: &[&Intent<GPUPoolSpec>],
+        nodes: impl Iterator<Item = (u32, u32)>,
+    ) -> Self {
+        let mut fabrics: Vec<&Seats> = Vec::new();
+        let mut numbers: BTreeMap<usize, u32> = BTreeMap::new();
+        let of_pool = pools.iter().map(|pool| {
+            let seats = seats(model, pool)?;
+            Some(*numbers.entry(seats.fabric).or_insert_with(|| {
+                fabrics.push(seats);
+                fabrics.len() as u32 - 1
+            }))
+        });
+        let of_pool: Vec<Option<u32>> = of_pool.collect();
+        let mut of_node = vec![NONE; model.site.names.len()];
+        for (node, pool) in nodes {
+            of_node[node as usize] = of_pool[pool as usize].unwrap_or(NONE);
+        }
+        let mut sits = vec![None; model.site.names.len()];
+        for (seats, fabric) in fabrics.iter().zip(0..) {
+            let mut sit = |node: u32, at: Sits| {
+                if of_node[node as usize] == fabric {
+                    sits[node as usize] = Some(at);
+                }
+            };
+            walk(model, seats, fabric, &mut sit);
+        }
         Self {
-            model,
-            numbers: BTreeMap::new(),
-            fabrics: Vec::new(),
-            nodes: Vec::new(),
+            fabrics: fabrics
+                .iter()
+                .map(|seats| UnitFabric::new(model, seats))
+                .collect(),
+            nodes: sits,
         }
     }
 
-    /// The fabric whose units the nodes of a pool sit in.
-    pub fn of_pool(&mut self, pool: &Intent<GPUPoolSpec>) -> Option<u32> {
-        let model = self.model;
-        let fabrics = model.fabrics_of(pool).into_iter();
-        let mut seats = fabrics
-            .filter(|fabric| fabric.spec.plane == Plane::Compute)
-            .filter_map(|fabric| model.seats_of(&fabric.name));
-        let seats = seats.next()?;
-        if let Some(&known) = self.numbers.get(&seats.fabric) {
-            return Some(known);
-        }
-        let number = self.fabrics.len() as u32;
-        self.numbers.insert(seats.fabric, number);
-        self.nodes.push(nodes(model, seats, number));
-        self.fabrics.push(UnitFabric::new(model, seats));
-        Some(number)
-    }
-
-    /// Where a node sits in such a fabric.
-    pub fn of_node(&self, fabric: u32, node: u32) -> Option<Sits> {
-        self.nodes[fabric as usize][node as usize]
+    /// Where a node sits.
+    pub fn of(&self, node: u32) -> Option<Sits> {
+        self.nodes[node as usize]
     }
 }
 
-/// Where each node of the site sits. The nodes of a rack are put in order only where the rack has several leaves.
-fn nodes(model: &Model<'_>, seats: &Seats, fabric: u32) -> Vec<Option<Sits>> {
+/// The seats that are the units of a pool's nodes.
+fn seats<'m>(model: &'m Model<'_>, pool: &Intent<GPUPoolSpec>) -> Option<&'m Seats> {
+    let fabrics = model.fabrics_of(pool).into_iter();
+    let mut seats = fabrics
+        .filter(|fabric| fabric.spec.plane == Plane::Compute)
+        .filter_map(|fabric| model.seats_of(&fabric.name));
+    seats.next()
+}
+
+/// Visits each node that a fabric seats. The nodes of a rack are put in order only where they end at several leaves.
+fn walk(model: &Model<'_>, seats: &Seats, fabric: u32, visit: &mut impl FnMut(u32, Sits)) {
     let per_leaf = seats.nodes_per_leaf();
     let at = |seat: u32| Sits {
         fabric,
         unit: seat / seats.per_unit,
         leaf: seat % seats.per_unit / per_leaf,
     };
-    let mut nodes = vec![None; model.site.names.len()];
     for rack in &seats.racks {
         let first = at(rack.first);
         if first == at(rack.first + rack.nodes.max(1) - 1) {
-            for &node in model.site.nodes_of(rack.rack) {
-                nodes[node as usize] = Some(first);
-            }
+            let nodes = model.site.nodes_of(rack.rack);
+            nodes.iter().for_each(|&node| visit(node, first));
         } else {
-            for (node, seat) in Seats::nodes_of(model, rack) {
-                nodes[node as usize] = Some(at(seat));
-            }
+            Seats::nodes_of(model, rack).for_each(|(node, seat)| visit(node, at(seat)));
         }
     }
     for host in &seats.hosts {
         if let Some(node) = host.node {
-            nodes[node as usize] = Some(at(host.seat));
+            visit(node, at(host.seat));
         }
     }
-    nodes
 }
 
 impl UnitFabric {

@@ -1,13 +1,14 @@
 //! Domains as numbers.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use rackwright_api::{Domain, Name, Plane};
 
 use crate::table::WAVE_UNIT;
 use crate::violation::{Kind, Sink, Violation};
 
-use super::seats::{Seats, hostlist};
+use super::seats::{Seats, Site, hostlist};
 use super::{Rollouts, Standing, Unit};
 
 /// Kinds of domains that differ: rack, unit, leaf, NVLink.
@@ -50,12 +51,13 @@ impl<'a> Places<'a> {
             numbers: HashMap::new(),
         };
         let mut known: HashMap<&Name, Option<usize>> = HashMap::new();
+        let mut sites = Sites::new();
         for (pool, spec) in rollouts.pools {
             let mut fabrics: Vec<&Name> = spec.fabrics.iter().map(|used| &used.name).collect();
             fabrics.sort_unstable();
             let mut found = fabrics.into_iter().filter_map(|fabric| {
                 *known.entry(fabric).or_insert_with(|| {
-                    places.seats.push(seats(rollouts, fabric)?);
+                    places.seats.push(seats(rollouts, &mut sites, fabric)?);
                     Some(places.seats.len() - 1)
                 })
             });
@@ -111,21 +113,25 @@ impl<'a> Places<'a> {
     }
 }
 
+/// Sites by name, each read once; none where it cannot be read.
+type Sites<'a> = HashMap<&'a Name, Option<Rc<Site<'a>>>>;
+
 /// The seats of a fabric of the compute plane that has units.
-fn seats<'a>(rollouts: &Rollouts<'a>, name: &Name) -> Option<Seats<'a>> {
+fn seats<'a>(rollouts: &Rollouts<'a>, sites: &mut Sites<'a>, name: &Name) -> Option<Seats<'a>> {
     let fabric = rollouts.fabrics.iter().find(|(known, _)| *known == name);
     let &(name, fabric) = fabric.filter(|(_, fabric)| fabric.plane == Plane::Compute)?;
-    let site = rollouts.superclusters.iter();
-    let mut site = site.filter(|(known, _)| **known == fabric.supercluster);
-    let (_, site) = site.next()?;
+    let mut superclusters = rollouts.superclusters.iter();
+    let &(site, spec) = superclusters.find(|(known, _)| **known == fabric.supercluster)?;
+    let site = sites
+        .entry(site)
+        .or_insert_with(|| Site::read(spec).map(Rc::new))
+        .clone()?;
     let of_fabric = rollouts.wired.iter().find(|wired| wired.fabric == name);
-    let plugged = rollouts.pools.iter();
-    let plugged = plugged.filter(|(_, pool)| pool.fabrics.iter().any(|used| used.name == *name));
+    let pools = rollouts.pools.iter();
+    let pools = pools.filter(|(_, pool)| pool.fabrics.iter().any(|used| used.name == *name));
     let mut named = HashSet::new();
-    for racks in plugged.filter_map(|(_, pool)| pool.nodes.racks.as_ref()) {
-        hostlist(racks)?.for_each(|rack| {
-            named.insert(rack.to_owned());
-        });
+    for racks in pools.filter_map(|(_, pool)| pool.nodes.racks.as_ref()) {
+        named.extend(hostlist(racks)?.iter());
     }
-    Seats::new((name.as_str(), fabric), site, of_fabric, &named)
+    Seats::new((name.as_str(), fabric), site, of_fabric, named)
 }

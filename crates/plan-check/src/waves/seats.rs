@@ -4,50 +4,102 @@
 //! one, hosts that no rack holds come first, then the racks that are plugged in, by phase and then by name. A rack has a seat
 //! for each of its nodes, in the order in which people count them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use rackwright_api::{Date, InfiniBandFabricSpec, Name, RackGroup, SuperclusterSpec, UnitPlacement};
 use rackwright_hostset::{Hostlist, Limits, natural_cmp};
 
 use super::{Standing, Unit, Wired};
 
+/// The racks of a site, which its fabrics share.
+pub(super) struct Site<'a> {
+    spec: &'a SuperclusterSpec,
+    racks: HashMap<String, Rack>,
+    /// By rack group: the place of each node in its rack, once somebody asks.
+    places: Vec<OnceCell<Option<HashMap<String, u32>>>>,
+}
+
+/// A rack: its group, and how many nodes it has.
+#[derive(Debug, Clone, Copy)]
+struct Rack {
+    group: usize,
+    nodes: u32,
+}
+
+impl<'a> Site<'a> {
+    /// Reads the racks; none where a hostlist cannot be read.
+    pub fn read(spec: &'a SuperclusterSpec) -> Option<Self> {
+        let mut racks = HashMap::new();
+        for (at, group) in spec.racks.iter().enumerate() {
+            let nodes = match &group.nodes {
+                Some(nodes) => u32::try_from(hostlist(nodes)?.count()).ok()?,
+                None => u32::from(group.nodes_per_rack?),
+            };
+            hostlist(&group.names)?.for_each(|name| {
+                racks.insert(name.to_owned(), Rack { group: at, nodes });
+            });
+        }
+        Some(Self {
+            spec,
+            racks,
+            places: vec![OnceCell::new(); spec.racks.len()],
+        })
+    }
+
+    /// When the racks of a group arrive; what is there from the start comes first.
+    fn arrival(&self, rack: Rack) -> Option<&Date> {
+        let phase = self.spec.racks[rack.group].phase.as_ref()?;
+        let mut phases = self.spec.phases.iter();
+        phases.find(|known| known.name == *phase).map(|phase| &phase.by)
+    }
+
+    /// The place of a node in its rack.
+    fn place(&self, group: usize, rack: &str, node: &str) -> Option<u32> {
+        let spec = &self.spec.racks[group];
+        let places = self.places[group].get_or_init(|| places(spec)).as_ref()?;
+        let own = match spec.nodes {
+            Some(_) => node.strip_prefix(rack)?.strip_prefix('-')?,
+            None => node,
+        };
+        places.get(own).copied()
+    }
+}
+
+/// The place of each node in its rack, by what follows the rack's name, or by its own name where it is not named after a rack.
+fn places(group: &RackGroup) -> Option<HashMap<String, u32>> {
+    let names = group.nodes.as_ref().or(group.node_names.as_ref())?;
+    let of_rack = group.nodes_per_rack.map_or(usize::MAX, usize::from).max(1);
+    let mut names: Vec<String> = hostlist(names)?.iter().collect();
+    let mut places = HashMap::with_capacity(names.len());
+    for rack in names.chunks_mut(of_rack) {
+        rack.sort_by(|a, b| natural_cmp(a, b));
+        places.extend(rack.iter_mut().map(std::mem::take).zip(0..));
+    }
+    Some(places)
+}
+
 /// The seats of one fabric.
 pub(super) struct Seats<'a> {
     fabric: &'a str,
     per_unit: u32,
     per_leaf: u32,
-    racks: HashMap<String, Rack>,
+    site: Rc<Site<'a>>,
+    /// Racks with their first seats.
+    racks: HashMap<String, (Rack, u32)>,
     /// Hosts that no rack seats.
     hosts: HashMap<String, u32>,
-    groups: Vec<Group>,
-}
-
-/// A rack group.
-#[derive(Debug, Default)]
-struct Group {
-    /// Whether its nodes are named after their racks.
-    after_rack: bool,
-    /// The place of each node in its rack, by what follows the rack's name or by its own. Empty where no rack of the group
-    /// has nodes at several leaves: then the rack's first seat says as much.
-    places: HashMap<String, u32>,
-}
-
-/// A rack of the site: its group, its nodes, and its first seat.
-#[derive(Debug, Clone, Copy)]
-struct Rack {
-    group: usize,
-    nodes: u32,
-    first: u32,
 }
 
 impl<'a> Seats<'a> {
-    /// The seats of a fabric whose racks are these and those that pools name. None where a hostlist cannot be read, or
-    /// nobody says how large a unit is.
+    /// The seats of a fabric into which these racks are plugged and those that pools name. None where a hostlist cannot be
+    /// read, or nobody says how large a unit is.
     pub fn new(
         (fabric, spec): (&'a str, &InfiniBandFabricSpec),
-        site: &SuperclusterSpec,
+        site: Rc<Site<'a>>,
         wired: Option<&Wired<'_>>,
-        named: &HashSet<String>,
+        named: HashSet<String>,
     ) -> Option<Self> {
         let of_fabric = spec.topology.nodes_per_unit.map(u32::from);
         let per_unit = of_fabric.or(wired.map(|wired| wired.nodes_per_unit))?.max(1);
@@ -55,57 +107,41 @@ impl<'a> Seats<'a> {
             fabric,
             per_unit,
             per_leaf: wired.map_or(per_unit, |wired| wired.nodes_per_leaf).max(1),
+            site,
             racks: HashMap::new(),
             hosts: HashMap::new(),
-            groups: Vec::new(),
         };
-        let known = racks(site)?;
         if spec.topology.placement.is_empty() {
-            let plugged = wired.map_or(&[][..], |wired| wired.racks);
-            let mut plugged: HashSet<&str> = plugged.iter().map(Name::as_str).collect();
-            plugged.extend(named.iter().map(String::as_str));
-            let hosts = wired.map_or(&[][..], |wired| wired.hosts);
-            seats.side_by_side(site, known, &plugged, hosts);
+            let (mut racks, mut hosts) = (named, Vec::new());
+            if let Some(wired) = wired {
+                racks.extend(wired.racks.iter().map(Name::to_string));
+                hosts.extend(wired.hosts.iter().map(ToString::to_string));
+            }
+            seats.side_by_side(racks, hosts);
         } else {
-            seats.place(&spec.topology.placement, &known)?;
+            seats.place(&spec.topology.placement)?;
         }
-        let last = |rack: &Rack| rack.first.saturating_add(rack.nodes.saturating_sub(1));
-        let racks = seats.racks.values();
-        let cut = racks.filter(|rack| seats.at(rack.first) != seats.at(last(rack)));
-        let cut: HashSet<usize> = cut.map(|rack| rack.group).collect();
-        let groups = site.racks.iter().zip(0..);
-        seats.groups = groups
-            .map(|(group, at)| Group::read(group, cut.contains(&at)))
-            .collect::<Option<_>>()?;
         Some(seats)
     }
 
-    fn side_by_side(
-        &mut self,
-        site: &SuperclusterSpec,
-        known: Vec<(String, Rack)>,
-        plugged: &HashSet<&str>,
-        hosts: &[Box<str>],
-    ) {
-        let mut hosts: Vec<&str> = hosts.iter().map(AsRef::as_ref).collect();
+    fn side_by_side(&mut self, racks: HashSet<String>, mut hosts: Vec<String>) {
         hosts.sort_by(|a, b| natural_cmp(a, b));
-        self.hosts
-            .extend(hosts.into_iter().map(str::to_owned).zip(0_u32..));
+        self.hosts.extend(hosts.into_iter().zip(0_u32..));
         let mut seat = self.hosts.len() as u32;
-        let mut racks: Vec<(String, Rack)> = known
-            .into_iter()
-            .filter(|(name, _)| plugged.contains(name.as_str()))
-            .collect();
-        let by = |rack: &Rack| arrival(site, &site.racks[rack.group]);
-        racks.sort_by(|(a, rack_a), (b, rack_b)| by(rack_a).cmp(&by(rack_b)).then_with(|| natural_cmp(a, b)));
-        for (name, rack) in racks {
-            self.racks.insert(name, Rack { first: seat, ..rack });
+        let site = &self.site;
+        let known = racks.into_iter().filter_map(|name| {
+            let rack = *site.racks.get(&name)?;
+            Some((site.arrival(rack), name, rack))
+        });
+        let mut racks: Vec<_> = known.collect();
+        racks.sort_by(|(by_a, a, _), (by_b, b, _)| by_a.cmp(by_b).then_with(|| natural_cmp(a, b)));
+        for (_, name, rack) in racks {
+            self.racks.insert(name, (rack, seat));
             seat = seat.saturating_add(rack.nodes);
         }
     }
 
-    fn place(&mut self, placement: &[UnitPlacement], known: &[(String, Rack)]) -> Option<()> {
-        let known: HashMap<&str, Rack> = known.iter().map(|(name, rack)| (name.as_str(), *rack)).collect();
+    fn place(&mut self, placement: &[UnitPlacement]) -> Option<()> {
         let per_unit = self.per_unit;
         // Seats that are taken of each unit.
         let mut taken: BTreeMap<u32, u32> = BTreeMap::new();
@@ -120,101 +156,45 @@ impl<'a> Seats<'a> {
             if let Some(racks) = &entry.racks {
                 let a_unit = entry.racks_per_unit.map_or(u32::MAX, u32::from).max(1);
                 for (name, at) in hostlist(racks)?.iter().zip(0_u32..) {
-                    if let Some(rack) = known.get(name.as_str()) {
+                    if let Some(&rack) = self.site.racks.get(&name) {
                         let first = take(unit.saturating_add(at / a_unit), rack.nodes);
-                        self.racks.insert(name, Rack { first, ..*rack });
+                        self.racks.insert(name, (rack, first));
                     }
                 }
             }
             if let Some(hosts) = &entry.hosts {
                 for (name, at) in hostlist(hosts)?.iter().zip(0_u32..) {
-                    self.hosts
-                        .insert(name, take(unit.saturating_add(at / per_unit), 1));
+                    let seat = take(unit.saturating_add(at / per_unit), 1);
+                    self.hosts.insert(name, seat);
                 }
             }
         }
         Some(())
     }
 
-    /// Unit and leaf of a seat.
-    fn at(&self, seat: u32) -> (u32, u32) {
-        (seat / self.per_unit, seat % self.per_unit / self.per_leaf)
-    }
-
     /// Where a node sits; none where the fabric seats neither it nor its rack.
     pub fn of(&self, node: &Standing<'_>) -> Option<Unit<'a>> {
         let rack = node.rack.map(Name::as_str);
-        let seat = match rack.and_then(|name| Some((name, self.racks.get(name)?))) {
-            Some((name, rack)) => rack
-                .first
-                .saturating_add(self.groups[rack.group].place(name, node.name)?),
-            None => *self.hosts.get(node.name)?,
+        let rack = rack.and_then(|name| Some((name, self.racks.get(name)?)));
+        let Some((name, (rack, first))) = rack else {
+            return Some(self.at(*self.hosts.get(node.name)?));
         };
-        let (number, leaf) = self.at(seat);
-        Some(Unit {
+        let at = self.at(*first);
+        if at == self.at(first.saturating_add(rack.nodes.saturating_sub(1))) {
+            return Some(at);
+        }
+        let place = self.site.place(rack.group, name, node.name)?;
+        Some(self.at(first.saturating_add(place)))
+    }
+
+    /// Unit and leaf of a seat.
+    fn at(&self, seat: u32) -> Unit<'a> {
+        Unit {
             fabric: self.fabric,
-            number,
-            leaf,
-        })
-    }
-}
-
-/// The racks of a site, without seats.
-fn racks(site: &SuperclusterSpec) -> Option<Vec<(String, Rack)>> {
-    let mut racks = Vec::new();
-    for (at, group) in site.racks.iter().enumerate() {
-        let nodes = match (&group.nodes, group.nodes_per_rack) {
-            (Some(nodes), _) => u32::try_from(hostlist(nodes)?.count()).ok()?,
-            (None, nodes) => u32::from(nodes?),
-        };
-        let rack = Rack {
-            group: at,
-            nodes,
-            first: 0,
-        };
-        hostlist(&group.names)?.for_each(|name| racks.push((name.to_owned(), rack)));
-    }
-    Some(racks)
-}
-
-impl Group {
-    fn read(group: &RackGroup, is_cut: bool) -> Option<Self> {
-        if !is_cut {
-            return Some(Self::default());
+            number: seat / self.per_unit,
+            leaf: seat % self.per_unit / self.per_leaf,
         }
-        let names = group.nodes.as_ref().or(group.node_names.as_ref())?;
-        let of_rack = group.nodes_per_rack.map_or(usize::MAX, usize::from).max(1);
-        let mut names: Vec<String> = hostlist(names)?.iter().collect();
-        let mut places = HashMap::with_capacity(names.len());
-        for rack in names.chunks_mut(of_rack) {
-            rack.sort_by(|a, b| natural_cmp(a, b));
-            places.extend(rack.iter_mut().map(std::mem::take).zip(0..));
-        }
-        Some(Self {
-            after_rack: group.nodes.is_some(),
-            places,
-        })
     }
-
-    /// The place of a node of a rack; that of the first where all are alike.
-    fn place(&self, rack: &str, node: &str) -> Option<u32> {
-        if self.places.is_empty() {
-            return Some(0);
-        }
-        let own = if self.after_rack {
-            node.strip_prefix(rack)?.strip_prefix('-')?
-        } else {
-            node
-        };
-        self.places.get(own).copied()
-    }
-}
-
-/// When the racks of a group arrive; what is there from the start comes first.
-fn arrival<'s>(site: &'s SuperclusterSpec, group: &RackGroup) -> Option<&'s Date> {
-    let phase = group.phase.as_ref()?;
-    let mut phases = site.phases.iter();
-    phases.find(|known| known.name == *phase).map(|phase| &phase.by)
 }
 
 /// Reads a hostlist.

@@ -15,14 +15,13 @@ use crate::plan::{NONE, NodePlan, Plan, PoolPlan, RailAddress, RailPlan};
 use crate::units::Units;
 
 /// The nodes of a diff as its new side has them. What is removed is not among them, nor what is of a pool that is not
-/// among the intents, as that of a refused pool, or whose facts are not those of its profile.
+/// among the intents, as that of a refused pool, or whose facts are not those of its profile and its site.
 pub fn planned(input: &Input, diff: &Diff<'_>, new: &State<'_>) -> Plan {
     let (mut plan, mut racks) = (Plan::default(), HashMap::new());
     let known = labelled(input, new);
     let model = Model::new(&known, &mut Vec::new());
-    let mut units = Units::new(&model);
-    // By profile: the pool, and the fabric whose units its nodes sit in.
-    let mut pools: HashMap<&str, Option<(u32, Option<u32>)>> = HashMap::new();
+    let (mut intents, mut in_site) = (Vec::new(), Vec::new());
+    let mut pools: HashMap<&str, Option<u32>> = HashMap::new();
     for change in diff.nodes.iter().filter(|change| change.what != What::Removed) {
         let at = new.nodes().binary_search_by(|node| node.name.cmp(change.name));
         let Some(node) = at.ok().map(|at| &new.nodes()[at]) else {
@@ -32,18 +31,20 @@ pub fn planned(input: &Input, diff: &Diff<'_>, new: &State<'_>) -> Plan {
         let pool = *pools.entry(node.profile).or_insert_with(|| {
             let profile = new.profile(node.profile)?;
             let planned = pool_plan(input, (node.pool(), node.profile), profile, &facts)?;
-            let mut intents = model.pools.iter();
-            let intent = intents.find(|intent| intent.name == planned.name)?;
+            let mut known = model.pools.iter();
+            intents.push(*known.find(|intent| intent.name == planned.name)?);
             plan.pools.push(planned);
-            Some((plan.pools.len() as u32 - 1, units.of_pool(intent)))
+            Some(plan.pools.len() as u32 - 1)
         });
-        let Some((pool, fabric)) = pool else { continue };
+        let Some(pool) = pool else { continue };
+        let number = model.site.node(node.name);
+        let placed = number.and_then(|number| model.site.rack_name(number));
         let rails = &plan.pools[pool as usize].rails;
         let fits = rails.len() == facts.rails.len();
         let alike = |(rail, fact): (&RailPlan, &rackwright_api::Rail)| {
             rail.rail == fact.rail && rail.address.is_some() == fact.ipv4.is_some()
         };
-        if !fits || !rails.iter().zip(&facts.rails).all(alike) {
+        if !fits || placed != facts.rack.as_ref() || !rails.iter().zip(&facts.rails).all(alike) {
             continue;
         }
         let slots = plan.slots.len() as u32;
@@ -61,15 +62,25 @@ pub fn planned(input: &Input, diff: &Diff<'_>, new: &State<'_>) -> Plan {
                 .insert(node.name.into(), facts.wipe_consents.clone());
         }
         plan.pools[pool as usize].nodes += 1;
+        in_site.push(number);
         plan.nodes.push(NodePlan {
             name: node.name.into(),
             pool,
             rack,
-            sits: fabric.and_then(|fabric| units.of_node(fabric, model.site.node(node.name)?)),
+            sits: None,
             slots,
             guids: NONE,
             hash: node.hash,
         });
+    }
+    let numbers = in_site.iter().zip(&plan.nodes);
+    let units = Units::new(
+        &model,
+        &intents,
+        numbers.filter_map(|(number, node)| Some(((*number)?, node.pool))),
+    );
+    for (number, node) in in_site.iter().zip(&mut plan.nodes) {
+        node.sits = number.and_then(|number| units.of(number));
     }
     plan.units = units.fabrics;
     plan
