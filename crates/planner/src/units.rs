@@ -118,10 +118,13 @@ fn walk(model: &Model<'_>, seats: &Seats, fabric: u32, visit: &mut impl FnMut(u3
     for rack in &seats.racks {
         let first = at(rack.first);
         if first == at(rack.first + rack.nodes.max(1) - 1) {
-            let nodes = model.site.nodes_of(rack.rack);
-            nodes.iter().for_each(|&node| visit(node, first));
+            for &node in model.site.nodes_of(rack.rack) {
+                visit(node, first);
+            }
         } else {
-            Seats::nodes_of(model, rack).for_each(|(node, seat)| visit(node, at(seat)));
+            for (node, seat) in Seats::nodes_of(model, rack) {
+                visit(node, at(seat));
+            }
         }
     }
     for host in &seats.hosts {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use rackwright_api::{ActionClass, Domain, NodeName};
+use rackwright_api::{ActionClass, Domain, Name, NodeName};
 use rackwright_fabric::tree::Switch;
 use rackwright_planner::change::{
     Diff, NodeChange, State, Supply, Waves, check_waves, diff, planned, touched, waves,
@@ -392,6 +392,22 @@ fn without_a_seat_the_rack_counts() {
     assert_eq!(told(&input), by_rack);
     input.pools[0].spec.fabrics.pop();
     assert_eq!(told(&input), by_rack);
+}
+
+/// Of several compute fabrics the first in the order of rails, whichever the pool names first.
+#[test]
+fn the_fabric_of_the_first_rails_counts() {
+    let topology = json!({ "type": "FatTree", "rails": 2, "nodesPerUnit": 4 });
+    let pool = (json!({ "racks": "a[1-2]" }), one("ScalableUnit"));
+    let mut input = site(&[group("a[1-2]")], &topology, &Value::Null, &[pool]);
+    let mut other = input.fabrics[1].clone();
+    other.name = Name::new("backend").unwrap();
+    other.spec.topology.nodes_per_unit = Some(2);
+    let mut used = input.pools[0].spec.fabrics[1].clone();
+    used.name = other.name.clone();
+    input.fabrics.push(other);
+    input.pools[0].spec.fabrics.push(used);
+    assert_eq!(told(&input), ["a1-n1 a1-n2", "a2-n1 a2-n2"]);
 }
 
 /// Hosts that no rack holds sit in the order in which people count them.
