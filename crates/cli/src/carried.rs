@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackwright_api::Management;
 use rackwright_api::labels::{API_VERSION, POOL};
-use rackwright_planner::{Kind, KnownPool, Standing, Standings, Written};
+use rackwright_api::{GPUPoolSpec, Management};
+use rackwright_planner::{Intent, Kind, KnownPool, Standing, Standings, Written};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -179,16 +179,19 @@ pub fn standings(outcome: &Outcome) -> Standings<'_> {
         .iter()
         .filter(|object| object.kind == Kind::GPUPool);
     let refused = refused.map(|pool| (pool.name.as_str(), KnownPool::default()));
-    let read = outcome.input.pools.iter().map(|pool| {
-        let known = KnownPool {
-            deleting: pool.deleting,
-            by_labels: pool.spec.nodes.selector.is_some(),
-        };
-        (pool.name.as_str(), known)
-    });
+    let read = outcome.input.pools.iter().map(known);
     let inventories = outcome.input.inventories.iter();
     let inventories = inventories.map(|found| found.name.as_str());
     Standings::new(&outcome.compilation, refused.chain(read), inventories)
+}
+
+/// A pool that was read.
+pub fn known(pool: &Intent<GPUPoolSpec>) -> (&str, KnownPool) {
+    let known = KnownPool {
+        deleting: pool.deleting,
+        by_labels: pool.spec.nodes.selector.is_some(),
+    };
+    (pool.name.as_str(), known)
 }
 
 /// An object as plans hold it: what the API server adds to one is left out.

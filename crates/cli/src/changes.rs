@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::compared::Compared;
+use crate::runs::{Run, line, runs};
 use crate::summary::count;
 
 /// Changed fields that are listed; the number of the others follows.
@@ -46,6 +47,9 @@ pub struct Changes {
     pub waves: Vec<WaveSummary>,
     /// How many waves are not listed.
     pub more_waves: usize,
+    /// The same waves for people.
+    #[serde(skip)]
+    runs: Vec<Run>,
     /// Nodes that must wait.
     pub held: Vec<HeldSummary>,
 }
@@ -120,8 +124,8 @@ pub struct LackOfConsent {
 }
 
 impl Changes {
-    /// Sums up what differs from the state of that name.
-    pub fn new(compared: &Compared<'_>, against: &str) -> Self {
+    /// Sums up what differs from the state of that name. `rack` says where a node that differs stands, by its place among these.
+    pub fn new<'r>(compared: &Compared<'_>, against: &str, rack: impl Fn(usize) -> Option<&'r str>) -> Self {
         let diff = &compared.diff;
         let none = Waves::default();
         let order = compared.order.as_ref().unwrap_or(&none);
@@ -157,6 +161,7 @@ impl Changes {
             fields: fields.into_iter().take(FIELDS_SHOWN).collect(),
             more_waves: order.waves.len() - waves.len(),
             waves,
+            runs: runs(&order.waves, rack, names),
             held: held
                 .into_iter()
                 .map(|(why, nodes)| HeldSummary {
@@ -207,28 +212,36 @@ impl Changes {
         out + &self.order()
     }
 
-    /// Waves, and who must wait, for people.
+    /// Waves, like ones in one line, and who must wait, for people.
     pub fn order(&self) -> String {
+        let shown = self.runs.iter().take(WAVES_SHOWN);
+        let more: usize = self.runs.iter().skip(WAVES_SHOWN).map(Run::waves).sum();
+        self.listed(shown.map(Run::text), more)
+    }
+
+    /// Waves one by one, and who must wait, for people.
+    pub fn each_wave(&self) -> String {
+        let lines = self.waves.iter().map(|wave| {
+            let (number, step, soak) = (wave.wave, wave.step, wave.soak);
+            line(
+                (number, number),
+                step,
+                &count(wave.nodes, "node"),
+                &wave.names,
+                soak,
+            )
+        });
+        self.listed(lines, self.more_waves)
+    }
+
+    fn listed(&self, lines: impl Iterator<Item = String>, more: usize) -> String {
         let mut out = String::new();
         if !self.waves.is_empty() {
             out.push_str("\nwaves, one after the other\n");
         }
-        for wave in &self.waves {
-            let soak = if wave.soak > 0 {
-                format!("; healthy for {} before the next", spell(wave.soak))
-            } else {
-                String::new()
-            };
-            out.push_str(&format!(
-                "  {:<4} {}: {} ({}){soak}\n",
-                wave.wave,
-                wave.step,
-                count(wave.nodes, "node"),
-                cut(&wave.names)
-            ));
-        }
-        if self.more_waves > 0 {
-            out.push_str(&format!("  ... and {} more\n", count(self.more_waves, "wave")));
+        out.extend(lines);
+        if more > 0 {
+            out.push_str(&format!("  ... and {} more\n", count(more, "wave")));
         }
         for held in &self.held {
             out.push_str(&format!(
@@ -364,15 +377,6 @@ pub fn cut(text: &str) -> String {
     }
     let kept: String = text.chars().take(WIDTH).collect();
     format!("{kept}...")
-}
-
-/// A time in the largest unit that it is whole in, as documents spell it.
-fn spell(seconds: u64) -> String {
-    match seconds {
-        _ if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),
-        _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
-        _ => format!("{seconds}s"),
-    }
 }
 
 /// What sort of wave, in words.

@@ -64,6 +64,7 @@ mod reference;
 mod rendered;
 pub mod report;
 pub mod rules;
+pub mod runs;
 mod saved;
 mod scan;
 pub mod schemas;

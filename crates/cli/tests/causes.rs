@@ -1,5 +1,5 @@
 //! `diff` lists exactly the nodes whose NodeConfig or profile differs, and for each the edits that, undone, take it off the
-//! list: on random pairs of sites. What differs is found with `plan` alone, and edits are undone in the text of the report, so
+//! list, and none of which is idle: on random pairs of sites. What differs is found with `plan` alone, and edits are undone in the text of the report, so
 //! that neither borrows from what `diff` computes.
 
 #![allow(
@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use varied::{inventory, object, site};
 
 /// Pairs that are compared. Few are refused: the edits are valid alone.
-const CASES: usize = 60;
+const CASES: usize = 40;
 
 fn write(folder: &Path, name: &str, site: &[Value]) {
     let documents: Vec<String> = site.iter().map(Value::to_string).collect();
@@ -50,32 +50,42 @@ fn configs(text: &str) -> BTreeMap<String, (String, Value)> {
     nodes.collect()
 }
 
-/// The nodes that differ, by `plan` alone; none where a site is refused.
-fn expected(folder: &Path, after: &[Value]) -> Option<BTreeSet<String>> {
-    let plan = |arguments: &[&str]| {
-        let output = run_in(folder, &[&["plan", "-o", "jsonl"], arguments].concat(), b"");
-        (code(&output) == 0).then(|| out(&output))
-    };
-    let before = plan(&["a.yaml"])?;
-    fs::write(folder.join("a.jsonl"), &before).unwrap();
-    let (before, mut becomes) = (
-        configs(&before),
-        configs(&plan(&["b.yaml", "--previous", "a.jsonl"])?),
+/// By node: pool and spec.
+type Configs = BTreeMap<String, (String, Value)>;
+
+/// What a site makes of nodes by `plan` alone, after the state of the old one if there is one; none where it is refused.
+fn becomes(folder: &Path, site: &[Value], previous: &[&str]) -> Option<Configs> {
+    write(folder, "planned.yaml", site);
+    let output = run_in(
+        folder,
+        &[&["plan", "-o", "jsonl", "planned.yaml"], previous].concat(),
+        b"",
     );
+    let text = (code(&output) == 0).then(|| out(&output))?;
+    if previous.is_empty() {
+        fs::write(folder.join("a.jsonl"), &text).unwrap();
+    }
+    let mut becomes = configs(&text);
     // A pool that is taken out of the documents is deleted, which `plan` cannot know.
     let there = |pool: &str| {
-        after
-            .iter()
+        site.iter()
             .any(|object| object["kind"] == "GPUPool" && object["metadata"]["name"] == pool)
     };
     becomes.retain(|_, (pool, _)| there(pool));
-    let names = before.keys().chain(becomes.keys());
-    Some(
-        names
-            .filter(|name| before.get(*name) != becomes.get(*name))
-            .cloned()
-            .collect(),
-    )
+    Some(becomes)
+}
+
+const AFTER_A: [&str; 2] = ["--previous", "a.jsonl"];
+
+/// What two sites make of nodes; none where one is refused.
+fn states(folder: &Path, a: &[Value], b: &[Value]) -> Option<[Configs; 2]> {
+    Some([becomes(folder, a, &[])?, becomes(folder, b, &AFTER_A)?])
+}
+
+fn differing([was, is]: &[Configs; 2]) -> BTreeSet<String> {
+    let names = was.keys().chain(is.keys());
+    let differ = names.filter(|name| was.get(*name) != is.get(*name));
+    differ.cloned().collect()
 }
 
 fn named(object: &Value) -> String {
@@ -154,14 +164,15 @@ fn what_differs_is_listed_with_causes_that_undo_it() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let mut runner = TestRunner::deterministic();
-    let (mut compared, mut undone_sets) = (0, 0);
+    let (mut compared, mut undone_sets, mut together) = (0, 0, 0);
     for _ in 0..CASES {
         let (a, b) = (site(), site()).new_tree(&mut runner).unwrap().current();
         write(folder, "a.yaml", &a);
         write(folder, "b.yaml", &b);
-        let Some(expected) = expected(folder, &b) else {
+        let Some(states) = states(folder, &a, &b) else {
             continue;
         };
+        let expected = differing(&states);
         compared += 1;
         let found = report(folder, "b.yaml");
         assert_eq!(listed(&found), expected, "{a:?}\n{b:?}");
@@ -196,11 +207,53 @@ fn what_differs_is_listed_with_causes_that_undo_it() {
             );
             undone_sets += 1;
         }
+        together += no_cause_is_idle(folder, &found, (&a, &b), &states);
     }
     assert!(
-        compared > CASES / 2 && undone_sets > CASES / 2,
-        "{compared} pairs, {undone_sets} sets of causes"
+        compared > CASES / 2 && undone_sets > CASES / 2 && together > 0,
+        "{compared} pairs, {undone_sets} sets of causes, {together} causes of several edits"
     );
+}
+
+/// Each cause alone, undone, makes something else of each of its nodes; and of several edits that only together do so each is
+/// needed. How many of these there are.
+fn no_cause_is_idle(
+    folder: &Path,
+    report: &Value,
+    (a, b): (&[Value], &[Value]),
+    [was, is]: &[Configs; 2],
+) -> usize {
+    let mut together = 0;
+    for cause in report["causes"].as_array().unwrap() {
+        let nodes = hosts(cause["names"].as_str().unwrap());
+        let edits: Vec<&Value> = cause["edits"].as_array().unwrap().iter().collect();
+        let without = becomes(folder, &undone(&edits, a, b), &AFTER_A);
+        let without = without.unwrap_or_else(|| panic!("{cause} cannot be undone\n{a:?}\n{b:?}"));
+        for node in &nodes {
+            assert_ne!(
+                without.get(node),
+                is.get(node),
+                "{cause} does nothing to {node}\n{a:?}\n{b:?}"
+            );
+        }
+        if edits.len() == 1 {
+            continue;
+        }
+        together += 1;
+        for one in &edits {
+            let others: Vec<&Value> = edits.iter().filter(|edit| edit != &one).copied().collect();
+            if let Some(without) = becomes(folder, &undone(&others, a, b), &AFTER_A) {
+                for node in &nodes {
+                    assert_ne!(
+                        without.get(node),
+                        was.get(node),
+                        "{one} is not needed for {node} in {cause}\n{a:?}\n{b:?}"
+                    );
+                }
+            }
+        }
+    }
+    together
 }
 
 /// The nodes of a hostlist such as `b1-n[01-03,07]`, or of several.
@@ -249,7 +302,7 @@ fn many_inventories_are_told_together_and_are_causes_one_by_one() {
     }
     write(folder, "a.yaml", &a);
     write(folder, "b.yaml", &b);
-    let expected = expected(folder, &b).unwrap();
+    let expected = differing(&states(folder, &a, &b).unwrap());
     let found = report(folder, "b.yaml");
     assert_eq!(listed(&found), expected);
     let causes = found["causes"].as_array().unwrap();

@@ -1,11 +1,11 @@
-//! Compiling again after an edit of one pool, without the work that the edit does not touch.
+//! Compiling again after edits of pools, without the work that the edit does not touch.
 //!
 //! Most edits change what a pool's nodes become: a driver, a power limit, a sysctl. They leave alone which nodes it has,
 //! how these are plugged in and what they mount, and so every rack, selection and address of the site. After such an edit the rules
 //! run again, and only that pool's profile and the hashes of its nodes are computed. Any other edit is a full compile,
 //! and so is one that changes what is refused.
 
-use rackwright_api::GPUPoolSpec;
+use rackwright_api::{GPUPoolSpec, Name};
 
 use crate::compile::{
     Compilation, CompileError, Kept, compile_keeping, hash_nodes, imex_domains, judge, pool_plan,
@@ -56,28 +56,34 @@ impl Incremental {
 
     /// Adds a pool, or puts it in the place of the one with its name. After an error nothing can be said of the result.
     pub fn set_pool(&mut self, pool: Intent<GPUPoolSpec>) -> Result<Recompiled, CompileError> {
-        let named = self
-            .input
-            .pools
-            .iter_mut()
-            .filter(|other| other.name == pool.name);
-        let mut named: Vec<&mut Intent<GPUPoolSpec>> = named.collect();
-        if let [before] = &mut named[..] {
-            let local = is_local(before, &pool);
-            let name = pool.name.clone();
-            **before = pool;
-            if local && let Some(nodes) = self.pool(name.as_str())? {
-                return Ok(Recompiled::Nodes(nodes));
+        self.set_pools(vec![pool])
+    }
+
+    /// The same with several pools, in one go.
+    pub fn set_pools(&mut self, pools: Vec<Intent<GPUPoolSpec>>) -> Result<Recompiled, CompileError> {
+        let names: Vec<Name> = pools.iter().map(|pool| pool.name.clone()).collect();
+        let mut local = true;
+        for pool in pools {
+            let known = self.input.pools.iter_mut();
+            let mut named: Vec<&mut Intent<GPUPoolSpec>> =
+                known.filter(|other| other.name == pool.name).collect();
+            if let [before] = &mut named[..] {
+                local &= Self::is_local(before, &pool);
+                **before = pool;
+            } else {
+                local = false;
+                self.input.pools.push(pool);
             }
-        } else {
-            self.input.pools.push(pool);
+        }
+        if local && let Some(nodes) = self.pools(&names)? {
+            return Ok(Recompiled::Nodes(nodes));
         }
         self.all()
     }
 
-    /// Takes anything else.
-    pub fn set_input(&mut self, input: Input) -> Result<Recompiled, CompileError> {
-        self.input = input;
+    /// Takes an edit of anything.
+    pub fn edit(&mut self, edit: impl FnOnce(&mut Input)) -> Result<Recompiled, CompileError> {
+        edit(&mut self.input);
         self.all()
     }
 
@@ -86,9 +92,9 @@ impl Incremental {
         Ok(Recompiled::All)
     }
 
-    /// Compiles one pool after a local edit; none where the edit changes what is refused, or where a fabric cannot
+    /// Compiles pools after local edits; none where these change what is refused, or where a fabric cannot
     /// give its nodes their numbers and what it refuses would have to be found again.
-    fn pool(&mut self, name: &str) -> Result<Option<u32>, CompileError> {
+    fn pools(&mut self, names: &[Name]) -> Result<Option<u32>, CompileError> {
         let kept = &mut self.kept;
         let mut model = Model::sorted(&self.input);
         model.site = std::mem::take(&mut kept.site);
@@ -103,9 +109,12 @@ impl Incremental {
         }
         let mut plan = std::mem::take(&mut self.compilation.plan);
         let mut hashed = 0;
-        let number = plan.pools.iter().position(|pool| pool.name.as_str() == name);
-        let intent = model.pools.iter().find(|pool| pool.name.as_str() == name);
-        if let (Some(number), Some(intent)) = (number, intent) {
+        for name in names {
+            let number = plan.pools.iter().position(|pool| pool.name == *name);
+            let intent = model.pools.iter().find(|pool| pool.name == *name);
+            let (Some(number), Some(intent)) = (number, intent) else {
+                continue;
+            };
             let before = &mut plan.pools[number];
             let profile = profile::build(&intent.spec, &model.fabrics_of(intent), &model.tiers_of(intent));
             let rails = std::mem::take(&mut before.rails);
@@ -117,32 +126,33 @@ impl Incremental {
                 plan.nvlink_domains = imex_domains(&model);
             }
             if !same {
-                hashed = hash_nodes(&mut plan, Some(number as u32));
+                hashed += hash_nodes(&mut plan, Some(number as u32));
             }
         }
         self.compilation = Compilation::new(&model, plan, findings, refused);
         (kept.site, kept.selected, kept.seats) = (model.site, model.selected, model.seats);
         Ok(Some(hashed))
     }
-}
 
-/// Whether an edit leaves alone which nodes a pool has, how these are plugged in, and what they mount.
-fn is_local(before: &Intent<GPUPoolSpec>, after: &Intent<GPUPoolSpec>) -> bool {
-    let GPUPoolSpec {
-        fabrics,
-        gpu: _,
-        host: _,
-        kubernetes: _,
-        nodes,
-        on_delete: _,
-        rollout: _,
-        storage,
-        supercluster,
-    } = &before.spec;
-    // Tiers bring consents to wipe, which are facts of single nodes.
-    let same = *fabrics == after.spec.fabrics
-        && *nodes == after.spec.nodes
-        && *storage == after.spec.storage
-        && *supercluster == after.spec.supercluster;
-    same && !before.deleting && !after.deleting
+    /// Whether an edit leaves alone which nodes a pool has, how these are plugged in, and what they mount: then it reaches no
+    /// node of another pool.
+    pub fn is_local(before: &Intent<GPUPoolSpec>, after: &Intent<GPUPoolSpec>) -> bool {
+        let GPUPoolSpec {
+            fabrics,
+            gpu: _,
+            host: _,
+            kubernetes: _,
+            nodes,
+            on_delete: _,
+            rollout: _,
+            storage,
+            supercluster,
+        } = &before.spec;
+        // Tiers bring consents to wipe, which are facts of single nodes.
+        let same = *fabrics == after.spec.fabrics
+            && *nodes == after.spec.nodes
+            && *storage == after.spec.storage
+            && *supercluster == after.spec.supercluster;
+        same && !before.deleting && !after.deleting
+    }
 }

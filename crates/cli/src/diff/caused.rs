@@ -7,7 +7,8 @@ use rackwright_api::ActionClass;
 use rackwright_planner::Compilation;
 use rackwright_planner::change::{Diff, NodeChange, State, What, diff};
 
-use super::causes::{Bench, Cause};
+use super::bench::Bench;
+use super::causes::Cause;
 
 /// Fields of nodes with their classes.
 pub(super) type CausedFields = Vec<(Reverse<ActionClass>, String)>;
@@ -23,9 +24,9 @@ pub(super) fn fields<'d>(
 
 impl Bench<'_, '_> {
     /// What these edits add to what the others do.
-    pub(super) fn cause(&self, edits: Vec<usize>, changed: &[usize], without: &Compilation) -> Cause {
+    pub(super) fn cause(&self, edits: Vec<usize>, changed: &[usize]) -> Cause {
         let (mut nodes, mut paths) = (BTreeMap::new(), BTreeSet::new());
-        self.caused(changed, without, |node, class, fields| {
+        self.caused(changed, |node, class, fields| {
             nodes.insert(node, class);
             paths.extend(fields);
         });
@@ -38,21 +39,17 @@ impl Bench<'_, '_> {
     }
 
     /// Tells of each of these nodes what it has that it would not have without some edits, with the gravest class.
-    pub(super) fn caused(
-        &self,
-        changed: &[usize],
-        without: &Compilation,
-        mut take: impl FnMut(usize, ActionClass, CausedFields),
-    ) {
+    pub(super) fn caused(&self, changed: &[usize], mut take: impl FnMut(usize, ActionClass, CausedFields)) {
         if !changed.is_empty() {
             let numbers: HashMap<&str, usize> = changed
                 .iter()
                 .map(|&node| (self.listed.nodes[node].name, node))
                 .collect();
-            let (before, after) = (
-                State::of(&without.plan),
-                State::of(&self.sides.new.compilation.plan),
-            );
+            let [before, after] =
+                [self.compilation(), &self.sides.new.compilation].map(|Compilation { plan, .. }| {
+                    let nodes = changed.iter().map(|&node| self.listed.nodes[node].name);
+                    State::of_nodes(plan, nodes.filter_map(|name| plan.node(name)))
+                });
             let added = diff(&before, &after);
             let mut told = BTreeSet::new();
             for change in &added.nodes {

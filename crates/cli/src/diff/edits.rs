@@ -6,14 +6,10 @@ use rackwright_manifest::{Document, Path};
 use rackwright_planner::Kind;
 use serde_json::Value;
 
+use super::lists::{Pair, key_of, pairs};
 use crate::object::ObjectKind;
 use crate::pipeline::{Outcome, stored};
 use crate::schemas::OwnSchemas;
-
-/// Fields that name an item of a list, if each item of both lists has one of its own.
-const KEYS: &[&str] = &[
-    "name", "names", "tier", "pool", "rail", "serial", "node", "key", "path",
-];
 
 /// An object by kind and name.
 pub type Id = (Kind, String);
@@ -41,8 +37,9 @@ pub struct Edit {
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
     Key(String),
-    /// By the field that names it; with its place in the old list, since the order of some lists says something.
-    Item(&'static str, Value, usize),
+    /// By the field that names it, with what that was and is; and its place in the old list, since the order of some lists says
+    /// something.
+    Item(&'static str, [Value; 2], usize),
 }
 
 /// The documents of a side that hold intents. What is refused compiles to nothing, so it is not among them.
@@ -69,16 +66,31 @@ pub enum Place<'a> {
     Nowhere,
 }
 
+/// What an object asks for.
+#[derive(Debug)]
+pub struct Asked {
+    /// When its deletion was ordered; none where it stays.
+    pub deletion: Option<Value>,
+    /// Its spec.
+    pub spec: Value,
+}
+
 /// What the objects of a side ask for.
-pub type Specs<'a> = BTreeMap<Id, (Value, Place<'a>)>;
+pub type Specs<'a> = BTreeMap<Id, (Asked, Place<'a>)>;
 
 /// The edits that lead from one side to the other.
 pub fn edits(a: (&Objects<'_>, &Outcome), b: (&Objects<'_>, &Outcome)) -> Vec<Edit> {
     fn specs<'a>((objects, outcome): (&Objects<'a>, &'a Outcome)) -> Specs<'a> {
-        let spec = |value: &Value| value.get("spec").cloned().unwrap_or_default();
+        let asked = |value: &Value| {
+            let deletion = value.pointer("/metadata/deletionTimestamp");
+            Asked {
+                deletion: deletion.filter(|time| !time.is_null()).cloned(),
+                spec: value.get("spec").cloned().unwrap_or_default(),
+            }
+        };
         let objects = objects.iter();
         objects
-            .map(|(id, (value, document))| (id.clone(), (spec(value), Place::Document(document, outcome))))
+            .map(|(id, (value, document))| (id.clone(), (asked(value), Place::Document(document, outcome))))
             .collect()
     }
     between(&specs(a), &specs(b))
@@ -100,11 +112,23 @@ pub fn between(a: &Specs<'_>, b: &Specs<'_>) -> Vec<Edit> {
         let root = Path::root();
         match (old, new) {
             (Some((old, _)), Some((new, _))) => {
+                let (was, is) = (old.deletion.as_ref(), new.deletion.as_ref());
+                // When is all the same.
+                if was.is_some() != is.is_some() {
+                    let path = root.child("metadata").child("deletionTimestamp");
+                    walk.below("metadata", |walk| {
+                        walk.step(
+                            Step::Key("deletionTimestamp".to_owned()),
+                            (was, is),
+                            (&path, &path),
+                        );
+                    });
+                }
                 let path = root.child("spec");
-                walk.values((old, new), (&path, &path));
+                walk.below("spec", |walk| walk.values((&old.spec, &new.spec), (&path, &path)));
             }
             (old, new) => {
-                let spec = |side: Option<&(Value, Place<'_>)>| side.map(|(spec, _)| spec.clone());
+                let spec = |side: Option<&(Asked, Place<'_>)>| side.map(|(asked, _)| asked.spec.clone());
                 walk.push((spec(old), spec(new)), (&root, &root));
             }
         }
@@ -121,6 +145,12 @@ struct Walk<'w, 'a> {
 }
 
 impl Walk<'_, '_> {
+    fn below(&mut self, key: &str, walk: impl FnOnce(&mut Self)) {
+        self.steps.push(Step::Key(key.to_owned()));
+        walk(self);
+        self.steps.pop();
+    }
+
     fn values(&mut self, (old, new): (&Value, &Value), paths: (&Path, &Path)) {
         match (old, new) {
             _ if old == new => {}
@@ -131,29 +161,31 @@ impl Walk<'_, '_> {
                     self.step(Step::Key(key.clone()), (before.get(key), after.get(key)), paths);
                 }
             }
-            (Value::Array(before), Value::Array(after)) => match key_of(before, after) {
-                Some(key) if same_order(key, before, after) => self.items(key, (before, after), paths),
-                _ => self.push((Some(old.clone()), Some(new.clone())), paths),
-            },
+            (Value::Array(before), Value::Array(after)) => {
+                let key = key_of(before, after);
+                match key.and_then(|key| Some((key, pairs(key, before, after)?))) {
+                    Some((key, pairs)) => self.items(key, (before, after), &pairs, paths),
+                    None => self.push((Some(old.clone()), Some(new.clone())), paths),
+                }
+            }
             _ => self.push((Some(old.clone()), Some(new.clone())), paths),
         }
     }
 
-    fn items(&mut self, key: &'static str, (old, new): (&[Value], &[Value]), paths: (&Path, &Path)) {
-        let find = |list: &[Value], wanted: &Value| position(list, key, wanted);
-        let gone = old.iter().filter(|item| find(new, &item[key]).is_none());
-        for item in new.iter().chain(gone) {
-            let (was, is) = (find(old, &item[key]), find(new, &item[key]));
+    fn items(
+        &mut self,
+        key: &'static str,
+        (old, new): (&[Value], &[Value]),
+        pairs: &[Pair],
+        paths: (&Path, &Path),
+    ) {
+        for &(was, is) in pairs {
             let at = |path: &Path, at: Option<usize>| at.map_or_else(|| path.clone(), |at| path.index(at));
             let paths = (&at(paths.0, was), &at(paths.1, is));
-            let side = |list: &'_ [Value], at: Option<usize>| at.map(|at| list[at].clone());
-            let (was, is) = (side(old, was), side(new, is));
-            let place = find(old, &item[key]).unwrap_or_default();
-            self.step(
-                Step::Item(key, item[key].clone(), place),
-                (was.as_ref(), is.as_ref()),
-                paths,
-            );
+            let pair = (was.map(|at| &old[at]), is.map(|at| &new[at]));
+            let names = [pair.0.or(pair.1), pair.1.or(pair.0)];
+            let names = names.map(|item| item.map(|item| item[key].clone()).unwrap_or_default());
+            self.step(Step::Item(key, names, was.unwrap_or_default()), pair, paths);
         }
     }
 
@@ -198,39 +230,10 @@ impl Walk<'_, '_> {
     }
 }
 
-/// The field by which the items of two lists are found again.
-fn key_of(old: &[Value], new: &[Value]) -> Option<&'static str> {
-    let unique = |list: &[Value], key: &str| {
-        let mut seen = BTreeSet::new();
-        list.iter().all(|item| {
-            let scalar = item
-                .get(key)
-                .filter(|value| value.is_string() || value.is_number());
-            scalar.is_some_and(|value| seen.insert(value.to_string()))
-        })
-    };
-    KEYS.iter()
-        .copied()
-        .find(|key| unique(old, key) && unique(new, key))
-}
-
-fn position(list: &[Value], key: &str, name: &Value) -> Option<usize> {
-    list.iter().position(|item| &item[key] == name)
-}
-
-/// Whether the items that are in both lists come in the same order.
-fn same_order(key: &str, old: &[Value], new: &[Value]) -> bool {
-    let places: Vec<usize> = new
-        .iter()
-        .filter_map(|item| position(old, key, &item[key]))
-        .collect();
-    places.is_sorted()
-}
-
 impl Edit {
-    /// Takes the edit out of an object's new `spec`; none where the whole object was edited.
-    pub fn undo(&self, spec: &mut Value) {
-        set(spec, &self.steps, self.old.as_ref());
+    /// Takes the edit out of an object of the new side, if it is an edit of something in it.
+    pub fn undo(&self, object: &mut Value) {
+        set(object, &self.steps, self.old.as_ref());
     }
 
     /// Whether a whole object came or went.
@@ -246,9 +249,10 @@ fn set(value: &mut Value, steps: &[Step], old: Option<&Value>) {
     };
     let found = match step {
         Step::Key(key) => value.get_mut(key),
-        Step::Item(key, name, _) => value
+        // Its name may be undone already.
+        Step::Item(key, names, _) => value
             .as_array_mut()
-            .and_then(|list| list.iter_mut().find(|item| &item[*key] == name)),
+            .and_then(|list| list.iter_mut().find(|item| names.contains(&item[*key]))),
     };
     match (found, rest.is_empty(), old) {
         (Some(found), false, _) => set(found, rest, old),
@@ -264,7 +268,9 @@ fn set(value: &mut Value, steps: &[Step], old: Option<&Value>) {
             (Step::Key(key), Value::Object(map)) => {
                 map.remove(key);
             }
-            (Step::Item(key, name, _), Value::Array(list)) => list.retain(|item| &item[*key] != name),
+            (Step::Item(key, names, _), Value::Array(list)) => {
+                list.retain(|item| !names.contains(&item[*key]));
+            }
             _ => {}
         },
         (None, _, _) => {}
@@ -307,6 +313,41 @@ mod tests {
             assert_ne!(undone, new);
         }
         assert_eq!(undone, old);
+    }
+
+    /// A group of racks that grows is one edit with what it was, whatever becomes of its other fields and of other groups.
+    #[test]
+    fn other_hosts_are_one_edit() {
+        let old = json!({"racks": [{"names": "a[1-2]", "system": "x", "nodes": "n1"}, {"names": "b1", "system": "y"}]});
+        let new = json!({"racks": [{"names": "c1", "system": "z"}, {"names": "a[1-8]", "system": "x", "nodes": "n[1-2]"}]});
+        let edits = between(&old, &new);
+        let told: Vec<String> = edits
+            .iter()
+            .map(|edit| {
+                let side =
+                    |value: &Option<Value>| value.as_ref().map(ToString::to_string).unwrap_or_default();
+                format!("{} {} {}", edit.path, side(&edit.old), side(&edit.new))
+            })
+            .collect();
+        assert_eq!(told[1], r#"spec.racks[1].names "a[1-2]" "a[1-8]""#, "{told:?}");
+        assert_eq!(told[2], r#"spec.racks[1].nodes "n1" "n[1-2]""#, "{told:?}");
+        assert_eq!(told.len(), 4, "{told:?}");
+        // In any order.
+        for turn in 0..edits.len() {
+            let mut undone = new.clone();
+            let (first, last) = edits.split_at(turn);
+            last.iter().chain(first).for_each(|edit| edit.undo(&mut undone));
+            let racks = undone["racks"].as_array().unwrap();
+            assert!(
+                racks.len() == 2
+                    && old["racks"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .all(|rack| racks.contains(rack)),
+                "{undone}"
+            );
+        }
     }
 
     /// The order of a pool's fabrics numbers its rails.

@@ -7,7 +7,7 @@ use rackwright_api::ActionClass;
 use rackwright_manifest::render::printable;
 use serde_json::{Value, json};
 
-use super::report::{Becomes, NodeReport, Report, Verdict};
+use super::report::{Becomes, NodeReport, Report};
 use super::text::{self, headline, reach};
 use crate::changes::{ClassCount, cut, step};
 use crate::compared::Compared;
@@ -74,7 +74,7 @@ pub fn page(report: &Report, compared: &Compared<'_>) -> String {
     );
     out.push_str(&format!("<p>Digest <code>{}</code></p>\n", report.digest));
     lists(&mut out, report);
-    if report.verdict != Verdict::Same && !report.nodes.is_empty() {
+    if !report.nodes.is_empty() {
         out.push_str(
             "<h2>Racks and rails</h2>\n<p class=\"hint\">A letter is the gravest class of what is still to come; a frame is what is \
              at work in the wave, ✓ what is done. A rack lists its nodes.</p>\n<div class=\"bar\">\n<label>Wave <input id=\"wave\" \
@@ -156,7 +156,7 @@ fn lists(out: &mut String, report: &Report) {
         (edits.len(), false),
         &mut lines,
     );
-    let order = report.changes.order();
+    let order = report.changes.each_wave();
     let lines = order
         .lines()
         .filter(|line| line.starts_with(' '))

@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 
 use rackwright_api::ActionClass;
-use rackwright_planner::{Compilation, CompileError, Inventory, Kind};
+use rackwright_planner::{CompileError, Inventory, Kind};
 
+use super::bench::Bench;
 use super::caused::CausedFields;
-use super::causes::{Bench, Cause, Was, hashes};
+use super::causes::Cause;
 use super::report::EditReport;
 use crate::changes::folded;
 use crate::object::ObjectKind;
@@ -108,25 +109,22 @@ fn place(outcome: &Outcome, name: &str) -> Option<(String, u32)> {
 }
 
 impl Bench<'_, '_> {
-    /// Of nodes that are something else with all inventories undone: those that the inventory of their own name changes
-    /// alone, as causes with the same fields; and the other nodes.
-    pub(super) fn own(
-        &mut self,
-        changed: &[usize],
-        all_undone: &Compilation,
-    ) -> Result<(Vec<Cause>, Vec<usize>), CompileError> {
+    /// Of nodes that are something else with all inventories undone, as they are: those that the inventory of their own name
+    /// changes alone, as causes with the same fields; the others as one cause.
+    pub(super) fn own(&mut self, unit: &[usize], changed: &[usize]) -> Result<Vec<Cause>, CompileError> {
         let (inventories, listed) = (self.sides.inventories, self.listed);
         let nodes = listed.nodes.iter();
         let numbers: Vec<Option<usize>> = nodes.map(|node| inventories.number(node.name)).collect();
-        let without_all = hashes(all_undone, listed);
+        let without_all = self.all();
         let mut is_own: Vec<bool> = numbers.iter().map(Option::is_some).collect();
         let digits = usize::BITS - inventories.len().saturating_sub(1).leading_zeros();
         for (digit, value) in (0..digits).flat_map(|digit| [(digit, 0), (digit, 1)]) {
             let undone = |number: usize| (number >> digit) & 1 == value;
-            let Some(without) = self.without_inventories(undone)? else {
-                return Ok((Vec::new(), changed.to_vec()));
-            };
-            let found: Vec<Was> = hashes(&without, listed);
+            if !self.without_inventories(undone)? {
+                is_own.fill(false);
+                break;
+            }
+            let found = self.all();
             for (node, is_own) in is_own.iter_mut().enumerate() {
                 let expected = match numbers[node] {
                     Some(number) if undone(number) => without_all[node],
@@ -135,11 +133,13 @@ impl Bench<'_, '_> {
                 *is_own &= found[node] == expected;
             }
         }
+        // Told from the same state as the others.
+        self.without(unit)?;
         let (own, others): (Vec<usize>, Vec<usize>) = changed.iter().partition(|node| is_own[**node]);
         let mut causes: BTreeMap<CausedFields, Cause> = BTreeMap::new();
-        self.caused(&own, all_undone, |node, class, fields| {
+        self.caused(&own, |node, class, fields| {
             let cause = causes.entry(fields.clone()).or_insert_with(|| Cause {
-                edits: vec![self.inventories()],
+                edits: unit.to_vec(),
                 own: true,
                 nodes: BTreeMap::new(),
                 fields: fields.into_iter().collect(),
@@ -147,6 +147,7 @@ impl Bench<'_, '_> {
             let known: &mut ActionClass = cause.nodes.entry(node).or_insert(class);
             *known = class.max(*known);
         });
-        Ok((causes.into_values().collect(), others))
+        let rest = self.cause(unit.to_vec(), &others);
+        Ok(causes.into_values().chain([rest]).collect())
     }
 }

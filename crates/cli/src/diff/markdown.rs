@@ -4,7 +4,7 @@
 
 use rackwright_api::ActionClass;
 
-use super::report::{CauseReport, NodeReport, Report, Verdict};
+use super::report::{CauseReport, NodeReport, Report};
 use super::text::{self, headline, reach};
 use crate::changes::ClassCount;
 use crate::drift::report::{BreakReport, LinkReport};
@@ -41,7 +41,7 @@ pub fn comment(report: &Report) -> String {
             out.push_str(&format!("> {}\n", code(&shortened(&violation.names))));
         }
     }
-    if report.verdict != Verdict::Same {
+    if !report.nodes.is_empty() {
         out.push_str("\n| what happens | nodes |\n|---|---|\n");
     }
     for ClassCount { class, nodes } in &report.changes.classes {
@@ -75,7 +75,7 @@ pub fn comment(report: &Report) -> String {
         causes.len(),
         &mut causes.iter().map(cause),
     );
-    if report.causes.is_none() && report.verdict != Verdict::Same {
+    if report.causes.is_none() {
         let fields = &report.changes.fields;
         let lines = fields.iter().map(|field| item(field.text().trim()));
         fold(

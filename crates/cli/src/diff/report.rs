@@ -59,14 +59,28 @@ pub struct Report {
     pub drift: Vec<Drift>,
 }
 
+impl Report {
+    /// What differs beside nodes, in words.
+    pub fn beside_nodes(&self) -> Vec<&'static str> {
+        let cables = self.cables.as_ref().is_some_and(|cables| cables.number() > 0);
+        let parts = [
+            ("cables", cables),
+            ("power", !self.power.is_empty()),
+            ("capacity", !self.capacity.is_empty()),
+        ];
+        let parts = parts.into_iter().filter(|(_, differs)| *differs);
+        parts.map(|(part, _)| part).collect()
+    }
+}
+
 /// Whether anything differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum Verdict {
-    /// No node differs, and no cable, as far as anybody knows.
+    /// No node differs, and no cable, power budget or size of a pool, as far as anybody knows.
     Same,
     /// Some do.
     Different,
-    /// Some do, and a policy flag does not allow it.
+    /// A policy flag does not allow it.
     Refused,
 }
 

@@ -38,7 +38,7 @@ pub fn text(report: &Report) -> String {
             out.push_str(&format!("        {}\n", cut(&violation.names)));
         }
     }
-    if report.verdict != Verdict::Same {
+    if !report.nodes.is_empty() {
         out.push('\n');
     }
     for ClassCount { class, nodes } in &report.changes.classes {
@@ -60,15 +60,12 @@ pub fn text(report: &Report) -> String {
     }
     match &report.causes {
         Some(causes) => section(&mut out, "what changes them", causes, cause),
-        None if report.verdict != Verdict::Same => {
-            section(
-                &mut out,
-                "what changes (a saved plan holds no inventories, so no edit can be tried)",
-                &report.changes.fields,
-                FieldChange::text,
-            );
-        }
-        None => {}
+        None => section(
+            &mut out,
+            "what changes (a saved plan holds no inventories, so no edit can be tried)",
+            &report.changes.fields,
+            FieldChange::text,
+        ),
     }
     section(
         &mut out,
@@ -120,6 +117,16 @@ pub fn headline(report: &Report) -> String {
             "no difference, {} the same{}",
             count(changes.unchanged, "node"),
             kept(changes.kept)
+        );
+    }
+    if report.nodes.is_empty() {
+        let beside = report.beside_nodes();
+        return format!(
+            "no node differs, {} the same{}{}{}",
+            changes.unchanged,
+            kept(changes.kept),
+            if beside.is_empty() { "" } else { "; other " },
+            beside.join(", other ")
         );
     }
     format!(

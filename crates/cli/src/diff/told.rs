@@ -125,20 +125,17 @@ impl Report {
             [Some(before), Some(after)] => Some(Cables::new(found.sides, [before, after])),
             _ => None,
         };
-        let differs = !nodes.is_empty() || cables.as_ref().is_some_and(|cables| cables.number() > 0);
-        Self {
+        let mut report = Self {
             format_version: FORMAT_VERSION,
-            verdict: match (violations.is_empty(), differs) {
-                (false, _) => Verdict::Refused,
-                (true, true) => Verdict::Different,
-                (true, false) => Verdict::Same,
-            },
+            verdict: Verdict::Same,
             digest,
             sides: found.sides.map(|side| SideReport {
                 name: side.name.clone(),
                 source: side.source,
             }),
-            changes: Changes::new(found.compared, &found.sides[0].name),
+            changes: Changes::new(found.compared, &found.sides[0].name, |node| {
+                nodes[node].rack.as_deref()
+            }),
             reach,
             causes,
             other_edits,
@@ -150,7 +147,13 @@ impl Report {
             nodes,
             violations,
             drift,
+        };
+        if !report.violations.is_empty() {
+            report.verdict = Verdict::Refused;
+        } else if !report.nodes.is_empty() || !report.beside_nodes().is_empty() {
+            report.verdict = Verdict::Different;
         }
+        report
     }
 }
 
@@ -336,6 +339,12 @@ fn power(found: &Found<'_>) -> Vec<PowerChange> {
     let [Some(before), Some(after)] = &found.known else {
         return Vec::new();
     };
+    // Plans that were saved after another state say of the same documents that something else is drawn.
+    let edits = found.causes.map_or(found.untried.len(), |(edits, _)| edits.len());
+    let inventories = found.inventories.map_or(0, Changed::len);
+    if edits + inventories == 0 && found.compared.diff.nodes.is_empty() {
+        return Vec::new();
+    }
     let budgets = |known: &Known<'_>| {
         let budgets = known.power.iter().map(|envelope| {
             let summary = PowerSummary::new(envelope);

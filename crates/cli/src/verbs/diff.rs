@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use rackwright_planner::change::{State, intended, planned};
+use rackwright_planner::change::{Budget, State, intended, planned};
+use rackwright_planner::power::Envelope;
+use rackwright_planner::{Input, compile};
 use serde_json::Value;
 
 use super::VerbError;
@@ -14,7 +16,7 @@ use crate::before::Before;
 use crate::carried::Carried;
 use crate::compared::Compared;
 use crate::diff::causes::{Sides, causes};
-use crate::diff::edits::{self, Edit, Id, Place, Specs, edits, objects};
+use crate::diff::edits::{self, Asked, Edit, Id, Place, Specs, edits, objects};
 use crate::diff::ground::Ground;
 use crate::diff::inventories::Changed;
 use crate::diff::known::Known;
@@ -151,6 +153,7 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
             a: &objects.0,
             b: &objects.1,
             new: &after,
+            refused: &before.refused,
             edits: &between,
             inventories,
             cluster,
@@ -163,7 +166,14 @@ pub fn run(args: &Diff, color: When, paging: Paging, out: &mut Out) -> Result<Ex
         None => Vec::new(),
     };
     let edits: &[Edit] = &between;
-    let known_before = (before.as_deref().map(Known::from)).or_else(|| told.as_ref().map(Known::from));
+    let mut known_before = (before.as_deref().map(Known::from)).or_else(|| told.as_ref().map(Known::from));
+    let drawn = match &before {
+        Some(before) if a.source == Source::Documents => drawn(before, &previous)?,
+        Some(_) | None => None,
+    };
+    if let (Some(known), Some(drawn)) = (&mut known_before, &drawn) {
+        known.power = drawn;
+    }
     let report = Report::new(
         Found {
             sides: [&a, &b],
@@ -276,9 +286,11 @@ fn placed<'a>(
 ) -> Specs<'a> {
     let intents = intents.into_iter();
     intents
-        .map(|(id, (_, spec))| {
+        .map(|(id, (deleting, spec))| {
             let place = place(&id);
-            (id, (spec, place))
+            // A plan does not say when.
+            let deletion = deleting.then_some(Value::Bool(true));
+            (id, (Asked { deletion, spec }, place))
         })
         .collect()
 }
@@ -296,6 +308,21 @@ fn intentions<'a>(
     let carried = Carried::new(Some(stored), before)?;
     let plan = State::of(&before.compilation.plan);
     Ok(intended(&plan, &written, |node| carried.is_blocked(node)))
+}
+
+/// What the nodes of documents draw once they have what these say. A pool that is paused counts with what its nodes have, and
+/// beneath documents nobody has anything.
+fn drawn(before: &Outcome, written: &Previous) -> Result<Option<Vec<Envelope>>, VerbError> {
+    let mut pools = before.input.pools.iter();
+    let is_paused = pools.any(|pool| Budget::of(pool.spec.rollout.as_ref()).paused);
+    if before.compilation.power.is_empty() || !is_paused {
+        return Ok(None);
+    }
+    let input = Input {
+        previous: written.nodes()?,
+        ..before.input.clone()
+    };
+    Ok(Some(compile(&input).map_err(ToolError::from)?.power))
 }
 
 /// The two sides; of one alone, what HEAD has of it is the old one.

@@ -80,7 +80,12 @@ pub fn run(args: &Plan, color: When, paging: Paging, out: &mut Out) -> Result<Ex
                 eprint("no plan is printed because of the errors above\n");
                 return Ok(Exit::Tool);
             }
-            Some(Changes::new(&compared, before.path()))
+            let plan = &outcome.compilation.plan;
+            let rack = |node: usize| {
+                let rack = plan.node(compared.diff.nodes[node].name)?.rack()?;
+                Some(rack.as_str())
+            };
+            Some(Changes::new(&compared, before.path(), rack))
         }
     };
     let node = match &args.node {

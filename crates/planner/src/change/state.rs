@@ -61,7 +61,12 @@ impl<'a> State<'a> {
 
     /// A plan.
     pub fn of(plan: &'a Plan) -> Self {
-        let nodes = plan.nodes().map(|node| NodeState {
+        Self::of_nodes(plan, plan.nodes())
+    }
+
+    /// Some nodes of a plan.
+    pub fn of_nodes(plan: &'a Plan, nodes: impl IntoIterator<Item = PlannedNode<'a>>) -> Self {
+        let nodes = nodes.into_iter().map(|node| NodeState {
             name: node.name(),
             hash: node.hash(),
             profile: &node.pool().profile_name,
