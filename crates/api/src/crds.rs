@@ -45,6 +45,11 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
     GENERATED.into_iter().map(|(kind, _)| kind)
 }
 
+/// All generated CRDs, intents first.
+pub fn shipped() -> Vec<Value> {
+    kinds().map(generated).collect()
+}
+
 /// The generated CRD of a kind; null where it cannot be read. A test compares it with [`all`].
 pub fn generated(kind: &str) -> Value {
     let found = GENERATED.iter().find(|(name, _)| *name == kind);

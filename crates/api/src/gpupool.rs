@@ -324,13 +324,14 @@ pub struct MaxUnavailable {
 pub enum Domain {
     /// The nodes of one rack.
     Rack,
-    /// The nodes that share one set of leaf switches.
+    /// The nodes that share one set of leaf switches: those of one unit of the compute fabric, as its racks are placed. Of a
+    /// dragonfly+ those of one group.
     ScalableUnit,
-    /// The nodes whose same rail ends at the same leaves.
+    /// The nodes whose same rail ends at the same leaves: those of one leaf, as rails are plugged in alike.
     RailGroup,
     /// The nodes whose GPUs share NVLink.
     NVLinkDomain,
-    /// The nodes at one leaf switch.
+    /// The nodes at one leaf switch: fewer than a unit's where it has more nodes than a leaf has ports for.
     Leaf,
     /// The nodes behind one power feed.
     PowerFeed,

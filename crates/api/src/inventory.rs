@@ -8,7 +8,8 @@ use crate::bounds;
 use crate::{Guid, Line, Name, PciAddress};
 
 /// What the agent found on its node; named as the node and written by that node's agent only. As with ResourceSlice,
-/// what was found is the object's `spec`: nobody else writes it, and it has no status of its own.
+/// what was found is the object's `spec`: nobody else writes it, and it has no status of its own. It is written whole, so the
+/// API server need not note who owns which field of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, CustomResource)]
 #[kube(
     group = "rackwright.dev",
@@ -23,6 +24,7 @@ use crate::{Guid, Line, Name, PciAddress};
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct NodeInventorySpec {
     /// Local disks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -78,9 +78,11 @@ pub enum Management {
     Detached,
 }
 
-/// What only this node has.
+/// What only this node has. One writer sets it whole, so the API server need not note who owns which field of it: those notes
+/// were longer than the facts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Facts {
     /// The nodes of its NVLink domain by name, itself among them, as a hostlist: the peers of the host's own IMEX daemon.
     /// Absent where the host runs none.
@@ -126,9 +128,10 @@ pub struct Rail {
     pub rail: u8,
 }
 
-/// Permission for one node to act.
+/// Permission for one node to act, given and withdrawn whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Grant {
     /// The hash that the node may move to.
     pub hash: Hash,

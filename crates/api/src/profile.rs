@@ -32,7 +32,7 @@ use crate::{
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-validations" = rules(&[
+#[schemars(extend("x-kubernetes-map-type" = "atomic", "x-kubernetes-validations" = rules(&[
     ("self == oldSelf", "a profile is immutable: other content has another hash and so another name"),
 ])))]
 pub struct NodeProfileSpec {

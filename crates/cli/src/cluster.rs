@@ -48,6 +48,7 @@ impl Cluster {
     /// The cluster that a path leads to, if it does.
     pub fn at(path: &Path, clusters: &Clusters) -> Result<Option<Self>, InputError> {
         if is_live(path) {
+            clusters.of_nodes(path)?;
             let written = clusters.written(path)?;
             return Ok(Some(Self {
                 kinds: kinds(&written)?,

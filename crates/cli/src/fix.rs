@@ -5,10 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use rackwright_manifest::{Diagnostic, Fix, Path, rules};
-use similar::TextDiff;
 
 use crate::load::Loaded;
 use crate::schemas::OwnSchemas;
+use crate::unified;
 use crate::verbs::VerbError;
 use crate::walk::{Source, Walk};
 use crate::whole_file;
@@ -35,11 +35,7 @@ pub struct Fixed {
 impl Fixed {
     /// The differences, as `diff -u` writes them.
     pub fn diff(&self) -> String {
-        let name = self.path.display().to_string();
-        TextDiff::from_lines(&self.before, &self.after)
-            .unified_diff()
-            .header(&name, &name)
-            .to_string()
+        unified::diff(&self.path.display().to_string(), &self.before, &self.after)
     }
 
     /// Writes the file.

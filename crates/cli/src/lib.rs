@@ -30,6 +30,7 @@ mod diff;
 mod digests;
 mod drift;
 mod exit;
+mod fault;
 mod field;
 mod findings;
 mod fingerprint;
@@ -73,6 +74,7 @@ mod suggest;
 mod summary;
 mod third_party;
 mod unfinished;
+mod unified;
 mod unknown_kind;
 mod values;
 mod verbs;
@@ -81,7 +83,6 @@ mod whole_file;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
@@ -107,10 +108,8 @@ pub fn main() -> ExitCode {
     // A shell that asks for completions says so in the environment; then this ends the process.
     clap_complete::CompleteEnv::with_factory(command).complete();
     unfinished::watch();
-    // A panic is our mistake, and must not look like anything else to a script.
-    catch_unwind(AssertUnwindSafe(|| run(arguments)))
-        .unwrap_or(Exit::Tool)
-        .into()
+    fault::watch();
+    run(arguments).into()
 }
 
 /// Runs one command line, the program's name first.

@@ -25,11 +25,20 @@ use crate::walk::{InputError, Source};
 const LIVE: &str = "live:";
 
 /// What people write, in the order in which it refers to one another.
-const INTENTS: [Resource; 4] = [
-    Resource::Supercluster,
-    Resource::InfiniBandFabric,
-    Resource::StorageTier,
-    Resource::GPUPool,
+const INTENTS: [&[Resource]; 4] = [
+    &[Resource::Supercluster],
+    &[Resource::InfiniBandFabric],
+    &[Resource::StorageTier],
+    &[Resource::GPUPool],
+];
+
+/// What is written. Profiles are read last: what a NodeConfig names was there before it.
+const WRITTEN: [&[Resource]; 2] = [&[Resource::NodeConfig], &[Resource::NodeProfile]];
+
+/// What is written beside what agents found: the two long lists at the same time.
+const OF_NODES: [&[Resource]; 2] = [
+    &[Resource::NodeConfig, Resource::NodeInventory],
+    &[Resource::NodeProfile],
 ];
 
 /// The way to clusters.
@@ -87,6 +96,11 @@ impl Clusters {
         Ok(lines.filter_map(|line| line.inventory.take()).collect())
     }
 
+    /// Reads what is written and what agents found in one go, for those who will ask for both.
+    pub fn of_nodes(&self, path: &Path) -> Result<(), InputError> {
+        self.met(path)?.of_nodes()
+    }
+
     /// What is written in a cluster.
     pub fn written(&self, path: &Path) -> Result<Previous, InputError> {
         let live = self.met(path)?;
@@ -103,7 +117,7 @@ impl Clusters {
     pub fn nodes(&self, path: &Path) -> Result<String, VerbError> {
         let nodes = self
             .met(path)?
-            .read(&[Resource::Node], |_, list: &mut Vec<Value>, node| {
+            .read(&[&[Resource::Node]], |_, list: &mut Vec<Value>, node| {
                 list.push(json!({
                     "apiVersion": "v1",
                     "kind": "Node",
@@ -161,35 +175,50 @@ impl Live {
 
     fn inventories(&self) -> Result<&Blob, InputError> {
         once(&self.inventories, || {
-            let lines = self.lines(&[Resource::NodeInventory])?;
-            Ok(Blob {
-                name: self.named("nodeinventories.jsonl"),
-                bytes: lines.concat(),
-            })
+            let [found] = self.lines(&[&[Resource::NodeInventory]])?;
+            Ok(self.found(found))
         })
     }
 
-    /// Profiles first, as plans have them, and read last: what a NodeConfig names was there before it.
     fn written(&self) -> Result<&String, InputError> {
         once(&self.written, || {
-            let mut lines = self.lines(&[Resource::NodeConfig, Resource::NodeProfile])?;
-            lines.reverse();
-            Ok(String::from_utf8_lossy(&lines.concat()).into_owned())
+            let [configs, profiles] = self.lines(&WRITTEN)?;
+            Ok(plan(profiles, &configs))
         })
     }
 
-    fn lines(&self, resources: &[Resource]) -> Result<Vec<Vec<u8>>, InputError> {
-        self.read(resources, |resource, lines: &mut Vec<u8>, object| {
+    /// Both of the two above, in one go.
+    fn of_nodes(&self) -> Result<(), InputError> {
+        if self.inventories.get().is_none() && self.written.get().is_none() {
+            let [configs, found, profiles] = self.lines(&OF_NODES)?;
+            self.written.get_or_init(|| plan(profiles, &configs));
+            self.inventories.get_or_init(|| self.found(found));
+        }
+        Ok(())
+    }
+
+    fn found(&self, lines: Vec<u8>) -> Blob {
+        Blob {
+            name: self.named("nodeinventories.jsonl"),
+            bytes: lines,
+        }
+    }
+
+    /// Lists as lines, `N` in all.
+    fn lines<const N: usize>(&self, rounds: &[&[Resource]]) -> Result<[Vec<u8>; N], InputError> {
+        let lists = self.read(rounds, |resource, lines: &mut Vec<u8>, object| {
             object.line(resource, lines);
-        })
+        })?;
+        let mut lists = lists.into_iter();
+        Ok(std::array::from_fn(|_| lists.next().unwrap_or_default()))
     }
 
     fn read<T: Default>(
         &self,
-        resources: &[Resource],
+        rounds: &[&[Resource]],
         take: impl FnMut(Resource, &mut T, Object<'_>),
     ) -> Result<Vec<T>, InputError> {
-        let read = self.cluster.read(resources, take);
+        let read = self.cluster.read(rounds, take);
         read.map_err(|error| failed(&self.name, error))
     }
 
@@ -206,6 +235,12 @@ impl Live {
         let separator = if self.name == LIVE { "" } else { "/" };
         format!("{}{separator}{what}", self.name)
     }
+}
+
+/// Profiles and then NodeConfigs, as plans have them.
+fn plan(mut profiles: Vec<u8>, configs: &[u8]) -> String {
+    profiles.extend_from_slice(configs);
+    String::from_utf8(profiles).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// The value, made the first time that it is asked for.

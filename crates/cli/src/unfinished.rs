@@ -45,6 +45,15 @@ impl Drop for Unfinished {
     }
 }
 
+/// Takes away what was begun, unless whoever does that already has the lock.
+pub fn clear() {
+    if let Ok(begun) = BEGUN.try_lock() {
+        for path in begun.iter() {
+            remove(path);
+        }
+    }
+}
+
 /// Whether an interrupt from the terminal is another program's.
 static DEAF: AtomicBool = AtomicBool::new(false);
 
@@ -97,7 +106,6 @@ pub fn watch() {
 pub fn watch() {}
 
 /// Removes a file or a folder. Who writes into it stops at the next step, so a step that was under way may add to it.
-#[cfg(unix)]
 fn remove(path: &Path) {
     const TRIES: usize = 100;
     for _ in 0..TRIES {

@@ -114,6 +114,15 @@ impl Leaves {
         })
     }
 
+    /// Nodes in a row that end at the same leaves, counted from the first of a unit; its last ones may be fewer. Where HCAs
+    /// are packed and those of one node end at two leaves, these two count as one.
+    pub fn nodes_per_leaf(&self) -> u32 {
+        match self.shape.spread {
+            Spread::Rails | Spread::DisjointRails => self.downs,
+            Spread::Packed => self.downs / common_divisor(self.downs, self.shape.rails),
+        }
+    }
+
     /// The scalable unit of a leaf.
     pub fn unit_of(&self, leaf: u32) -> u32 {
         leaf / self.of_unit()
@@ -139,4 +148,13 @@ impl Leaves {
             Spread::Rails | Spread::Packed => String::new(),
         }
     }
+}
+
+/// The greatest number that divides both; the first must not be 0.
+fn common_divisor(a: u32, b: u32) -> u32 {
+    let (mut a, mut b) = (a, b);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }

@@ -138,6 +138,13 @@ impl Topology {
         self.lowest().unit_of(leaf)
     }
 
+    /// Nodes in a row that end at the same leaves, counted from the first seat of a unit; the last ones of a unit may be
+    /// fewer. With rails, nodes that share one leaf share all of theirs. Where HCAs are packed and those of one node end at
+    /// two leaves, these two count as one.
+    pub fn nodes_per_leaf(&self) -> u32 {
+        self.lowest().nodes_per_leaf()
+    }
+
     /// The cables between switches of one subnet, from below.
     pub fn uplinks(&self) -> Box<dyn Iterator<Item = Uplink> + '_> {
         match self {

@@ -27,8 +27,8 @@ const PAGE: u32 = 2_000;
 /// Pages that may wait to be taken apart.
 const AHEAD: usize = 2;
 
-/// Requests that are under way at once.
-const UNDER_WAY: usize = 1;
+/// Requests that may wait to be sent.
+const WAITING: usize = 1;
 
 /// How often and with which pauses a server that is overloaded is asked again, unless it says itself how long to wait.
 const AGAIN: u32 = 3;
@@ -64,7 +64,7 @@ impl Cluster {
         let within = runtime.enter();
         let builder = ClientBuilder::try_from(config).map_err(|error| credentials(&error))?;
         let client = builder
-            .with_layer(&BufferLayer::new(UNDER_WAY))
+            .with_layer(&BufferLayer::new(WAITING))
             .with_layer(&RetryLayer::new(again))
             .build();
         drop(within);
@@ -104,13 +104,15 @@ impl Cluster {
         self
     }
 
-    /// Lists all objects of each resource, in this order, into one value each: all of them, or an error. `take` runs here while
-    /// the next page is fetched by another thread; of a list that has to begin anew, the value does too.
+    /// Lists all objects of each resource into one value each, in this order: all of them, or an error. The lists of a round are
+    /// fetched at the same time, and rounds one after the other. `take` runs here while the next pages are fetched by another
+    /// thread; of a list that has to begin anew, the value does too.
     pub fn read<T: Default>(
         &self,
-        resources: &[Resource],
+        rounds: &[&[Resource]],
         mut take: impl FnMut(Resource, &mut T, Object<'_>),
     ) -> Result<Vec<T>, LiveError> {
+        let resources = rounds.concat();
         let mut lists: Vec<T> = resources.iter().map(|_| T::default()).collect();
         let (send, receive) = sync_channel(AHEAD);
         thread::scope(|scope| {
@@ -122,7 +124,7 @@ impl Cluster {
                 limit: self.page,
             };
             let fetched =
-                fetching.spawn_scoped(scope, move || self.runtime.block_on(fetch.all(resources, &send)));
+                fetching.spawn_scoped(scope, move || self.runtime.block_on(fetch.all(rounds, &send)));
             let fetched = fetched.map_err(LiveError::Start)?;
             // Ends when the other thread has nothing more to say: it drops its end.
             for event in receive {

@@ -1,10 +1,12 @@
-//! The conversation: pages of lists, one after the other.
+//! The conversation: pages of lists, one after the other, and lists beside each other.
 
 use std::error::Error;
 use std::io;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
+use futures::StreamExt as _;
+use futures::stream::FuturesOrdered;
 use http::Request;
 use kube::Client;
 
@@ -39,27 +41,39 @@ enum Failed {
 }
 
 impl Fetch<'_> {
-    /// Fetches all pages of all lists, until nobody takes them any more.
-    pub async fn all(self, resources: &[Resource], send: &SyncSender<Event>) -> Result<(), LiveError> {
-        for (at, &resource) in resources.iter().enumerate() {
-            let paged = self.list(at, resource, Some(self.limit), send).await;
-            let whole = match paged {
-                // What is written meanwhile grows faster than pages come. Without a limit there is one answer, of one state.
-                Err(Failed::Expired) if send.send(Event::Anew(at)).is_ok() => {
-                    self.list(at, resource, None, send).await
-                }
-                other => other,
-            };
-            match whole {
-                Ok(()) => {}
-                Err(Failed::Error(error)) => return Err(error),
-                Err(Failed::Expired) => {
-                    let why = "its pages show different states (410)";
-                    return Err(self.garbage(resource, why.to_owned()));
-                }
+    /// Fetches all pages of all lists, until nobody takes them any more: the lists of a round at the same time, one round after
+    /// the other. Of errors in one round that of its first list is told, whichever came first.
+    pub async fn all(self, rounds: &[&[Resource]], send: &SyncSender<Event>) -> Result<(), LiveError> {
+        let mut places = 0..;
+        for round in rounds {
+            let lists = round.iter().zip(&mut places);
+            let mut lists: FuturesOrdered<_> = lists
+                .map(|(&resource, at)| self.whole(at, resource, send))
+                .collect();
+            while let Some(list) = lists.next().await {
+                list?;
             }
         }
         Ok(())
+    }
+
+    /// Fetches a list: in pages, or in one where these do not show one state.
+    async fn whole(self, at: usize, resource: Resource, send: &SyncSender<Event>) -> Result<(), LiveError> {
+        let paged = self.list(at, resource, Some(self.limit), send).await;
+        let whole = match paged {
+            // What is written meanwhile grows faster than pages come. Without a limit there is one answer, of one state.
+            Err(Failed::Expired) if send.send(Event::Anew(at)).is_ok() => {
+                self.list(at, resource, None, send).await
+            }
+            other => other,
+        };
+        whole.map_err(|failed| match failed {
+            Failed::Error(error) => error,
+            Failed::Expired => {
+                let why = "its pages show different states (410)";
+                self.garbage(resource, why.to_owned())
+            }
+        })
     }
 
     /// Fetches a list in pages that all show the same state.

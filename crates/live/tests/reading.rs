@@ -10,7 +10,7 @@
 mod server;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
@@ -39,8 +39,14 @@ fn cluster(address: &str) -> Cluster {
     Cluster::connect(&access(&path)).unwrap().by_pages_of(2)
 }
 
+/// One list after the other.
 fn names(cluster: &Cluster, resources: &[Resource]) -> Result<Vec<Vec<String>>, LiveError> {
-    cluster.read(resources, |_, names: &mut Vec<String>, object| {
+    let rounds: Vec<&[Resource]> = resources.chunks(1).collect();
+    read(cluster, &rounds)
+}
+
+fn read(cluster: &Cluster, rounds: &[&[Resource]]) -> Result<Vec<Vec<String>>, LiveError> {
+    cluster.read(rounds, |_, names: &mut Vec<String>, object| {
         names.push(object.name().to_owned());
     })
 }
@@ -85,6 +91,65 @@ fn a_list_whose_state_is_forgotten_begins_anew_without_pages() {
         assert_eq!(read, [["a", "new"]], "nothing of the first attempt");
         assert_eq!(server.asked().last().unwrap(), &format!("GET {POOLS}"));
     }
+}
+
+/// Each of two lists is answered only when both were asked for; the third only after them.
+#[test]
+fn lists_of_a_round_are_fetched_at_the_same_time() {
+    let met = Barrier::new(2);
+    let server = Server::start(move |path, before| {
+        if path.contains("gpupools") {
+            return if before < 2 {
+                Answer::refusal(400, "too early")
+            } else {
+                Answer::page(&[pool("c")], "9", "")
+            };
+        }
+        met.wait();
+        let name = if path.contains("nodeconfigs") { "a" } else { "b" };
+        Answer::page(&[pool(name)], "7", "")
+    });
+    let rounds: [&[Resource]; 2] = [
+        &[Resource::NodeConfig, Resource::NodeInventory],
+        &[Resource::GPUPool],
+    ];
+    let read = read(&cluster(&server.address), &rounds).unwrap();
+    assert_eq!(
+        read,
+        [["a"], ["b"], ["c"]],
+        "in the order in which they were named"
+    );
+}
+
+#[test]
+fn of_two_errors_that_of_the_first_list_is_told() {
+    let server = Server::start(|path, _| {
+        if path.contains("nodeconfigs") {
+            std::thread::sleep(Duration::from_millis(100));
+            return Answer::refusal(403, "the first");
+        }
+        Answer::refusal(403, "the second")
+    });
+    let round: &[Resource] = &[Resource::NodeConfig, Resource::NodeInventory];
+    let told = read(&cluster(&server.address), &[round]).unwrap_err().to_string();
+    assert!(told.contains("the first"), "{told}");
+}
+
+#[test]
+fn a_list_of_a_round_begins_anew_alone() {
+    let server = Server::start(|path, _| {
+        let of_pools = path.strip_prefix(POOLS);
+        match of_pools {
+            Some("?limit=2") => Answer::page(&[pool("a"), pool("b")], "7", "t=1"),
+            Some("") => Answer::page(&[pool("new")], "9", ""),
+            Some(_) => Answer::refusal(410, "too old"),
+            None => Answer::page(&[pool("other")], "8", ""),
+        }
+    });
+    let round: &[Resource] = &[Resource::NodeConfig, Resource::GPUPool];
+    let read = read(&cluster(&server.address), &[round]).unwrap();
+    assert_eq!(read, [["other"], ["new"]]);
+    assert_eq!(server.asked().len(), 4);
 }
 
 /// The answer to the second page, and what is told of it.

@@ -33,4 +33,4 @@ pub use invariant::Invariant;
 pub use isolation::{Port, check_isolation};
 pub use table::INVARIANTS;
 pub use violation::{CASES_SHOWN, Kind, NODES_SHOWN, Object, Violation};
-pub use waves::{Before, Changing, Follows, Rollouts, Standing, WaveOf, check_waves};
+pub use waves::{Before, Changing, Follows, Rollouts, Standing, Unit, WaveOf, Wired, check_waves};

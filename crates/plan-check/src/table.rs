@@ -248,4 +248,10 @@ invariants! {
               only such nodes wait for one another.",
         why "Budgets that hold before and after the roll-out are exceeded in between.",
         example "`train` goes from 700 W to 1000 W in wave 2, `infer` from 1000 W to 700 W in wave 3.";
+    WAVE_UNIT = "RW9110", "wave-unit", "A node is counted in another scalable unit than the one that it sits in.",
+        does "Counts the seats of each fabric again, from its placement or from the racks that are plugged in and their phases, and \
+              compares unit and leaf of each node that changes or is unavailable with what the planner says.",
+        why "A wave that counts units by something else takes down two nodes of one set of leaves at once, or names a unit to people \
+             that is not the one on the cables.",
+        example "`a001-n01` is counted in unit 2 of `compute`, and its rack is placed in unit 1.";
 }

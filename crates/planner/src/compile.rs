@@ -25,6 +25,7 @@ use crate::rules::{self, depends_on_refused};
 use crate::seats::Seats;
 use crate::site::{NO_RACK, Site};
 use crate::storage::{self, PoolTier};
+use crate::units::Units;
 
 /// What a compile gives.
 #[derive(Debug, Clone, Default)]
@@ -262,6 +263,7 @@ fn assemble(
     let mut rows = Vec::new();
     // For each compiled pool, where the slots of its addressed fabrics come from.
     let mut sources: Vec<Vec<&FabricSlots>> = Vec::new();
+    let mut pools = Vec::new();
     for (pool, selected) in model
         .pools
         .iter()
@@ -290,9 +292,11 @@ fn assemble(
             selected.len(),
         )?);
         sources.push(addressed.into_iter().flatten().collect());
+        pools.push(*pool);
         rows.extend(selected.iter().map(|&node| (node, number)));
     }
     rows.sort_unstable();
+    let units = Units::new(model, &pools, rows.iter().copied());
     plan.nodes.reserve_exact(rows.len());
     for (node, pool) in rows {
         let name = model.site.names[node as usize].clone();
@@ -309,11 +313,13 @@ fn assemble(
             name,
             pool,
             rack: if rack == NO_RACK { NONE } else { rack },
+            sits: units.of(node),
             slots: start,
             guids,
             hash: 0,
         });
     }
+    plan.units = units.fabrics;
     plan.quarantined = quarantine::of(&plan, previous);
     hash_nodes(&mut plan, None);
     Ok(plan)

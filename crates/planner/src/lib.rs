@@ -47,6 +47,7 @@ mod standing;
 pub mod storage;
 mod sysctl;
 mod tiers;
+mod units;
 mod version;
 mod written;
 
@@ -60,3 +61,4 @@ pub use member::{Membership, UnknownCluster};
 pub use plan::{Plan, PlannedNode, PoolPlan};
 pub use selects::pools_of;
 pub use standing::{KnownPool, Standing, Standings, Written};
+pub use units::Unit;

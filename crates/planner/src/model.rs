@@ -408,6 +408,12 @@ impl<'a> Model<'a> {
         fabrics
     }
 
+    /// The seats of a fabric, where it has any.
+    pub fn seats_of(&self, fabric: &Name) -> Option<&Seats> {
+        let found = self.fabrics.binary_search_by(|known| known.name.cmp(fabric));
+        self.seats[found.ok()?].as_ref()
+    }
+
     /// The tiers of a pool, by name.
     pub fn tiers_of(&self, pool: &Intent<GPUPoolSpec>) -> Vec<&'a Intent<StorageTierSpec>> {
         let mut tiers: Vec<_> = pool

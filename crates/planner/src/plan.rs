@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
 use rackwright_api::{
     DeviceConsent, Facts, Guid, Hash, Hostlist, ImexMode, InterfaceAddress, Ipv4Address, Line, Management,
     Name, NodeConfigSpec, NodeProfileSpec, Rail,
 };
+
+use crate::units::{Sits, Unit, UnitFabric};
 
 /// What each node must become.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,8 @@ pub struct Plan {
     pub(crate) nvlink_domains: Vec<Option<Hostlist>>,
     /// Consents to wipe by node, each node's by serial number. People write them, so they are few.
     pub(crate) consents: BTreeMap<Box<str>, Vec<DeviceConsent>>,
+    /// The fabrics whose units nodes sit in.
+    pub(crate) units: Vec<UnitFabric>,
     /// By node, sorted: addresses that it had and that its host may still have.
     pub(crate) quarantined: BTreeMap<Box<str>, Vec<Ipv4Addr>>,
 }
@@ -73,6 +76,8 @@ pub(crate) struct NodePlan {
     pub pool: u32,
     /// Index into the plan's racks; `u32::MAX` where the site does not place the node.
     pub rack: u32,
+    /// The scalable unit that it sits in.
+    pub sits: Option<Sits>,
     /// Where the node's slots start.
     pub slots: u32,
     /// Where the node's GUIDs start; `u32::MAX` where the inventory has none.
@@ -143,6 +148,17 @@ impl<'a> PlannedNode<'a> {
         self.plan.clusters.get(cluster as usize).map(|name| &**name)
     }
 
+    /// The scalable unit that it sits in, where its pool's fabrics have any.
+    pub fn unit(&self) -> Option<Unit<'a>> {
+        let Sits { fabric, unit, leaf } = self.row.sits?;
+        let fabric = self.plan.units.get(fabric as usize)?;
+        Some(Unit {
+            fabric: fabric.name.as_str(),
+            number: unit,
+            leaf,
+        })
+    }
+
     /// What only this node has.
     pub fn facts(&self) -> Facts {
         let rails = self
@@ -176,12 +192,6 @@ impl<'a> PlannedNode<'a> {
     /// The devices of this node that may be wiped.
     pub(crate) fn consents(&self) -> &'a [DeviceConsent] {
         self.plan.consents.get(self.name()).map_or(&[], Vec::as_slice)
-    }
-
-    /// The address of one rail with its prefix, where it has one.
-    pub(crate) fn rail_net(&self, rail: usize) -> Option<Ipv4Net> {
-        let address = self.pool().rails.get(rail)?.address?;
-        Ipv4Net::new(self.address(address), address.prefix_length).ok()
     }
 
     /// The addresses of its rails.

@@ -177,6 +177,14 @@ impl Seats {
         racks.max(hosts)
     }
 
+    /// Nodes in a row that end at the same leaves. Where the switch is not known, neither is this: a unit counts as one leaf.
+    pub fn nodes_per_leaf(&self) -> u32 {
+        match &self.topology {
+            Some(Ok(topology)) => topology.nodes_per_leaf(),
+            Some(Err(_)) | None => self.per_unit,
+        }
+    }
+
     /// The units that a rack's nodes are in.
     pub fn units_of(&self, rack: &RackSeats) -> std::ops::RangeInclusive<u32> {
         let last = rack.first + rack.nodes.max(1) - 1;

@@ -134,6 +134,12 @@ impl Site {
         &self.names[node as usize]
     }
 
+    /// The name of a node's rack.
+    pub fn rack_name(&self, node: u32) -> Option<&Name> {
+        let rack = self.racks.get(self.rack_of[node as usize] as usize);
+        rack.map(|rack| &rack.name)
+    }
+
     /// The member cluster of a node, as its place in the site's `spec.clusters`.
     pub fn cluster_of(&self, node: u32) -> Option<u32> {
         self.clusters.of(self.rack_of[node as usize])

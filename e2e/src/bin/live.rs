@@ -226,7 +226,9 @@ async fn curl(folder: &Path) -> anyhow::Result<Vec<String>> {
     let view = ["config", "view", "--raw", "--flatten", "--minify", "-o", "json"];
     let config: Value = serde_json::from_slice(&kubectl(&view, "").await?.stdout)?;
     let (cluster, user) = (&config["clusters"][0]["cluster"], &config["users"][0]["user"]);
-    let mut line = vec!["curl".to_owned(), "--silent".to_owned(), "--fail".to_owned()];
+    // For what calls itself curl the API server indents its JSON, which is more than twice as long and as slow.
+    let line = ["curl", "--silent", "--fail", "--user-agent", "bare"];
+    let mut line: Vec<String> = line.into_iter().map(str::to_owned).collect();
     // Who asks has a token or a certificate.
     if let Some(token) = user["token"].as_str() {
         line.extend(["--header".to_owned(), format!("Authorization: Bearer {token}")]);

@@ -14,12 +14,13 @@ use crate::output::{Out, forgive_broken_pipe};
 pub fn run(args: &Crds, out: &mut Out) -> Result<Exit, VerbError> {
     let text = match args.output {
         Definitions::Yaml => {
-            let documents: Result<Vec<String>, _> = crds::all().iter().map(serde_yaml::to_string).collect();
+            let documents: Result<Vec<String>, _> =
+                crds::shipped().iter().map(serde_yaml::to_string).collect();
             documents?.join("---\n")
         }
         // What `kubectl get crds -o json` prints, so that kubectl takes it back.
         Definitions::Json => {
-            let list = json!({"apiVersion": "v1", "kind": "List", "items": crds::all()});
+            let list = json!({"apiVersion": "v1", "kind": "List", "items": crds::shipped()});
             serde_json::to_string_pretty(&list)? + "\n"
         }
         Definitions::JsonSchema => serde_json::to_string_pretty(&json_schema::all())? + "\n",

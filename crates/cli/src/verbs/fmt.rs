@@ -4,7 +4,6 @@ use std::io::{Read as _, Write};
 use std::path::Path;
 
 use serde::Serialize;
-use similar::TextDiff;
 
 use super::VerbError;
 use crate::args::{Fmt, TextOrJson};
@@ -12,6 +11,7 @@ use crate::exit::Exit;
 use crate::formatter::{Formatter, Left};
 use crate::output::{Out, eprint, forgive_broken_pipe};
 use crate::summary::count;
+use crate::unified;
 use crate::walk::{InputError, Source, Walk, is_json};
 use crate::whole_file;
 
@@ -83,7 +83,7 @@ pub fn run(args: &Fmt, out: &mut Out) -> Result<Exit, VerbError> {
         let Some(text) = text else { continue };
         if args.diff {
             print(
-                diff(&name, &String::from_utf8_lossy(&bytes), text).as_bytes(),
+                unified::diff(&name, &String::from_utf8_lossy(&bytes), text).as_bytes(),
                 out,
             )?;
         }
@@ -167,14 +167,6 @@ fn print(text: &[u8], out: &mut Out) -> Result<(), VerbError> {
     Ok(forgive_broken_pipe(
         out.write_all(text).and_then(|()| out.flush()),
     )?)
-}
-
-/// The differences, as `diff -u` writes them.
-fn diff(name: &str, before: &str, after: &str) -> String {
-    TextDiff::from_lines(before, after)
-        .unified_diff()
-        .header(name, name)
-        .to_string()
 }
 
 fn summary(done: &Done, writes: bool) -> String {

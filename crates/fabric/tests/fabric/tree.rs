@@ -278,4 +278,24 @@ proptest! {
             prop_assert_eq!(small.name(before.subnet, Switch::Leaf(before.leaf)), large.name(after.subnet, Switch::Leaf(after.leaf)));
         }
     }
+
+    /// Nodes share a leaf exactly within so many in a row of one unit, and with rails they share all of theirs.
+    #[test]
+    fn nodes_in_a_row_share_leaves(rails in 1u32..=8, unit in 1u32..=80, radix in prop::sample::select(vec![4u32, 6, 8, 10, 40, 64]),
+                                   down in 1u32..=3, up in 1u32..=3, spread in spread(), form in form()) {
+        let shape = Shape { nodes: 2 * unit, rails, spread, nodes_per_unit: Some(unit), radix, oversubscription: (down, up) };
+        let Ok(topology) = Topology::new(form, &shape) else { return Ok(()) };
+        let leaves = |seat: u32| -> BTreeSet<(u32, u32)> {
+            let ends = (0..rails).map(|rail| topology.leaf_port(seat, rail).unwrap());
+            ends.map(|end| (end.subnet, end.leaf)).collect()
+        };
+        for seat in 1..2 * unit {
+            let (a, b) = (leaves(seat - 1), leaves(seat));
+            let starts = (seat % unit).is_multiple_of(topology.nodes_per_leaf());
+            prop_assert_eq!(a.is_disjoint(&b), starts, "seat {}: {:?} {:?}", seat, a, b);
+            if spread != Spread::Packed {
+                prop_assert_eq!(a == b, !starts);
+            }
+        }
+    }
 }

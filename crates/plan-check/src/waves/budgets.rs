@@ -30,7 +30,12 @@ enum Excess {
 }
 
 impl<'p, 'a> Budgets<'p, 'a> {
-    pub fn new(rollouts: &Rollouts<'a>, pools: &'p Pools<'a>, places: &mut Places<'a>) -> Self {
+    pub fn new(
+        rollouts: &Rollouts<'a>,
+        pools: &'p Pools<'a>,
+        places: &mut Places<'a>,
+        sink: &mut Sink,
+    ) -> Self {
         let mut budgets = Self {
             pools,
             allowed: pools.specs.iter().map(|(_, pool)| allowed(pool)).collect(),
@@ -42,7 +47,7 @@ impl<'p, 'a> Budgets<'p, 'a> {
             if let Some(pool) = pools.number(down.pool) {
                 budgets.before[pool] += 1;
             }
-            for (touched, place) in budgets.touched.iter_mut().zip(places.of(down)) {
+            for (touched, place) in budgets.touched.iter_mut().zip(places.of(down, sink)) {
                 touched.insert(place);
             }
         }

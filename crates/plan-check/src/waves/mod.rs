@@ -8,10 +8,10 @@ mod floor;
 mod order;
 mod places;
 mod power;
+mod seats;
 
 use std::collections::{BTreeSet, HashMap};
 
-use ipnet::Ipv4Net;
 use rackwright_api::{
     ActionClass, DeviceConsent, GPUPoolSpec, InfiniBandFabricSpec, Name, NodeProfileSpec, SuperclusterSpec,
 };
@@ -36,6 +36,8 @@ pub struct Rollouts<'a> {
     pub superclusters: &'a [(&'a Name, &'a SuperclusterSpec)],
     /// Racks whose nodes share one NVLink domain, as the catalogue of their site has it.
     pub nvlink_racks: &'a BTreeSet<String>,
+    /// The fabrics that make units of the pools' nodes, with what the documents alone do not say.
+    pub wired: &'a [Wired<'a>],
     /// What profiles follow one another.
     pub follows: &'a [Follows<'a>],
     /// The nodes that change and are not removed.
@@ -57,8 +59,34 @@ pub struct Standing<'a> {
     pub pool: &'a Name,
     /// The rack of its facts.
     pub rack: Option<&'a Name>,
-    /// The rails of its facts that have an address: number and address.
-    pub addresses: &'a [(u8, Ipv4Net)],
+    /// Where the planner says that it sits.
+    pub unit: Option<Unit<'a>>,
+}
+
+/// A place in a fabric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Unit<'a> {
+    /// The fabric.
+    pub fabric: &'a str,
+    /// The scalable unit, counted from 0.
+    pub number: u32,
+    /// Which leaves of the unit, counted from 0.
+    pub leaf: u32,
+}
+
+/// A fabric whose units the nodes of pools sit in.
+#[derive(Debug, Clone, Copy)]
+pub struct Wired<'a> {
+    /// Its name.
+    pub fabric: &'a Name,
+    /// Nodes of one unit where the fabric does not say it: as many as a leaf of its switch has ports for.
+    pub nodes_per_unit: u32,
+    /// Nodes in a row that end at the same leaves, by the ports that the catalogue gives its switch.
+    pub nodes_per_leaf: u32,
+    /// Racks with nodes that some pool plugs in, whether it is accepted or not: without a placement they have the seats.
+    pub racks: &'a [Name],
+    /// Such nodes that stand in no rack.
+    pub hosts: &'a [Box<str>],
 }
 
 /// A node that changes.
@@ -110,9 +138,10 @@ pub struct WaveOf<'a> {
 /// Checks a roll-out. The answer is sorted by code, nodes, objects and message, and capped as that of
 /// [`check`](crate::check()).
 ///
-/// Domains are derived here again: a rack is the node's own fact and `PowerFeed` is the rack; a scalable unit (and
-/// `RailGroup` and `Leaf`) is `nodesPerUnit` host numbers on the pool's first compute fabric with addresses, else the
-/// rack; an NVLink domain is the rack where the catalogue says so, else the node. A node without rack is alone.
+/// Domains are derived here again: a rack is the node's own fact and `PowerFeed` is the rack; scalable unit and leaf (and
+/// `RailGroup`, which is the leaf) follow from the node's seat in the first fabric of the compute plane that has units, else
+/// they are the rack; an NVLink domain is the rack where the catalogue says so, else the node. A node without rack is alone.
+/// Seats are counted again from racks, phases and placement, and each node's is compared with the planner's.
 ///
 /// What a change does to a node is derived from its profiles and consents, as far as a short reading goes: what wipes
 /// devices, what needs a boot, what needs a drained node.
@@ -121,7 +150,7 @@ pub fn check_waves(rollouts: &Rollouts<'_>) -> Vec<Violation> {
     let pools = Pools::new(rollouts);
     let mut places = Places::new(rollouts);
     let nodes = judged(rollouts, &pools, &mut places, &mut sink);
-    let budgets = Budgets::new(rollouts, &pools, &mut places);
+    let budgets = Budgets::new(rollouts, &pools, &mut places, &mut sink);
     let order = Order {
         rollouts,
         pools: &pools,
@@ -201,7 +230,7 @@ fn judged<'a>(
             pool_name: node.at.pool,
             class: node.class.max(least),
             consent: node.consent && floor.is_none_or(|floor| floor.consents(node.consents)),
-            places: places.of(&node.at),
+            places: places.of(&node.at, sink),
             draw: floor.map_or(Draw::Same, |floor| floor.draw),
         }
     });

@@ -378,6 +378,7 @@ fn each_invariant_has_a_planted_bug() {
     let planted: BTreeSet<&str> = of_plans
         .chain(crate::isolation::PLANTS.iter().map(|plant| plant.0))
         .chain(crate::waves::PLANTS.iter().map(|plant| plant.0))
+        .chain(crate::units::PLANTS.iter().map(|plant| plant.0))
         .collect();
     let known: BTreeSet<&str> = INVARIANTS.iter().map(|invariant| invariant.code).collect();
     assert_eq!(planted, known);

@@ -11,5 +11,6 @@ mod invariants;
 mod isolation;
 mod numbers;
 mod properties;
+mod units;
 mod waves;
 mod world;

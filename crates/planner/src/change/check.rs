@@ -1,11 +1,9 @@
 //! Hands waves to the crate that does not trust this one.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
 
-use ipnet::Ipv4Net;
-use rackwright_api::{DeviceConsent, NodeProfileSpec};
-use rackwright_plan_check::{Before, Changing, Follows, Rollouts, Standing, Violation, WaveOf};
+use rackwright_api::{DeviceConsent, Name, NodeProfileSpec};
+use rackwright_plan_check::{Before, Changing, Follows, Rollouts, Standing, Unit, Violation, WaveOf, Wired};
 
 use super::diff::{Diff, NodeChange, What};
 use super::domain::nvlink_racks;
@@ -16,6 +14,7 @@ use super::{ProfilePair, Was};
 use crate::check::specs;
 use crate::input::Input;
 use crate::plan::{Plan, PlannedNode};
+use crate::units::UnitFabric;
 
 /// What `plan-check` objects to in waves; the arguments are those of [`waves`](super::waves()). Each violation is a mistake of the planner, not of the user: no node may start.
 pub fn check_waves(
@@ -36,7 +35,6 @@ pub fn check_waves(
             follows.push(found);
         }
     }
-    let mut addresses = Addresses::default();
     let changing: Vec<Row<'_, '_>> = (diff.nodes.iter().zip(0_u32..))
         .filter(|(change, _)| change.what != What::Removed)
         .filter_map(|(change, index)| Some((change, index, plan.node(change.name)?)))
@@ -44,20 +42,14 @@ pub fn check_waves(
             index,
             change,
             node,
-            addresses: addresses.take(node),
             consents_before: consents_before(old, change, node),
         })
-        .collect();
-    let down: Vec<(PlannedNode<'_>, Range<usize>)> = unavailable
-        .iter()
-        .filter_map(|name| plan.node(name))
-        .map(|node| (node, addresses.take(node)))
         .collect();
     let places: HashMap<u32, usize> = (changing.iter().map(|row| row.index)).zip(0..).collect();
     let nodes: Vec<Changing<'_>> = changing
         .iter()
         .map(|row| Changing {
-            at: addresses.standing(row.node, &row.addresses),
+            at: standing(row.node),
             class: row.change.class,
             consent: row.change.consent,
             consents: row.node.consents(),
@@ -65,10 +57,15 @@ pub fn check_waves(
             follows: row.change.pair.and_then(|pair| numbers[pair as usize]),
         })
         .collect();
-    let down: Vec<Standing<'_>> = down
+    let down: Vec<Standing<'_>> = unavailable
         .iter()
-        .map(|(node, range)| addresses.standing(*node, range))
+        .filter_map(|name| plan.node(name))
+        .map(standing)
         .collect();
+    let wired: Vec<Wired<'_>> = plan.units.iter().map(wired).collect();
+    let accepted: BTreeSet<&Name> = plan.pools().iter().map(|pool| &pool.name).collect();
+    let mut pools = specs(&input.pools);
+    pools.retain(|(name, _)| accepted.contains(name));
     let place = |index: &u32| places.get(index).copied();
     let groups: Vec<Vec<usize>> = waves
         .waves
@@ -85,10 +82,11 @@ pub fn check_waves(
         .collect();
     let held: Vec<usize> = waves.held.iter().filter_map(|held| place(&held.node)).collect();
     rackwright_plan_check::check_waves(&Rollouts {
-        pools: &specs(&input.pools),
+        pools: &pools,
         fabrics: &specs(&input.fabrics),
         superclusters: &specs(&input.superclusters),
         nvlink_racks: &nvlink_racks(input),
+        wired: &wired,
         follows: &follows,
         nodes: &nodes,
         down: &down,
@@ -102,30 +100,36 @@ struct Row<'d, 'a> {
     index: u32,
     change: &'d NodeChange<'d>,
     node: PlannedNode<'a>,
-    addresses: Range<usize>,
     consents_before: Vec<DeviceConsent>,
 }
 
-/// The addresses of many nodes in one list.
-#[derive(Default)]
-struct Addresses(Vec<(u8, Ipv4Net)>);
-
-impl Addresses {
-    fn take(&mut self, node: PlannedNode<'_>) -> Range<usize> {
-        let start = self.0.len();
-        let rails = (0..node.pool().rails.len()).zip(0_u8..);
-        self.0
-            .extend(rails.filter_map(|(rail, number)| Some((number, node.rail_net(rail)?))));
-        start..self.0.len()
+fn standing(node: PlannedNode<'_>) -> Standing<'_> {
+    Standing {
+        name: node.name(),
+        pool: &node.pool().name,
+        rack: node.rack(),
+        unit: node.unit().map(|unit| Unit {
+            fabric: unit.fabric,
+            number: unit.number,
+            leaf: unit.leaf,
+        }),
     }
+}
 
-    fn standing<'s>(&'s self, node: PlannedNode<'s>, range: &Range<usize>) -> Standing<'s> {
-        Standing {
-            name: node.name(),
-            pool: &node.pool().name,
-            rack: node.rack(),
-            addresses: &self.0[range.clone()],
-        }
+fn wired(fabric: &UnitFabric) -> Wired<'_> {
+    let UnitFabric {
+        name,
+        nodes_per_unit,
+        nodes_per_leaf,
+        racks,
+        hosts,
+    } = fabric;
+    Wired {
+        fabric: name,
+        nodes_per_unit: *nodes_per_unit,
+        nodes_per_leaf: *nodes_per_leaf,
+        racks,
+        hosts,
     }
 }
 
@@ -173,5 +177,55 @@ impl<'p, 'a> Profiles<'p, 'a> {
                 .collect(),
             after: self.find(pair.new)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::{diff, waves};
+    use crate::units::Sits;
+    use crate::{Intent, compile};
+    use serde_json::{from_value, json};
+
+    /// A node that the plan puts in another unit, at another leaf or in none, though no wave is too large for it.
+    #[test]
+    fn a_node_in_a_wrong_unit_is_found() {
+        let name = |name: &str| Name::new(name).unwrap();
+        let racks = json!({ "racks": [{ "names": "a[1-2]", "nodes": "n[1-2]", "system": "dgx-b200" }] });
+        let fabric = json!({ "supercluster": "lab", "plane": "Compute",
+            "topology": { "type": "FatTree", "rails": 2, "nodesPerUnit": 2, "switch": "qm9700" } });
+        let pool = json!({ "supercluster": "lab", "nodes": { "racks": "a[1-2]" }, "fabrics": [{ "name": "compute" }] });
+        let input = Input {
+            superclusters: vec![Intent::new(name("lab"), from_value(racks).unwrap())],
+            fabrics: vec![Intent::new(name("compute"), from_value(fabric).unwrap())],
+            pools: vec![Intent::new(name("train"), from_value(pool).unwrap())],
+            ..Input::default()
+        };
+        let (nothing, none) = (State::default(), BTreeSet::new());
+        let codes = |plan: &Plan| -> Vec<&'static str> {
+            let found = diff(&nothing, &State::of(plan));
+            let supply = Supply {
+                budgets: &[],
+                old: &nothing,
+            };
+            let order = waves(&input, plan, &found, &none, &supply);
+            let violations = check_waves(&input, plan, &found, &none, &supply, &order);
+            violations.iter().map(|violation| violation.code).collect()
+        };
+        let good = compile(&input).unwrap().plan;
+        assert_eq!(codes(&good), Vec::<&str>::new());
+        let at = |unit, leaf| {
+            Some(Sits {
+                fabric: 0,
+                unit,
+                leaf,
+            })
+        };
+        for sits in [at(0, 0), at(1, 1), at(2, 0), None] {
+            let mut plan = good.clone();
+            plan.nodes[3].sits = sits;
+            assert_eq!(codes(&plan), ["RW9110"], "{sits:?}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::plan::PlannedNode;
 pub struct Touched<'a> {
     /// Racks that the site places them in.
     pub racks: BTreeSet<&'a str>,
-    /// Scalable units by fabric and number from 0, where the fabric says how many nodes make one.
+    /// Scalable units by fabric and number from 0, where the nodes sit in any.
     pub units: BTreeSet<(&'a str, u32)>,
     /// Racks whose GPUs share NVLink.
     pub nvlink: BTreeSet<&'a str>,
@@ -33,7 +33,9 @@ pub fn touched<'a>(input: &'a Input, nodes: impl IntoIterator<Item = PlannedNode
     let mut places = Places::new(input);
     let (mut touched, mut budgeted) = (Touched::default(), BTreeSet::new());
     for node in nodes {
-        touched.units.extend(places.unit(node));
+        touched
+            .units
+            .extend(node.unit().map(|unit| (unit.fabric, unit.number)));
         if let Some(rack) = node.rack() {
             touched.racks.insert(rack.as_str());
             if places.shares_nvlink(rack) {

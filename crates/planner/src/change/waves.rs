@@ -192,10 +192,11 @@ impl Waiting<'_> {
         (self.loses(), self.load.raises())
     }
 
-    /// Rack and unit.
-    fn place(&self) -> [u32; 2] {
-        let [rack, unit, _] = self.domains;
-        [rack, unit]
+    /// What nodes of one pool are put together by: what it counts, then rack and unit.
+    fn place(&self, budgets: &[Budget]) -> [u32; 3] {
+        let counted = self.domains[kind(budgets[self.pool as usize].domain)];
+        let [rack, unit, _, _] = self.domains;
+        [counted, rack, unit]
     }
 }
 
@@ -255,7 +256,7 @@ fn schedule<'a>(
     let steps = steps(budgets, &mut ready);
     // One domain after the other; within it one pool after the other.
     let mut order: Vec<(Step, Waiting<'_>)> = steps.into_iter().zip(ready).collect();
-    order.sort_by_key(|(step, node)| (node.round(), *step, node.place(), node.pool, node.index));
+    order.sort_by_key(|(step, node)| (node.round(), *step, node.place(budgets), node.pool, node.index));
     let mut wave = Open::new(budgets, down);
     let mut last = None;
     for (step, node) in order {
@@ -295,7 +296,7 @@ fn why(budgets: &[Budget], node: Waiting<'_>, down: &Down) -> Option<Why> {
 /// only reloads says nothing about a wipe, so the first node that loses data is one of its own.
 fn steps(budgets: &[Budget], ready: &mut [Waiting<'_>]) -> Vec<Step> {
     let rank = |node: &Waiting<'_>| (node.round(), Reverse(node.class));
-    ready.sort_by_key(|node| (rank(node), node.place(), node.index));
+    ready.sort_by_key(|node| (rank(node), node.place(budgets), node.index));
     let mut canaries: Vec<u32> = budgets.iter().map(|budget| budget.canary).collect();
     let mut lost = vec![false; budgets.len()];
     let step = |node: &Waiting<'_>| {

@@ -17,7 +17,7 @@ spec:
 apiVersion: rackwright.dev/v1alpha1
 kind: InfiniBandFabric
 metadata: { name: compute }
-spec: { supercluster: lab, plane: Compute, topology: { type: FatTree, rails: 2 }, addressing: { ipv4: 10.64.0.0/20 } }
+spec: { supercluster: lab, plane: Compute, topology: { type: FatTree, rails: 2, nodesPerUnit: 4 }, addressing: { ipv4: 10.64.0.0/20 } }
 ---
 apiVersion: rackwright.dev/v1alpha1
 kind: InfiniBandFabric

@@ -112,9 +112,10 @@ proptest! {
                 fabrics: &[],
                 superclusters: &[],
                 nvlink_racks: &BTreeSet::new(),
+                wired: &[],
                 follows: &[Follows { before: vec![before], after: &new }],
                 nodes: &[Changing {
-                    at: Standing { name: "n", pool: &pool, rack: None, addresses: &[] },
+                    at: Standing { name: "n", pool: &pool, rack: None, unit: None },
                     class,
                     consent,
                     consents: &has.wipe_consents,

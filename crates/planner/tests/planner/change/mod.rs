@@ -9,4 +9,5 @@ mod power;
 mod profiles;
 mod table;
 mod undo;
+mod units;
 mod waves;
