@@ -92,7 +92,7 @@ const CHANGES: &[Change] = &[
         |site| {
             site.retain(|object| {
                 !["one", "compute", "home"].contains(&object["metadata"]["name"].as_str().unwrap())
-            })
+            });
         },
         &["GPUPool/one", "InfiniBandFabric/compute", "StorageTier/home"],
     ),
@@ -122,7 +122,7 @@ fn documents_blame_what_did_it() {
         let (a, mut b) = (site(), site());
         change(&mut b);
         tame(&mut b);
-        for (name, a, b) in [(format!("{name}"), &a, &b), (format!("{name}, turned"), &b, &a)] {
+        for (name, a, b) in [((*name).to_owned(), &a, &b), (format!("{name}, turned"), &b, &a)] {
             fs::write(folder.join("a.yaml"), documents(a)).unwrap();
             fs::write(folder.join("b.yaml"), documents(b)).unwrap();
             let found = blamed(folder, "a.yaml", "b.yaml");

@@ -65,9 +65,9 @@ impl Incremental {
         let mut local = true;
         for pool in pools {
             let known = self.input.pools.iter_mut();
-            let mut named: Vec<&mut Intent<GPUPoolSpec>> =
+            let mut found: Vec<&mut Intent<GPUPoolSpec>> =
                 known.filter(|other| other.name == pool.name).collect();
-            if let [before] = &mut named[..] {
+            if let [before] = &mut found[..] {
                 local &= Self::is_local(before, &pool);
                 **before = pool;
             } else {

@@ -73,6 +73,9 @@ struct Undone {
     near: BTreeSet<String>,
 }
 
+/// An object that the API server would not take.
+struct Invalid;
+
 /// Edits by what they reach.
 struct Parted<'s> {
     far: Vec<usize>,
@@ -287,7 +290,7 @@ impl<'s, 'a> Bench<'s, 'a> {
             }
         }
         for (id, edits) in by_object {
-            let object = self.object(id, &edits)?;
+            let object = self.object(id, &edits).ok()?;
             let before = (id.0 == Kind::GPUPool)
                 .then(|| pool(&sides.new.input, &id.1))
                 .flatten();
@@ -306,18 +309,21 @@ impl<'s, 'a> Bench<'s, 'a> {
         Some(parted)
     }
 
-    /// An object with edits undone, or that there is none then; none where it is not valid.
-    fn object(&self, id: &Id, edits: &[usize]) -> Option<Option<Value>> {
+    /// An object with edits undone; none where there is none then.
+    fn object(&self, id: &Id, edits: &[usize]) -> Result<Option<Value>, Invalid> {
         let sides = self.sides;
         let edits: Vec<&Edit> = edits.iter().map(|&edit| &sides.edits[edit]).collect();
         let all = sides.edits.iter().filter(|edit| edit.id == *id).count();
         if edits.len() == all || edits.iter().any(|edit| edit.is_whole()) {
-            return Some(sides.a.get(id).map(|(value, _)| value.clone()));
+            return Ok(sides.a.get(id).map(|(value, _)| value.clone()));
         }
-        let mut object = sides.b.get(id)?.0.clone();
-        edits.iter().for_each(|edit| edit.undo(&mut object));
-        let schema = sides.schemas.get(ObjectKind::Input(id.0))?;
-        schema.validate(&object).is_empty().then_some(Some(object))
+        let mut object = sides.b.get(id).ok_or(Invalid)?.0.clone();
+        for edit in edits {
+            edit.undo(&mut object);
+        }
+        let schema = sides.schemas.get(ObjectKind::Input(id.0)).ok_or(Invalid)?;
+        let valid = schema.validate(&object).is_empty();
+        if valid { Ok(Some(object)) } else { Err(Invalid) }
     }
 
     /// The listed nodes that become something else than on the new side, and what. Edits of a pool that reach its own nodes alone
@@ -360,7 +366,7 @@ impl<'s, 'a> Bench<'s, 'a> {
             };
             let written = Written {
                 name: node.name,
-                pool: before.map(|before| before.pool()),
+                pool: before.map(NodeState::pool),
                 management: before.map(|before| management(before.managed)),
             };
             match standings.of(written) {

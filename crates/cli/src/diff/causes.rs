@@ -173,7 +173,9 @@ impl Causes {
                 .copied()
                 .collect();
             if rest.is_empty() {
-                nodes.iter().for_each(|&node| self.of[node].clone_from(&alone));
+                for node in nodes {
+                    self.of[node].clone_from(&alone);
+                }
                 continue;
             }
             if !alone.is_empty() && bench.without(&rest)? {
