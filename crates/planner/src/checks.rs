@@ -18,7 +18,6 @@ pub(crate) const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::mig_layout::check,
     rules::gpu_power_limit::check,
     rules::prefixes_overlap::check,
-    rules::range_missing::check,
     rules::range_unknown_cluster::check,
     rules::ranges_overlap::check,
     rules::range_outside_prefix::check,
@@ -96,7 +95,10 @@ pub(crate) const CHECKS: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
     rules::lnet_network_twice::check,
 ];
 
-/// Rules that look at inventories and at which nodes a pool selects, and at nothing else of a pool: an edit of a pool
-/// that selects the same nodes does not change what they say.
-pub(crate) const CHECKS_OF_NODES: &[fn(&Model<'_>, &mut Vec<Finding>)] =
-    &[rules::duplicate_guid::check, rules::guid_moved::check];
+/// Rules that look at inventories, at which nodes a pool selects and how it plugs them in, and at nothing else of a pool: an edit of
+/// a pool that leaves this alone does not change what they say.
+pub(crate) const CHECKS_OF_NODES: &[fn(&Model<'_>, &mut Vec<Finding>)] = &[
+    rules::duplicate_guid::check,
+    rules::guid_moved::check,
+    rules::range_missing::check,
+];
