@@ -18,6 +18,6 @@ fi
 echo "making target/python with $(python3 --version)"
 python3 -m venv --clear "$venv"
 echo "installing e2e/python/requirements.txt"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --requirement "$wanted"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps --requirement "$wanted"
 cp "$wanted" "$installed"
 echo "target/python is ready"

@@ -13,6 +13,8 @@ import tempfile
 import time
 import urllib.request
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1440, 900)}
 
 # What is aimed at for 100,000 nodes. Bytes are counted; seconds depend on the machine, so they are told and not asserted.
@@ -161,6 +163,9 @@ def look(browser, checks, page, nodes, waves, kept):
     checks.that(listed[0] == "“A00002-n07”: 1 node", f"{name}: {listed[0]}")
     checks.that("changed, Drain, wave" in listed[1] and "spec.gpu.driver.version" in listed[1], f"{name}: {listed[1]}")
     checks.that([row[0] for row in marks(browser)] == ["a00002"], f"{name}: only its rack is left, not {marks(browser)}")
+    set_input(browser, "search", "train")
+    listed = browser.script("return document.querySelectorAll('#nodes li').length;")
+    checks.that(listed == (nodes if nodes <= 200 else 201), f"{name}: all nodes or 200 and how many more, not {listed} lines")
     set_input(browser, "search", "")
     browser.script("document.querySelector('.row').click();")
     listed = browser.script("return [document.getElementById('listed').textContent, document.querySelectorAll('#nodes li').length];")
@@ -170,6 +175,8 @@ def look(browser, checks, page, nodes, waves, kept):
         browser.size(width, height)
         wide = browser.script("return document.documentElement.scrollWidth;")
         checks.that(wide <= width, f"{name}: {wide} px wide on a {size} of {width}")
+        right = browser.script("return document.querySelector('.row .mark').getBoundingClientRect().right;")
+        checks.that(right <= width, f"{name}: the first column ends at {right} px on a {size} of {width}")
         browser.script("scrollTo(0, 0);")
         if kept:
             browser.screenshot(kept / f"{name}-{size}.png")
@@ -192,6 +199,86 @@ def look(browser, checks, page, nodes, waves, kept):
     return interactive, seconds
 
 
+CLASSES = ["None", "Reload", "Restart", "Drain", "Reboot", "Destructive"]
+LETTERS = ["n", "L", "S", "D", "R", "X!"]
+
+
+def host_cell(nodes, wave):
+    """Letter of a rack's host column and whether it is framed, by what the JSON says of its nodes."""
+    stay = [node for node in nodes if node["what"] != "Removed"]
+    to_come = [node for node in stay if not 0 < node.get("wave", 0) < wave]
+    if not stay:
+        return "–", False
+    if not to_come:
+        return "✓", False
+    gravest = max(CLASSES.index(node["class"]) for node in to_come)
+    return LETTERS[gravest], wave > 0 and any(node.get("wave") == wave for node in to_come)
+
+
+def mixed(browser, checks, program, folder):
+    """Nodes of many classes in one rack, with one that is let go and one that waits, and racks that are let go: each wave is as
+    the JSON says."""
+    old, new = (ROOT / "crates/cli/tests/changes" / name for name in ("old.yaml", "new.yaml"))
+    fewer = folder / "fewer.yaml"
+    documents = old.read_text().split("---\n")
+    fewer.write_text("---\n".join(document for document in documents if "\nkind: GPUPool\n" not in document))
+    kinds = {node["what"] + node["class"] for node in as_told(browser, checks, (program, old, new), folder)}
+    checks.that(len(kinds) > 3, f"mixed: {kinds} are many")
+    kinds = {node["what"] for node in as_told(browser, checks, (program, old, fewer), folder)}
+    checks.that(kinds == {"Removed"}, f"mixed: all are let go, not {kinds}")
+
+
+def as_told(browser, checks, command, folder):
+    """Looks at the page of a diff, and returns the nodes of its JSON."""
+    page, told = folder / "mixed.html", folder / "mixed.json"
+    program, *sides = command
+    subprocess.run([program, "diff", *sides, "--exit-zero", "-o", f"html={page}", "-o", f"json={told}"], check=True, stderr=subprocess.DEVNULL)
+    diff = json.loads(told.read_text())
+    racks = {}
+    for node in diff["nodes"]:
+        racks.setdefault(node["rack"], []).append(node)
+    checks.that(not diff["reach"]["rails"], f"mixed: all is told in the host column, not on {diff['reach']['rails']}")
+    browser.size(*SIZES["desk"])
+    browser.open(page.as_uri())
+    # The colour of each class, and what the cells show.
+    colours = browser.script("""
+        return arguments[0].map((name) => {
+            const made = document.body.appendChild(document.createElement("span"));
+            made.className = `mark ${name}`;
+            const colour = getComputedStyle(made).backgroundColor;
+            made.remove();
+            return colour;
+        });""", CLASSES)
+    told_apart = len(set(colours)) == len(CLASSES) and "rgba(0, 0, 0, 0)" not in colours
+    checks.that(told_apart, f"mixed: each class has a colour of its own, not {colours}")
+    for wave in range(diff["reach"]["waves"] + 2):
+        set_input(browser, "wave", wave)
+        shown = browser.script("""
+            return [...document.querySelectorAll(".row")].map((row) => [row.children[0].textContent, row.children[2].textContent,
+                row.children[2].classList.contains("now"), getComputedStyle(row.children[2]).backgroundColor]);""")
+        expected = [[rack, *host_cell(racks[rack], wave)] for rack in sorted(racks)]
+        checks.that([row[:3] for row in shown] == expected, f"mixed: wave {wave} is {expected}, not {shown}")
+        for _, letter, _, colour in shown:
+            checks.that(letter not in LETTERS or colour == colours[LETTERS.index(letter)], f"mixed: {letter} is {colour}")
+    set_input(browser, "wave", 0)
+    words = {"Added": "added", "Changed": "changed", "Removed": "let go"}
+    for node in diff["nodes"]:
+        set_input(browser, "search", node["name"])
+        line = browser.script("return document.getElementById('nodes').textContent;")
+        mark = "–" if node["what"] == "Removed" else LETTERS[CLASSES.index(node["class"])]
+        when = f", wave {node['wave']}" if "wave" in node else f", waits {node['waits']}" if "waits" in node else ""
+        begins = f"{mark} {node['name']} in {node['rack']}, pool {node['pool']}: {words[node['what']]}, {node['class']}{when}"
+        checks.that(line.startswith(begins), f"mixed: {begins!r} begins {line!r}")
+    # Nobody can unfold paper.
+    folded = "return document.querySelectorAll('details:not([open])').length;"
+    before = browser.script(folded)
+    on_paper = browser.script(f"dispatchEvent(new Event('beforeprint')); {folded}")
+    after = browser.script(f"dispatchEvent(new Event('afterprint')); {folded}")
+    checks.that(before > 0 and (on_paper, after) == (0, before), f"mixed: {before} lists are folded, {on_paper} on paper, {after} afterwards")
+    checks.that(not browser.log("browser"), "mixed: logs")
+    return diff["nodes"]
+
+
 def hostile(browser, checks, program, folder):
     """A name of a folder and a value that would be script, if anything of the input were read as HTML."""
     place = folder / "<img src=x onerror=alert(1)>&<script>alert(1)<"
@@ -202,8 +289,11 @@ def hostile(browser, checks, program, folder):
     subprocess.run([program, "diff", folder / "plain.yaml", place, "--exit-zero", "-o", f"html={page}"], check=True, stderr=subprocess.DEVNULL)
     browser.log("browser")
     browser.open(page.as_uri())
+    browser.script("document.querySelector('.row').click();")
     found = browser.script("return [document.querySelectorAll('img').length, document.scripts.length, document.documentElement.dataset.ready];")
     checks.that(found == [0, 2, "yes"], f"hostile: {found}")
+    listed = browser.script("return document.getElementById('nodes').textContent;")
+    checks.that("</script><script>alert(1)" in listed, f"hostile: the value is told as it is, not {listed[:200]!r}")
     checks.that(not browser.log("browser"), "hostile: logs")
 
 
@@ -235,6 +325,7 @@ def main():
             interactive, search = look(browser, checks, page, racks * NODES_OF_RACK, waves, kept)
             print(f"{page.stem}: {size / 1e6:.1f} MB (aim {BYTES / 1e6:.0f}), {waves} waves, interactive after {interactive:.2f} s "
                   f"(aim {SECONDS:.0f}), a search takes {search:.2f} s, a comment of {len(written)} characters")
+        mixed(browser, checks, program, folder)
         hostile(browser, checks, program, folder)
     browser.close()
     print(f"{checks.made} checks, {checks.failed} failed")

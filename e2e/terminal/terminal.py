@@ -141,16 +141,15 @@ def questions(checks, program, folder):
     checks.that(piped.returncode == 2 and "[site]" not in piped.stderr, f"init without a terminal: {piped.stderr}")
 
 
-def slow(program, seconds, **more):
+def slow(program, seconds, file=TINY + "/lab.yaml", **more):
     """`validate -` whose standard input comes late, and the text."""
-    text = pathlib.Path(TINY, "lab.yaml").read_bytes()
     source, end = os.pipe()
     terminal = Terminal([program, "validate", "-"], stdin=source, **more)
     os.close(source)
     stop = time.monotonic() + seconds
     while time.monotonic() < stop:
         terminal.read(0.05)
-    os.write(end, text)
+    os.write(end, pathlib.Path(file).read_bytes())
     os.close(end)
     return terminal.end()
 
@@ -162,6 +161,10 @@ def progress(checks, program):
     shown = seen.rindex("reading standard input")
     said = seen.index("read ", seen.index(" s", shown))
     checks.that(ERASE in seen[shown:said], f"progress: is erased before the result: {seen!r}")
+    # What goes to standard output begins on a clean line too.
+    seen, _ = slow(program, 2.5, file=WRONG)
+    shown = seen.rindex(" ... ")
+    checks.that(ERASE in seen[shown:seen.index("RW1", shown)], f"progress: is erased before a finding: {seen[shown:shown + 100]!r}")
     seen, _ = slow(program, 2.5, columns=12)
     longest = max(len(part) for part in re.split(r"[\r\n]", re.sub(r"\x1b\[K", "", seen)) if part.startswith("readi"))
     checks.that(longest == 11, f"progress: {longest} characters in 12 columns")
@@ -183,6 +186,14 @@ def progress(checks, program):
     seen, code = terminal.end()
     os.close(end)
     checks.that(code == -signal.SIGINT and f"{ERASE}error: interrupted\n" in seen, f"progress: {code}, {seen!r}")
+
+
+LONG = """---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata: {{ name: trains-models-in-rack-{0} }}
+spec: {{ supercluster: lab, nodes: {{ racks: {0} }} }}
+"""
 
 
 def pager(checks, program, folder):
@@ -209,6 +220,36 @@ def pager(checks, program, folder):
         checks.that("PAGER" not in piped.stdout, f"{name}: a pipe goes through the pager")
     seen, _ = Terminal([program, "plan", TINY, "--output", "jsonl"], environment={"PAGER": str(own)}).end()
     checks.that("PAGER" not in seen, "plan --output jsonl: what programs read goes through the pager")
+    seen, _ = Terminal([program, *verbs["diff"], "--output", "json"], environment={"PAGER": str(own)}).end()
+    checks.that("PAGER" not in seen, "diff --output json: what programs read goes through the pager")
+    # An interrupt is the pager's, and whoever ends the program otherwise ends it.
+    terminal = Terminal([program, "plan", TINY], environment={"PAGER": str(own)})
+    terminal.wait_for("PAGER ENDS\n")
+    terminal.process.terminate()
+    time.sleep(0.3)
+    terminal.type("on\n")
+    _, code = terminal.end()
+    checks.that(code == -signal.SIGTERM, f"plan behind a pager: ended, it ends with {code}")
+    # Less gets its flags, unless the user has some.
+    usual = folder / "usual"
+    usual.mkdir()
+    (usual / "less").write_text("#!/bin/sh\necho \"LESS IS $LESS\"\ncat\n")
+    (usual / "less").chmod(0o755)
+    path = f"{usual}:{os.environ['PATH']}"
+    for environment, flags in (({}, "FRX"), ({"LESS": "S"}, "S")):
+        seen, _ = Terminal([program, "explain", "RW2002"], environment={"PATH": path, **environment}).end()
+        checks.that(seen.startswith(f"LESS IS {flags}\n# RW2002"), f"less with {environment}: {seen[:200]!r}")
+    # A pager that is not there shows nothing, so the text comes as it is; one that is left early has shown enough.
+    seen, code = Terminal([program, "explain", "RW2002"], environment={"PAGER": "/nowhere/pager"}).end()
+    checks.that(code == 0 and "# RW2002" in seen, f"no such pager: {code}, {seen[:200]!r}")
+    long = folder / "long.yaml"
+    pools = "".join(LONG.format(f"a{number:03}") for number in range(1, 801))
+    long.write_text("apiVersion: rackwright.dev/v1alpha1\nkind: Supercluster\nmetadata: { name: lab }\nspec: { racks: "
+                    "[ { names: \"a[001-800]\", nodes: n1, system: dgx-b200 } ] }\n" + pools)
+    whole = subprocess.run([program, "plan", long], capture_output=True, text=True, check=False).stdout
+    checks.that(len(whole) > 80_000, f"a plan of {len(whole)} characters is more than a pipe holds")
+    seen, code = Terminal([program, "plan", str(long)], environment={"PAGER": "head -1"}).end()
+    checks.that(code == 0 and whole.splitlines()[0] in seen and whole.splitlines()[-1] not in seen, f"left early: {code}, {seen[-200:]!r}")
     # Without less the text comes as it is, and nothing is said of it.
     seen, code = Terminal([program, "explain", "RW2002"], environment={"PATH": "/nowhere"}).end()
     checks.that(code == 0 and seen.startswith("# RW2002"), f"no less: {code}, {seen[:200]!r}")

@@ -137,3 +137,48 @@ fn a_baseline_is_the_same_whatever_the_order_of_findings() {
     write_baseline(&folder);
     assert_eq!(fs::read(folder.path().join("known.json")).unwrap(), before);
 }
+
+/// What is ignored is told in reading order, each with the reason of its own line.
+#[test]
+fn what_is_ignored_is_told_in_reading_order() {
+    let pool = |name: &str| {
+        let nodes = "nodes: { selector: { matchLabels: { gpu: b200 } } }";
+        let named = format!(
+            "name: {name}, annotations: {{ rackwright.dev/ignore: \"RW2010: {name} comes in May\" }}"
+        );
+        pool(name, nodes).replace(&format!("name: {name}"), &named)
+    };
+    let names = ["middle", "zuse", "atlas"];
+    let folder = folder(&[("a.yaml", &(SITE.to_owned() + &names.map(pool).concat()))]);
+    let output = run_in(folder.path(), &["validate", "-o", "json", "a.yaml"], b"");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let ignored = report["ignored"].as_array().unwrap().iter();
+    let told: Vec<(&Value, &Value)> = ignored.map(|one| (&one["object"], &one["reason"])).collect();
+    let expected = names.map(|name| {
+        let (object, reason) = (format!("GPUPool/{name}"), format!("{name} comes in May"));
+        (Value::from(object), Value::from(reason))
+    });
+    assert_eq!(told, expected.each_ref().map(|(object, reason)| (object, reason)));
+    assert_eq!(
+        (code(&output), &report["findings"]),
+        (0, &Value::Array(Vec::new()))
+    );
+}
+
+#[test]
+fn a_baseline_of_another_version_is_not_read() {
+    let folder = folder(&[("a.yaml", &site())]);
+    write_baseline(&folder);
+    let path = folder.path().join("known.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let later = text.replace("\"formatVersion\": 1", "\"formatVersion\": 2");
+    assert_ne!(later, text);
+    fs::write(&path, later).unwrap();
+    let output = run_in(folder.path(), KNOWN, b"");
+    assert_eq!(code(&output), 2);
+    assert!(
+        err(&output).contains("its formatVersion is not 1"),
+        "{}",
+        err(&output)
+    );
+}

@@ -1,4 +1,4 @@
-//! Findings in the forms of other programs, read by other programs, with names and values that try to get out of them.
+//! Findings in the forms of other programs, with names and values that try to get out of them, and JSON against its schemas.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,219 +6,20 @@
     reason = "helpers of tests are not tests to clippy"
 )]
 
+#[path = "support/hostile.rs"]
+mod hostile;
+#[path = "support/oracle.rs"]
+mod oracle;
 #[path = "support/run.rs"]
 mod run;
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use hostile::{HOSTILE, HOSTILE_FILE};
+use oracle::{Asked, ask};
 use run::{code, err, out, root, run_in};
 use serde_json::{Value, json};
-use serde_sarif::sarif::Sarif;
-
-/// A file name that ends a property of a workflow command and a path of a URI.
-const HOSTILE_FILE: &str = "a,b:c%0A #[x](y)`|<b>.yaml";
-
-/// Field names that end a line, a code span, an element, a placeholder, and a terminal's title.
-const HOSTILE: &str = "apiVersion: rackwright.dev/v1alpha1
-kind: Supercluster
-metadata: { name: lab }
-spec:
-  racks: [ { names: \"a[1-2]\", nodes: n1, system: dgx-b200 } ]
-  \"a\\n::error::break out\": 1
-  \"``` @everyone <script>alert(1)</script> [x](https://example.com)\": 1
-  \"]]></testcase>&lt; {0} 100%0A\\r::warning::more\": 1
-  \"\\e]0;title\\a\\u202Egnp.exe\": 1
-";
-
-/// The schema that serde-sarif makes its types from is the one that OASIS published.
-fn schema() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let package = packages
-        .iter()
-        .find(|package| package["name"] == "serde-sarif")
-        .unwrap();
-    let manifest = Path::new(package["manifest_path"].as_str().unwrap());
-    manifest.with_file_name("src").join("schema.json")
-}
-
-/// Asks the readers of others; `documents` are held against the schema.
-fn ask(schema: &Path, documents: &[PathBuf], junit: &[PathBuf]) -> Value {
-    let python = root().join("target/python/bin/python");
-    assert!(
-        python.exists(),
-        "{} is missing: run e2e/python/venv.sh (make test does)",
-        python.display()
-    );
-    let mut child = Command::new(python)
-        .arg(root().join("crates/cli/tests/oracle.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let request = json!({ "schema": schema, "documents": documents, "junit": junit });
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(request.to_string().as_bytes())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "oracle.py failed; if jsonschema or junitparser is what it lacks, run e2e/python/venv.sh (make test does)"
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// Inputs with findings of all kinds, with none, and with what cannot be read.
-fn inputs(folder: &Path) -> Vec<Vec<String>> {
-    fs::write(folder.join(HOSTILE_FILE), HOSTILE).unwrap();
-    fs::write(folder.join("folder.yaml"), "kind: [").unwrap();
-    let corpus = root().join("crates/cli/tests/corpus");
-    let shown = |path: PathBuf| path.to_str().unwrap().to_owned();
-    vec![
-        vec![HOSTILE_FILE.to_owned()],
-        vec![shown(root().join("examples/tiny"))],
-        vec![shown(corpus.join("yaml"))],
-        vec![shown(corpus.join("schema"))],
-        vec![shown(corpus.join("rules"))],
-        vec!["-".to_owned()],
-        vec!["nope {0} [x](y).yaml".to_owned(), "folder.yaml".to_owned()],
-        vec![shown(corpus.join("rules/empty-pool.yaml"))],
-    ]
-}
-
-#[test]
-fn sarif_and_junit_are_read_by_others_and_hold_every_finding() {
-    let folder = tempfile::tempdir().unwrap();
-    let inputs = inputs(folder.path());
-    let (mut sarif, mut junit, mut reports) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, paths) in inputs.iter().enumerate() {
-        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let forms = [format!("sarif={at}.sarif"), format!("junit={at}.xml")];
-        let forms = ["validate", "-o", &forms[0], "-o", &forms[1], "-o", "json"];
-        let output = run_in(
-            folder.path(),
-            &[&forms[..], &paths[..]].concat(),
-            HOSTILE.as_bytes(),
-        );
-        reports.push(serde_json::from_slice::<Value>(&output.stdout).unwrap());
-        sarif.push(folder.path().join(format!("{at}.sarif")));
-        junit.push(folder.path().join(format!("{at}.xml")));
-    }
-    let answer = ask(&schema(), &sarif, &junit);
-    let mut total = 0;
-    for (at, report) in reports.iter().enumerate() {
-        let findings = report["findings"].as_array().unwrap();
-        total += findings.len();
-        assert_eq!(answer["documents"][at], json!([]), "{:?}", inputs[at]);
-        let log: Sarif = serde_json::from_slice(&fs::read(&sarif[at]).unwrap()).unwrap();
-        let results = log.runs[0].results.as_ref().unwrap();
-        let codes: Vec<&str> = results
-            .iter()
-            .map(|result| result.rule_id.as_deref().unwrap())
-            .collect();
-        let expected: Vec<&str> = findings
-            .iter()
-            .map(|finding| finding["code"].as_str().unwrap())
-            .collect();
-        assert_eq!(codes, expected);
-        let cases = answer["junit"][at].as_array().unwrap();
-        let of = |result: &str| cases.iter().filter(|case| case[2] == result).count();
-        let errors = findings
-            .iter()
-            .filter(|finding| finding["severity"] == "error")
-            .count();
-        assert_eq!(
-            (of("Failure"), of("Skipped")),
-            (errors, findings.len() - errors),
-            "{:?}",
-            inputs[at]
-        );
-        assert_eq!(of("Success"), 1, "what was read");
-    }
-    assert!(total > 100, "{total} findings are too few to show anything");
-    assert_eq!(
-        reports[1]["findings"],
-        json!([]),
-        "one of them is without findings"
-    );
-    assert_eq!(
-        reports[7]["findings"][0]["severity"], "warning",
-        "one has a warning alone"
-    );
-    let failed = |case: &&Value| case[2] == "Error";
-    assert_eq!(
-        answer["junit"][6]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(failed)
-            .count(),
-        1
-    );
-}
-
-#[test]
-fn sarif_names_files_as_uris_and_takes_nothing_for_a_placeholder_or_a_link() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(HOSTILE_FILE), HOSTILE).unwrap();
-    let log: Value = serde_json::from_slice(
-        &run_in(folder.path(), &["validate", "-o", "sarif", HOSTILE_FILE], b"").stdout,
-    )
-    .unwrap();
-    let results = log["runs"][0]["results"].as_array().unwrap();
-    assert_eq!(results.len(), 4);
-    for result in results {
-        let place = &result["locations"][0]["physicalLocation"]["artifactLocation"];
-        assert_eq!(
-            place["uri"],
-            "a%2Cb%3Ac%250A%20%23%5Bx%5D%28y%29%60%7C%3Cb%3E.yaml"
-        );
-        let text = result["message"]["text"].as_str().unwrap();
-        assert!(
-            !text.contains("](") && !text.replace("{{", "").contains('{'),
-            "{text}"
-        );
-        assert!(
-            !text.contains(char::is_control) && !text.contains('\u{202e}'),
-            "{text}"
-        );
-    }
-    let absolute = folder.path().join(HOSTILE_FILE);
-    let output = run_in(
-        folder.path(),
-        &["validate", "-o", "sarif", absolute.to_str().unwrap()],
-        b"",
-    );
-    assert!(out(&output).contains("\"uri\": \"file:///"), "{}", out(&output));
-}
-
-#[test]
-fn fingerprints_outlive_lines() {
-    let folder = tempfile::tempdir().unwrap();
-    let prints = |text: &str| {
-        fs::write(folder.path().join("a.yaml"), text).unwrap();
-        let output = run_in(folder.path(), &["validate", "-o", "sarif", "a.yaml"], b"");
-        let log: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let results = log["runs"][0]["results"].as_array().unwrap().clone();
-        let print = |result: &Value| result["partialFingerprints"]["rackwrightFinding/v1"].clone();
-        results.iter().map(print).collect::<Vec<Value>>()
-    };
-    let before = prints(HOSTILE);
-    assert_eq!(before.len(), 4);
-    assert_eq!(prints(&format!("# one more line\n{HOSTILE}")), before);
-    assert_ne!(prints(&HOSTILE.replace("name: lab", "name: other")), before);
-}
 
 #[test]
 fn an_annotation_is_one_command_whatever_it_says() {
@@ -400,7 +201,13 @@ fn diffs_hold_against_their_schema() {
     let wrong = folder.path().join("wrong.json");
     fs::write(&wrong, other.to_string()).unwrap();
     documents.push(wrong);
-    let answer = ask(&root().join("docs/diff.schema.json"), &documents, &[]);
+    let answer = ask(
+        &root().join("docs/diff.schema.json"),
+        Asked {
+            documents: &documents,
+            ..Asked::default()
+        },
+    );
     for at in 0..pairs.len() {
         assert_eq!(answer["documents"][at], json!([]), "{:?}", pairs[at]);
     }
@@ -432,7 +239,13 @@ fn plans_hold_against_their_schema() {
         .unwrap()
         .replace("\"intents\":[{\"kind\"", "\"intents\":[{\"kin\"");
     documents.push(written("3", wrong.as_bytes()));
-    let answer = ask(&root().join("docs/plan.schema.json"), &documents, &[]);
+    let answer = ask(
+        &root().join("docs/plan.schema.json"),
+        Asked {
+            documents: &documents,
+            ..Asked::default()
+        },
+    );
     let fine: Vec<bool> = (0..4).map(|at| answer["documents"][at] == json!([])).collect();
     assert_eq!(fine, [true, true, true, false], "{answer}");
 }
@@ -481,7 +294,13 @@ fn the_json_schema_judges_as_the_crds_do() {
     let foreign = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "spec": 1 });
     files.push(written("foreign.json".to_owned(), &foreign));
 
-    let answer = ask(&schema, &files, &[]);
+    let answer = ask(
+        &schema,
+        Asked {
+            documents: &files,
+            ..Asked::default()
+        },
+    );
     let judged: Vec<bool> = answer["documents"]
         .as_array()
         .unwrap()

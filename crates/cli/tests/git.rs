@@ -50,6 +50,11 @@ fn a_revision_is_read_as_its_files_were() {
     let below = repository.root().join("deploy");
     let one = run_in(&below, &["validate", "HEAD:./site.yaml", "HEAD:./site.yaml"], b"");
     assert!(err(&one).contains("read 1 object of ours"), "{}", err(&one));
+    // A folder is named from the root, also from below.
+    for name in ["main:deploy", "main:"] {
+        let read = run_in(&below, &["validate", name], b"");
+        assert_eq!((err(&read), code(&read)), (err(&files), code(&files)), "{name}");
+    }
     assert_eq!(
         repository.state(),
         before,
@@ -81,6 +86,7 @@ fn links_are_followed_inside_of_the_folder_and_refused_beyond() {
     repository.write("deploy/real/site", SITE);
     repository.link("deploy/site.yaml", "real/site");
     repository.link("deploy/notes.md", "nowhere");
+    repository.link("deploy/copy.md", "real/site");
     repository.commit();
     let read = run_in(repository.root(), &["validate", "main:deploy"], b"");
     assert!(err(&read).contains("read 1 object of ours"), "{}", err(&read));
@@ -140,6 +146,21 @@ fn what_is_missing_or_hostile_is_a_line_and_code_2() {
     let read = run_in(outside.path(), &["validate", "main:deploy"], b"");
     assert_eq!(code(&read), 2);
     assert!(err(&read).contains("not a git repository"), "{}", err(&read));
+}
+
+/// Git answers while it is asked: questions and answers are more than two pipes hold.
+#[test]
+fn many_files_are_read_at_once() {
+    const FILES: usize = 2500;
+    let repository = Repository::new();
+    for at in 0..FILES {
+        repository.write(&format!("deploy/{at}.yaml"), &format!("# {at:0200}\n"));
+    }
+    repository.write("deploy/site.yaml", SITE);
+    repository.commit();
+    let read = run_in(repository.root(), &["validate", "main:deploy"], b"");
+    assert_eq!(code(&read), 0, "{}", err(&read));
+    assert!(err(&read).contains("read 1 object of ours"), "{}", err(&read));
 }
 
 /// What a partial clone lacks is not fetched: this program asks nobody without being told to.

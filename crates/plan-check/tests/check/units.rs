@@ -49,10 +49,10 @@ pub const PLANTS: &[Plant] = &[
         r.topology(json!({ "nodesPerUnit": 2 }));
     }),
     ("RW9110", "a node in a wrong unit", |r| {
-        r.nodes[4].3 = Some((0, 0))
+        r.nodes[4].3 = Some((0, 0));
     }),
     ("RW9110", "a node at a wrong leaf", |r| {
-        r.nodes[4].3 = Some((1, 1))
+        r.nodes[4].3 = Some((1, 1));
     }),
     ("RW9110", "a node in no unit", |r| r.nodes[4].3 = None),
     ("RW9110", "an unavailable node in a wrong unit", |r| {
@@ -72,8 +72,10 @@ pub const PLANTS: &[Plant] = &[
     }),
 ];
 
+type Change = fn(&mut Run);
+
 /// What is allowed, beside the valid roll-out.
-const ALLOWED: &[(&str, fn(&mut Run))] = &[
+const ALLOWED: &[(&str, Change)] = &[
     ("a unit of four nodes", |r| {
         r.most(2, json!({ "domains": 1, "domain": "ScalableUnit" }));
         r.waves[4].0 = vec![9, 10];

@@ -255,9 +255,12 @@ impl World {
     /// Names of its own are listed against their order.
     fn nodes(&self, rack: usize) -> Vec<String> {
         let (nodes, own) = self.groups[rack / 3];
-        let of = |node| match own {
-            true => format!("host{}-{}", nodes + 1 - node, Self::rack(rack)),
-            false => format!("{}-n{node}", Self::rack(rack)),
+        let of = |node| {
+            if own {
+                format!("host{}-{}", nodes + 1 - node, Self::rack(rack))
+            } else {
+                format!("{}-n{node}", Self::rack(rack))
+            }
         };
         (1..=nodes).map(of).collect()
     }
