@@ -172,3 +172,57 @@ fn opened(finding: &Diagnostic, fix: &Fix) -> Option<String> {
     path.pop()?;
     Some(path.child(fix.replacement.trim_matches('"')).to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use rackwright_manifest::{Sources, Span};
+
+    use super::*;
+
+    /// Answers that overlap cannot be given together, and one that takes nothing away has no place.
+    #[test]
+    fn answers_that_are_given_together_stand_apart() {
+        let text = "ab: cd, ef: gh";
+        let file = Sources::new().add("a.yaml", text.to_owned());
+        let answer = |(start, end): (u32, u32), replacement: &str| {
+            Diagnostic::error(rules::UNKNOWN_FIELD.code(), "wrong")
+                .fix(Span::new(file, start, end), replacement)
+        };
+        let guess =
+            Diagnostic::error(rules::UNKNOWN_FIELD.code(), "wrong").guess(Span::new(file, 12, 14), "x");
+        let findings = [
+            answer((8, 10), "EF"),
+            answer((4, 6), "CD"),
+            answer((5, 9), "no"),
+            answer((4, 6), "again"),
+            answer((3, 3), "no"),
+            guess,
+            answer((0, 2), "AB"),
+        ];
+        assert_eq!(replaced(text, &apart(&findings)), "AB: CD, EF: gh");
+    }
+
+    /// What is wrong in a field that got its name was not looked at before; in its neighbours it was.
+    #[test]
+    fn only_a_field_that_got_its_name_may_have_new_findings() {
+        let file = Sources::new().add("a.yaml", "tier_: 1".to_owned());
+        let at = |path: &str| {
+            let path: Path = path.parse().unwrap();
+            Diagnostic::error(rules::UNKNOWN_FIELD.code(), "wrong").path(&path)
+        };
+        let misspelt = at("spec.tier_").fix(Span::new(file, 0, 5), "tier");
+        let before = [misspelt];
+        let answered = [(&before[0], before[0].fix.as_ref().unwrap())];
+        for (path, expected) in [
+            ("spec.tier", true),
+            ("spec.tier.x", true),
+            ("spec.tier[0]", true),
+            ("spec.tiers", false),
+            ("spec", false),
+            ("spec.tier_", false),
+        ] {
+            assert_eq!(is_better(&before, &answered, &[at(path)]), expected, "{path}");
+        }
+        assert!(is_better(&before, &answered, &[]));
+    }
+}

@@ -391,9 +391,9 @@ fn the_page_says_what_the_json_says() {
     let folder = folder_of(&[
         ("a.yaml", &read("old.yaml")),
         ("b.yaml", &hostile),
-        ("<img src=x>&.yaml", &hostile),
+        ("<img src=x>&\u{202e}.yaml", &hostile),
     ]);
-    let sides = ["a.yaml", "<img src=x>&.yaml", "--max-nodes", "1"];
+    let sides = ["a.yaml", "<img src=x>&\u{202e}.yaml", "--max-nodes", "1"];
     let (found, _) = report(folder.path(), &sides);
     let page = out(&run_in(
         folder.path(),
@@ -406,14 +406,16 @@ fn the_page_says_what_the_json_says() {
     );
     for part in [
         "default-src 'none'",
+        "<link rel=\"icon\" href=\"data:,\">",
         "<p class=\"refused\">Refused by <code>--max-nodes</code>",
         "<p class=\"lost\">DATA IS LOST on 2 nodes</p>",
         "let go: hosts stay as they are, 1 node",
-        "a.yaml → &lt;img src=x&gt;&amp;.yaml",
+        "a.yaml → &lt;img src=x&gt;&amp;",
         "alert(1)&amp;amp;",
     ] {
         assert!(page.contains(part), "{part}");
     }
+    assert!(!page.contains('\u{202e}'), "the input turns the text around");
     let (_, data) = page
         .split_once("<script id=\"data\" type=\"application/json\">")
         .unwrap();
@@ -456,4 +458,42 @@ fn the_page_says_what_the_json_says() {
             .max();
         assert_eq!(gravest.map(|digit| digit as usize), Some(level), "{node}");
     }
+}
+
+/// A list that is cut says so, and what changes the nodes of their own names alone is told as that.
+#[test]
+fn the_page_cuts_its_lists() {
+    let text = unit();
+    let inventory = |guid: usize| {
+        let line = |node: usize| {
+            format!(
+                "{{\"apiVersion\":\"rackwright.dev/v1alpha1\",\"kind\":\"NodeInventory\",\"metadata\":{{\"name\":\"a{}-n{:02}\"}},\"spec\":{{\"hcas\":[{{\"guid\":\"0x{:016x}\",\"rail\":0}}]}}}}\n",
+                node / 18 + 1,
+                node % 18 + 1,
+                guid + node
+            )
+        };
+        (0..144).map(line).collect::<String>()
+    };
+    let folder = folder_of(&[
+        ("a.yaml", &text),
+        ("b.yaml", &text.replace("10.64.0.0/20", "10.65.0.0/20")),
+        ("a.jsonl", &inventory(0x1000)),
+        ("b.jsonl", &inventory(0x2000)),
+    ]);
+    let page = |arguments: &[&str]| {
+        let output = run_in(folder.path(), &[&["diff", "-o", "html"], arguments].concat(), b"");
+        assert_eq!(code(&output), 1, "{}", err(&output));
+        out(&output)
+    };
+    let cut = page(&["a.yaml", "b.yaml"]);
+    let (_, addresses) = cut.split_once("Addresses that change (576)").unwrap();
+    let (addresses, _) = addresses.split_once("</details>").unwrap();
+    assert_eq!(addresses.matches("<li>").count(), 201);
+    assert!(
+        addresses.contains("… and 376 more; --output json has them all"),
+        "{addresses}"
+    );
+    let each = page(&["a.jsonl", "b.jsonl", "--with", "a.yaml"]);
+    assert!(each.contains("each changes the node of its own name alone"));
 }

@@ -110,11 +110,8 @@ impl Report {
         let (causes, other_edits) = told(found, &mut nodes);
         let digest = digest(found, &nodes);
         let holds = |at: usize, class| {
-            let node = &diff.nodes[at];
-            node.what != What::Removed
-                && diff
-                    .differences(node)
-                    .any(|difference| difference.class() == class)
+            let mut differences = diff.differences(&diff.nodes[at]);
+            differences.any(|difference| difference.class() == class)
         };
         let facts = Facts {
             domains: reach.domains,

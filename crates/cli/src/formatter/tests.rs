@@ -353,3 +353,30 @@ fn a_long_text_takes_as_long_as_its_length_says() {
         assert!(many < few * 40, "{what}: {few:?}, ten times as many {many:?}");
     }
 }
+
+/// Whoever writes is not trusted: what came of it is read again, and compared.
+#[test]
+fn what_is_written_is_compared_with_what_was_read() {
+    let text = pool("metadata: { name: a } # why\nspec: { supercluster: lab, nodes: { racks: a1 } }\n");
+    let (_, read) = parsed(&text);
+    let is_same = |written: &str| {
+        let mut found = found(&text, &read);
+        let same = Formatter::default().is_same(&mut found, (&text, &read), written);
+        (same, found[0].left.clone())
+    };
+    assert_eq!(is_same(&text), (true, None));
+    assert_eq!(
+        is_same(&text.replace("racks: a1", "racks: \"a1\"")),
+        (true, None),
+        "another spelling"
+    );
+    let marked = Some(Reason::Meaning);
+    assert_eq!(is_same(&text.replace("racks: a1", "racks: a2")), (false, marked));
+    for written in [
+        text.replace(" # why", ""),
+        format!("{text}---\n{text}"),
+        format!("{text}nodes: [\n"),
+    ] {
+        assert_eq!(is_same(&written), (false, None), "{written}");
+    }
+}

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::run::root;
 
 /// What is read.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Asked<'a> {
     /// Held against the schema.
     pub documents: &'a [PathBuf],

@@ -153,6 +153,13 @@ fn managers_are_hosts_or_nodes_that_are_placed() {
     };
     assert_eq!(managers("sm1,a1-n1"), NONE);
     assert_eq!(managers("sm1,a9-n1"), ["RW2047"]);
+    // A node of the site in a rack that is not placed has no port either.
+    let edits = [
+        ("unit: 1, racks: \"a[1-4]\"", "unit: 1, racks: \"a[1-3]\""),
+        ("nodes: { racks: \"a[1-4]\" }", "nodes: { racks: \"a[1-3]\" }"),
+        ("nodes: \"sm[1-2]\" }", "nodes: \"sm1,a4-n1\" }"),
+    ];
+    assert_eq!(found("RW2047", "Accepted", &edits), ["RW2047"]);
     // Where nobody names hosts, the fabric says nothing of them.
     assert_eq!(
         found(
@@ -244,4 +251,30 @@ fn a_switch_that_is_meant_is_suggested() {
     let findings = compile(&text).findings;
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert_eq!(findings[0].help.as_deref(), Some("did you mean `qm9700`?"));
+}
+
+/// Only pools of the two partitions would see the other one.
+#[test]
+fn a_key_that_stands_twice_names_the_pools_of_its_partitions() {
+    let third = "metadata: { name: infer }
+spec:
+  supercluster: lab
+  nodes: { racks: \"a3\" }
+  fabrics: [ { name: compute } ]
+---
+apiVersion: rackwright.dev/v1alpha1
+kind: GPUPool
+metadata: { name: other }
+spec:
+  supercluster: lab
+  nodes: { racks: \"a4\" }
+";
+    let infer = "metadata: { name: infer }\nspec:\n  supercluster: lab\n  nodes: { racks: \"a[3-4]\" }\n";
+    let compilation = compile(&example("RW2041", "Refused", &[(infer, third)]));
+    let of_key = |finding: &&rackwright_planner::Finding| finding.rule.code == "RW2041";
+    let told: String = compilation.findings.iter().filter(of_key).map(told).collect();
+    assert!(
+        told.contains("GPUPool/train") && told.contains("GPUPool/infer") && !told.contains("GPUPool/other"),
+        "{told}"
+    );
 }

@@ -65,6 +65,17 @@ fn only_the_object_where_it_is_shown_ignores_it() {
     assert_eq!(codes(&compile(&both)), ["RW2010", "RW2052"]);
 }
 
+/// Another warning of the object is no place where that line belongs.
+#[test]
+fn the_line_of_another_rule_belongs_nowhere() {
+    let compilation = with("RW3018: x", EMPTY);
+    assert_eq!(codes(&compilation), ["RW2010", "RW2052"]);
+    assert_eq!(
+        compilation.findings[1].help.as_deref(),
+        Some("take the line away")
+    );
+}
+
 #[test]
 fn an_error_stays_and_its_annotation_is_a_finding() {
     let compilation = with("RW2004: rack a9 comes in May", "nodes: { racks: a9 }");
