@@ -111,7 +111,8 @@ fn each_verb_reads_what_it_needs_and_no_more() {
                 .next()
                 .unwrap()
                 .to_owned();
-            if kinds.last() != Some(&plural) {
+            // Pages of two lists that are fetched at the same time come as they come.
+            if !path.contains("continue=") {
                 kinds.push(plural);
             }
         }

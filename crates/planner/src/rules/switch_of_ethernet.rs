@@ -96,7 +96,10 @@ pub(crate) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         findings.push(
             Finding::new(&RULE, message)
                 .party(object, at!("spec", "topology", "switch"), "an Ethernet switch")
-                .help("name an InfiniBand switch; `rackwright explain switch` lists the models"),
+                .help(
+                    "name an InfiniBand switch; `rackwright explain switch` lists the models, and `link` in an entry of the site's own says \
+                     what runs on its links",
+                ),
         );
     }
 }
