@@ -1,5 +1,5 @@
-//! Per-node objects on their way into a cache. Of metadata only what is kept is read: `managedFields` alone is larger than
-//! all the rest, and a page of a list holds hundreds of objects at once.
+//! Per-node objects on their way into a cache. Of metadata only what is kept is read: `managedFields` alone is a third of a
+//! NodeConfig, and a page of a list holds hundreds of objects at once.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
