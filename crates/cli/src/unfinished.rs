@@ -48,9 +48,7 @@ impl Drop for Unfinished {
 /// Takes away what was begun, unless whoever does that already has the lock.
 pub fn clear() {
     if let Ok(begun) = BEGUN.try_lock() {
-        for path in begun.iter() {
-            remove(path);
-        }
+        begun.iter().for_each(|path| remove(path));
     }
 }
 
@@ -87,9 +85,7 @@ pub fn watch() {
         let heard = |signal: &i32| *signal != SIGINT || !DEAF.load(Ordering::SeqCst);
         if let Some(signal) = signals.forever().find(heard) {
             let begun = begun();
-            for path in begun.iter() {
-                remove(path);
-            }
+            begun.iter().for_each(|path| remove(path));
             let what = if begun.is_empty() {
                 ""
             } else {
