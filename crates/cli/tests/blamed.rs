@@ -8,6 +8,8 @@
     reason = "helpers of tests are not tests to clippy"
 )]
 
+#[path = "support/diffed.rs"]
+mod diffed;
 #[path = "support/run.rs"]
 mod run;
 #[allow(dead_code, reason = "no node here is in a state of its own")]
@@ -18,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use diffed::report;
 use run::{code, err, out, run_in};
 use saved::{Saved, WHEN, documents, object};
 use serde_json::{Value, json};
@@ -57,9 +60,8 @@ fn tame(site: &mut [Value]) {
 
 /// By the nodes of a pool, `a` or `b`: the edits that are told of them.
 fn blamed(folder: &Path, a: &str, b: &str) -> BTreeMap<char, BTreeSet<String>> {
-    let output = run_in(folder, &["diff", a, b, "-o", "json"], b"");
-    assert_eq!(code(&output), 1, "{}", err(&output));
-    let report: Value = serde_json::from_str(&out(&output)).unwrap();
+    let (report, exit) = report(folder, &[a, b]);
+    assert_eq!(exit, 1, "{report}");
     let mut blamed: BTreeMap<char, BTreeSet<String>> = BTreeMap::new();
     for node in report["nodes"].as_array().unwrap() {
         let pool = node["name"].as_str().unwrap().chars().next().unwrap();

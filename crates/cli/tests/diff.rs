@@ -7,6 +7,8 @@
     reason = "helpers of tests are not tests to clippy"
 )]
 
+#[path = "support/diffed.rs"]
+mod diffed;
 #[path = "support/repository.rs"]
 mod repository;
 #[path = "support/run.rs"]
@@ -15,6 +17,7 @@ mod run;
 use std::fs;
 use std::path::Path;
 
+use diffed::report;
 use repository::Repository;
 use run::{code, err, out, root, run_in};
 use serde_json::Value;
@@ -25,15 +28,6 @@ fn tiny() -> String {
 
 fn tamed() -> String {
     tiny().replace("vm.swappiness: \"1\"", "vm.swappiness: \"10\"")
-}
-
-fn report(folder: &Path, arguments: &[&str]) -> (Value, i32) {
-    let output = run_in(folder, &[&["diff", "-o", "json"], arguments].concat(), b"");
-    let report = serde_json::from_str(&out(&output));
-    (
-        report.unwrap_or_else(|_| panic!("{}", err(&output))),
-        code(&output),
-    )
 }
 
 /// Where the first edit of the first cause stands.

@@ -8,6 +8,8 @@
     reason = "helpers of tests are not tests to clippy"
 )]
 
+#[path = "support/diffed.rs"]
+mod diffed;
 #[path = "support/run.rs"]
 mod run;
 #[path = "support/saved.rs"]
@@ -19,24 +21,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use diffed::report;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rackwright_hostset::{Limits, expand};
 use rackwright_planner::drift::{Break, Link};
-use run::{code, err, out, run_in};
+use run::{out, run_in};
 use saved::{Saved, condition, documents, object};
 use serde_json::{Value, json};
 use states::{OTHERS, PLANNED, site};
 
 /// Sites with random states.
 const CASES: usize = 40;
-
-fn report(folder: &Path, sides: &[&str]) -> (Value, i32) {
-    let output = run_in(folder, &[&["diff", "-o", "json"], sides].concat(), b"");
-    let report = serde_json::from_str(&out(&output)).unwrap_or_else(|_| panic!("{}", err(&output)));
-    (report, code(&output))
-}
 
 /// Every break of a report with its nodes, after its counts were added up.
 fn broken(drift: &Value) -> BTreeMap<String, BTreeSet<String>> {

@@ -1,11 +1,13 @@
 //! Diffs of one scalable unit.
 
 use std::fs;
-use std::path::Path;
 
-use serde_json::Value;
+#[path = "diffed.rs"]
+mod diffed;
 
-use crate::run::{code, err, out, root, run_in};
+use crate::run::root;
+
+pub use diffed::report;
 
 /// One NVL72 unit with a placed fabric and a member cluster.
 pub fn unit() -> String {
@@ -19,16 +21,6 @@ pub fn folder_of(documents: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(folder.path().join(name), text).unwrap();
     }
     folder
-}
-
-/// The JSON of a diff, and its exit code.
-pub fn report(folder: &Path, arguments: &[&str]) -> (Value, i32) {
-    let output = run_in(folder, &[&["diff", "-o", "json"], arguments].concat(), b"");
-    let report = serde_json::from_str(&out(&output));
-    (
-        report.unwrap_or_else(|_| panic!("{}", err(&output))),
-        code(&output),
-    )
 }
 
 /// Half of the racks, placed in the same unit.
